@@ -1,0 +1,37 @@
+/**
+ * User regular expressions: RE2 syntax and linear time (re2js), always anchored at both ends, dot matches newline,
+ * as in Prometheus' matchers and relabelling. Literals and alternations of literals never reach the engine.
+ */
+import { RE2JS, RE2JSException } from 're2js';
+
+export interface Regex {
+  readonly source: string;
+  /** True when the whole text matches. */
+  matches(text: string): boolean;
+  /** The literals that alone can match, where the pattern is nothing but an alternation of them; else null. */
+  readonly literals: readonly string[] | null;
+}
+
+/** Text of Go's regexp error for the pattern, or the compiled expression. */
+export function compileRegex(source: string): Regex | { readonly error: string } {
+  let compiled: RE2JS;
+  try {
+    compiled = RE2JS.compile(`^(?s:${source})$`);
+  } catch (error) {
+    if (error instanceof RE2JSException) return { error: error.message };
+    throw error;
+  }
+  const literals = literalAlternation(source);
+  if (literals !== null) {
+    const set = new Set(literals);
+    return { source, literals, matches: (text) => set.has(text) };
+  }
+  return { source, literals: null, matches: (text) => compiled.testExact(text) };
+}
+
+const META = /[\\.+*?()[\]{}^$]/;
+
+function literalAlternation(source: string): readonly string[] | null {
+  const inner = /^\((?:\?:)?([^()]*)\)$/.exec(source)?.[1] ?? source;
+  return META.test(inner) ? null : inner.split('|');
+}
