@@ -1,0 +1,56 @@
+/** Reading the event log: what happened to an alert or a group, in order. */
+import { and, asc, eq, gte, lte, type SQL } from 'drizzle-orm';
+import type { EventDetail } from '../alerts/event.ts';
+import type { UnixMs } from '../model/time.ts';
+import type { Database } from './database.ts';
+import { jsonIn } from './json.ts';
+import { event } from './schema.ts';
+
+export type StoredEvent = {
+  readonly id: number;
+  readonly at: UnixMs;
+  readonly fingerprint: string | null;
+  readonly groupKey: string | null;
+  readonly stage: string;
+  readonly verdict: string;
+  readonly reason: string;
+  readonly detail: EventDetail | null;
+  readonly configHash: string;
+};
+
+export type EventFilter = {
+  readonly fingerprint?: string;
+  readonly groupKey?: string;
+  readonly from?: UnixMs;
+  readonly to?: UnixMs;
+  readonly limit: number;
+};
+
+export interface EventRepository {
+  /** Oldest first. */
+  find(filter: EventFilter): Promise<readonly StoredEvent[]>;
+}
+
+export function eventRepository({ orm }: Database): EventRepository {
+  return {
+    find: async (filter) => {
+      const wanted: SQL[] = [];
+      if (filter.fingerprint !== undefined) wanted.push(eq(event.fingerprint, filter.fingerprint));
+      if (filter.groupKey !== undefined) wanted.push(eq(event.groupKey, filter.groupKey));
+      if (filter.from !== undefined) wanted.push(gte(event.atMs, filter.from));
+      if (filter.to !== undefined) wanted.push(lte(event.atMs, filter.to));
+      const rows = orm
+        .select()
+        .from(event)
+        .where(and(...wanted))
+        .orderBy(asc(event.atMs), asc(event.id))
+        .limit(filter.limit)
+        .all();
+      return rows.map(({ atMs, detail, incident: _, ...row }) => ({
+        ...row,
+        at: atMs as UnixMs,
+        detail: detail === null ? null : jsonIn<EventDetail>(detail),
+      }));
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/** The delivery side of the outbox: claims before the first byte leaves, what is due, and the history that people read. */
+import { and, asc, desc, eq, inArray, isNotNull, lt, ne, or, sql } from 'drizzle-orm';
+import type { Notification, OutboxId, OutboxRow } from '../alerts/router-state.ts';
+import type { UnixMs } from '../model/time.ts';
+import type { Database } from './database.ts';
+import { notificationIn } from './notification-json.ts';
+import { inboxMessage, outbox } from './schema.ts';
+import { type OutboxState, outboxRowIn } from './state-repository.ts';
+
+export type DueRow = {
+  readonly row: OutboxRow;
+  readonly attempts: number;
+  readonly nextAttemptAt: UnixMs;
+  readonly state: 'pending' | 'rejected' | 'unknown';
+};
+
+/** A notification as the history shows it. */
+export type NotificationRecord = {
+  readonly id: string;
+  readonly createdAt: UnixMs;
+  readonly settledAt: UnixMs | null;
+  readonly groupKey: string;
+  readonly receiver: string;
+  readonly integration: string;
+  readonly integrationIndex: number;
+  readonly reason: string;
+  readonly state: OutboxState;
+  readonly attempts: number;
+  readonly answer: string;
+  readonly notification: Notification;
+  /** What the inbox holds of it, rendered as sent; null for other integrations. */
+  readonly inbox: { readonly subject: string; readonly text: string; readonly html: string } | null;
+};
+
+export interface OutboxRepository {
+  /** Rows that an attempt may take, now or later: all but claimed and closed ones. */
+  open(): Promise<readonly DueRow[]>;
+  /** Claims what is still claimable of `ids` for one attempt; returns those. Durable on return. */
+  claim(ids: readonly OutboxId[], attempt: { readonly id: string; readonly bootId: string }): Promise<readonly OutboxId[]>;
+  /** Claims of earlier boots become 'unknown': nobody knows whether they were sent. Returns how many. */
+  orphan(bootId: string, at: UnixMs): Promise<number>;
+  /** Newest first; `before`: only older ones, for the next page. */
+  history(filter: {
+    readonly receiver: string | null;
+    readonly before: UnixMs | null;
+    readonly limit: number;
+  }): Promise<readonly NotificationRecord[]>;
+  storeInbox(message: {
+    readonly outboxId: OutboxId;
+    readonly at: UnixMs;
+    readonly receiver: string;
+    readonly subject: string;
+    readonly text: string;
+    readonly html: string;
+  }): Promise<void>;
+}
+
+export function outboxRepository({ orm, connection }: Database): OutboxRepository {
+  const claimable = ['pending', 'rejected', 'unknown'];
+  const claimOne = orm
+    .update(outbox)
+    .set({
+      state: 'claimed',
+      attemptId: sql`${sql.placeholder('attemptId')}`,
+      bootId: sql`${sql.placeholder('bootId')}`,
+      attempts: sql`${outbox.attempts} + 1`,
+    })
+    .where(and(eq(outbox.id, sql.placeholder('id')), inArray(outbox.state, claimable)))
+    .prepare();
+  const claimAll = connection.transaction(
+    (ids: readonly OutboxId[], attempt: { readonly id: string; readonly bootId: string }): OutboxId[] =>
+      ids.filter((id) => claimOne.run({ id, attemptId: attempt.id, bootId: attempt.bootId }).changes === 1),
+  );
+  return {
+    open: async () =>
+      orm
+        .select()
+        .from(outbox)
+        .where(inArray(outbox.state, claimable))
+        .orderBy(asc(outbox.createdAtMs))
+        .all()
+        .map((row) => ({
+          row: outboxRowIn(row),
+          attempts: row.attempts,
+          nextAttemptAt: row.nextAttemptAtMs as UnixMs,
+          state: row.state as DueRow['state'],
+        })),
+    claim: async (ids, attempt) => claimAll.immediate(ids, attempt),
+    orphan: async (bootId, at) =>
+      orm
+        .update(outbox)
+        .set({ state: 'unknown', attemptId: null, bootId: null, nextAttemptAtMs: at, answer: 'the process ended during the attempt' })
+        .where(and(eq(outbox.state, 'claimed'), or(ne(outbox.bootId, bootId), sql`${outbox.bootId} is null`)))
+        .run().changes,
+    history: async ({ receiver, before, limit }) =>
+      orm
+        .select()
+        .from(outbox)
+        .leftJoin(inboxMessage, eq(inboxMessage.outboxId, outbox.id))
+        .where(
+          and(
+            receiver === null ? isNotNull(outbox.id) : eq(outbox.receiver, receiver),
+            before === null ? isNotNull(outbox.id) : lt(outbox.createdAtMs, before),
+          ),
+        )
+        .orderBy(desc(outbox.createdAtMs), desc(outbox.id))
+        .limit(limit)
+        .all()
+        .map(({ outbox: row, inbox_message: inbox }) => ({
+          id: row.id,
+          createdAt: row.createdAtMs as UnixMs,
+          settledAt: row.settledAtMs as UnixMs | null,
+          groupKey: row.groupKey,
+          receiver: row.receiver,
+          integration: row.integration,
+          integrationIndex: row.integrationIndex,
+          reason: row.reason,
+          state: row.state as OutboxState,
+          attempts: row.attempts,
+          answer: row.answer,
+          notification: notificationIn(row.notification),
+          inbox: inbox === null ? null : { subject: inbox.subject, text: inbox.text, html: inbox.html },
+        })),
+    storeInbox: async ({ at, ...message }) => {
+      const row = { ...message, atMs: at };
+      orm.insert(inboxMessage).values(row).onConflictDoUpdate({ target: inboxMessage.outboxId, set: row }).run();
+    },
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * The tables of state.db. Times are integers, milliseconds since the epoch, named _ms. Lists and label sets are JSON:
+ * they are read and written whole. Changes go through `npm run db:generate`; a released migration is never edited.
+ */
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+
+export const alert = sqliteTable('alert', {
+  fingerprint: text('fingerprint').primaryKey(),
+  labels: text('labels').notNull(),
+  annotations: text('annotations').notNull(),
+  startsAtMs: integer('starts_at_ms').notNull(),
+  endsAtMs: integer('ends_at_ms'),
+  updatedAtMs: integer('updated_at_ms').notNull(),
+  generatorUrl: text('generator_url').notNull(),
+  isTimeout: integer('is_timeout').notNull(),
+  origin: text('origin').notNull(),
+  resolveReason: text('resolve_reason'),
+});
+
+export const alertGroup = sqliteTable('alert_group', {
+  id: text('id').primaryKey(),
+  groupKey: text('group_key').notNull(),
+  routeId: text('route_id').notNull(),
+  receiver: text('receiver').notNull(),
+  labels: text('labels').notNull(),
+  createdAtMs: integer('created_at_ms').notNull(),
+  nextFlushAtMs: integer('next_flush_at_ms').notNull(),
+  flushCount: integer('flush_count').notNull(),
+  mutedBy: text('muted_by').notNull(),
+  integrations: text('integrations').notNull(),
+});
+
+export const groupMember = sqliteTable(
+  'group_member',
+  {
+    groupId: text('group_id').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    joinedAtMs: integer('joined_at_ms').notNull(),
+    suppression: text('suppression'),
+    resolvedFlush: integer('resolved_flush'),
+  },
+  (table) => [primaryKey({ columns: [table.groupId, table.fingerprint] })],
+);
+
+/** What each integration was last told about a group; written when a provider accepted. */
+export const notificationLog = sqliteTable('notification_log', {
+  key: text('key').primaryKey(),
+  groupKey: text('group_key').notNull(),
+  receiver: text('receiver').notNull(),
+  integration: text('integration').notNull(),
+  integrationIndex: integer('integration_index').notNull(),
+  atMs: integer('at_ms').notNull(),
+  firing: text('firing').notNull(),
+  resolved: text('resolved').notNull(),
+  expiresAtMs: integer('expires_at_ms').notNull(),
+  data: text('data').notNull(),
+});
+
+export const silence = sqliteTable('silence', {
+  id: text('id').primaryKey(),
+  matcherSets: text('matcher_sets').notNull(),
+  startsAtMs: integer('starts_at_ms').notNull(),
+  endsAtMs: integer('ends_at_ms').notNull(),
+  updatedAtMs: integer('updated_at_ms').notNull(),
+  createdBy: text('created_by').notNull(),
+  comment: text('comment').notNull(),
+  annotations: text('annotations').notNull(),
+});
+
+/** Alerts of our own rules that are pending or firing. */
+export const ruleAlert = sqliteTable(
+  'rule_alert',
+  {
+    id: text('id').primaryKey(),
+    groupKey: text('group_key').notNull(),
+    ruleName: text('rule_name').notNull(),
+    ruleOrdinal: integer('rule_ordinal').notNull(),
+    labels: text('labels').notNull(),
+    annotations: text('annotations').notNull(),
+    state: text('state').notNull(),
+    activeAtMs: integer('active_at_ms').notNull(),
+    firedAtMs: integer('fired_at_ms'),
+    keepFiringSinceMs: integer('keep_firing_since_ms'),
+    /** Text: SQLite has no NaN. */
+    value: text('value').notNull(),
+    /** Labels under which the router knows it: with external labels, relabelled. Null: it was not told, or relabelling drops it. */
+    announced: text('announced'),
+  },
+  (table) => [index('rule_alert_by_group').on(table.groupKey)],
+);
+
+/** One notification to one integration, from decision to outcome. */
+export const outbox = sqliteTable(
+  'outbox',
+  {
+    id: text('id').primaryKey(),
+    groupId: text('group_id').notNull(),
+    groupKey: text('group_key').notNull(),
+    receiver: text('receiver').notNull(),
+    integration: text('integration').notNull(),
+    integrationIndex: integer('integration_index').notNull(),
+    reason: text('reason').notNull(),
+    flush: integer('flush').notNull(),
+    createdAtMs: integer('created_at_ms').notNull(),
+    deadlineMs: integer('deadline_ms').notNull(),
+    firing: text('firing').notNull(),
+    resolved: text('resolved').notNull(),
+    repeatIntervalMs: integer('repeat_interval_ms').notNull(),
+    data: text('data').notNull(),
+    notification: text('notification').notNull(),
+    state: text('state').notNull(),
+    attempts: integer('attempts').notNull(),
+    /** The attempt that holds the row, and the boot that made it; null while nobody does. */
+    attemptId: text('attempt_id'),
+    bootId: text('boot_id'),
+    nextAttemptAtMs: integer('next_attempt_at_ms').notNull(),
+    settledAtMs: integer('settled_at_ms'),
+    /** The provider's answer, or why it failed or was cancelled. */
+    answer: text('answer').notNull(),
+  },
+  (table) => [index('outbox_by_state').on(table.state), index('outbox_by_creation').on(table.createdAtMs)],
+);
+
+/** Append-only: every decision about an alert, a group or a notification, with its reason, on change only. */
+export const event = sqliteTable(
+  'event',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    atMs: integer('at_ms').notNull(),
+    fingerprint: text('fingerprint'),
+    groupKey: text('group_key'),
+    incident: text('incident'),
+    stage: text('stage').notNull(),
+    verdict: text('verdict').notNull(),
+    reason: text('reason').notNull(),
+    detail: text('detail'),
+    /** First digits of the hash of the configuration in force. */
+    configHash: text('config_hash').notNull(),
+  },
+  (table) => [
+    index('event_by_fingerprint').on(table.fingerprint, table.atMs),
+    index('event_by_group').on(table.groupKey, table.atMs),
+    index('event_by_time').on(table.atMs),
+  ],
+);
+
+/** What the built-in inbox received, rendered as sent. */
+export const inboxMessage = sqliteTable(
+  'inbox_message',
+  {
+    /** The notification that it is: a repeated delivery replaces itself. */
+    outboxId: text('outbox_id').primaryKey(),
+    atMs: integer('at_ms').notNull(),
+    receiver: text('receiver').notNull(),
+    subject: text('subject').notNull(),
+    text: text('text').notNull(),
+    html: text('html').notNull(),
+  },
+  (table) => [index('inbox_by_time').on(table.atMs)],
+);

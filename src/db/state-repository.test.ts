@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { EMPTY_CHANGES } from '../../test/support/router-changes.ts';
+import type { GroupKey } from '../alerts/event.ts';
+import type { GroupId, OutboxId, OutboxRow } from '../alerts/router-state.ts';
+import type { Alert } from '../model/alert.ts';
+import { fingerprintOf } from '../model/fingerprint.ts';
+import { Labels } from '../model/labels.ts';
+import { unixMs } from '../model/time.ts';
+import { openDatabase } from './database.ts';
+import { eventRepository } from './event-repository.ts';
+import { outboxRepository } from './outbox-repository.ts';
+import { stateRepository, type Transition } from './state-repository.ts';
+
+const at = unixMs(1_700_000_000_000);
+const labels = Labels.of({ alertname: 'Down', job: 'a' });
+const alert: Alert = {
+  fingerprint: fingerprintOf(labels),
+  labels,
+  annotations: Labels.of({ summary: 'it is down' }),
+  startsAt: at,
+  endsAt: null,
+  updatedAt: at,
+  generatorUrl: 'http://x/graph',
+  isTimeout: false,
+  origin: 'rule',
+  resolveReason: null,
+};
+const row = (id: string): OutboxRow => ({
+  id: id as OutboxId,
+  groupId: 'g' as GroupId,
+  groupKey: '{}:{}' as GroupKey,
+  receiver: 'team',
+  integration: 'email',
+  index: 0,
+  reason: 'first notification',
+  flush: 1,
+  createdAt: at,
+  deadline: unixMs(at + 300_000),
+  firing: [alert.fingerprint],
+  resolved: [],
+  repeatIntervalMs: 14_400_000,
+  data: {},
+  notification: {
+    groupLabels: labels,
+    routeLabels: [['team', 'x']],
+    alerts: [{ fingerprint: alert.fingerprint, labels, annotations: alert.annotations, startsAt: at, endsAt: null, generatorUrl: '' }],
+  },
+});
+const transition = (parts: Partial<Transition>): Transition => ({
+  at,
+  configHash: 'c0ffee',
+  router: null,
+  ruleAlerts: null,
+  settlements: [],
+  ...parts,
+});
+
+function open() {
+  const database = openDatabase(':memory:', 'migrations/sqlite');
+  return { database, state: stateRepository(database), outbox: outboxRepository(database), events: eventRepository(database) };
+}
+
+describe('the state database', () => {
+  test('gives back what a transition stored', async () => {
+    const { state } = open();
+    await state.commit(transition({ router: { ...EMPTY_CHANGES, alertsUpserted: [alert], outboxInserted: [row('1')] } }));
+    const { snapshot } = await state.load();
+    expect(snapshot.alerts).toEqual([alert]);
+    expect(snapshot.outbox).toEqual([{ ...row('1'), claimed: false }]);
+  });
+
+  test('a rule alert keeps a value that JSON and SQLite have no word for', async () => {
+    const { state } = open();
+    const stored = {
+      id: 'a',
+      groupKey: 'f;g',
+      ruleName: 'R',
+      ruleOrdinal: 0,
+      labels: labels.flat,
+      annotations: [],
+      state: 'firing' as const,
+      activeAt: 1,
+      firedAt: 2,
+      keepFiringSince: null,
+      value: Number.NaN,
+    };
+    await state.commit(transition({ ruleAlerts: { stored: [{ row: stored, announced: labels.flat }], removed: [] } }));
+    expect((await state.load()).ruleAlerts).toEqual([{ row: stored, announced: labels.flat }]);
+    await state.commit(transition({ ruleAlerts: { stored: [], removed: ['a'] } }));
+    expect((await state.load()).ruleAlerts).toEqual([]);
+  });
+
+  test('events are found by alert, in order, with the configuration that was in force', async () => {
+    const { state, events } = open();
+    const event = {
+      at,
+      fingerprint: alert.fingerprint,
+      groupKey: null,
+      stage: 'ingest',
+      verdict: 'stored',
+      reason: 'new',
+      detail: { by: ['x'] },
+    } as const;
+    await state.commit(transition({ router: { ...EMPTY_CHANGES, events: [event, { ...event, reason: 'fired_again' }] } }));
+    const found = await events.find({ fingerprint: alert.fingerprint, limit: 10 });
+    expect(found.map(({ reason, configHash, detail }) => ({ reason, configHash, detail }))).toEqual([
+      { reason: 'new', configHash: 'c0ffee', detail: { by: ['x'] } },
+      { reason: 'fired_again', configHash: 'c0ffee', detail: { by: ['x'] } },
+    ]);
+    expect(await state.forgetEvents(unixMs(at + 1), 1)).toBe(1);
+    expect(await events.find({ limit: 10 })).toHaveLength(1);
+  });
+});
+
+describe('the outbox', () => {
+  test('a row is claimed once', async () => {
+    const { state, outbox } = open();
+    await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxInserted: [row('1'), row('2')] } }));
+    const ids = [row('1').id, row('2').id];
+    expect(await outbox.claim(ids, { id: 'attempt-1', bootId: 'boot-1' })).toEqual(ids);
+    expect(await outbox.claim(ids, { id: 'attempt-2', bootId: 'boot-1' })).toEqual([]);
+    expect(await outbox.open()).toEqual([]);
+  });
+
+  test('a claim of an earlier boot becomes unknown and may be claimed again', async () => {
+    const { state, outbox } = open();
+    await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxInserted: [row('1')] } }));
+    await outbox.claim([row('1').id], { id: 'attempt-1', bootId: 'boot-1' });
+    expect(await outbox.orphan('boot-1', at)).toBe(0);
+    expect(await outbox.orphan('boot-2', at)).toBe(1);
+    expect(await outbox.open()).toMatchObject([{ attempts: 1, state: 'unknown' }]);
+    expect(await outbox.claim([row('1').id], { id: 'attempt-2', bootId: 'boot-2' })).toEqual([row('1').id]);
+  });
+
+  test('an accepted row is history, and neither cancelled nor claimed any more', async () => {
+    const { state, outbox } = open();
+    await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxInserted: [row('1')] } }));
+    await outbox.claim([row('1').id], { id: 'a', bootId: 'b' });
+    await state.commit(transition({ settlements: [{ id: row('1').id, state: 'accepted', nextAttemptAt: at, answer: '250 ok' }] }));
+    await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxCancelled: [{ id: row('1').id, reason: 'superseded' }] } }));
+    expect(await outbox.claim([row('1').id], { id: 'a2', bootId: 'b' })).toEqual([]);
+    expect(await outbox.history({ receiver: 'team', before: null, limit: 10 })).toMatchObject([
+      { state: 'accepted', answer: '250 ok', settledAt: at, attempts: 1 },
+    ]);
+  });
+
+  test('the inbox keeps one message per notification, however often it is delivered', async () => {
+    const { state, outbox } = open();
+    await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxInserted: [row('1')] } }));
+    for (const subject of ['first', 'again'])
+      await outbox.storeInbox({ outboxId: row('1').id, at, receiver: 'team', subject, text: 't', html: '<p>' });
+    expect((await outbox.history({ receiver: null, before: null, limit: 10 })).map(({ inbox }) => inbox?.subject)).toEqual(['again']);
+  });
+});
