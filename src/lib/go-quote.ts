@@ -27,6 +27,7 @@ function escapeRune(rune: string): string {
   if (PRINTABLE.test(rune)) return rune;
   const code = rune.codePointAt(0) ?? 0;
   if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`; // a byte that is not UTF-8, see yaml-document.ts
   if (code >= 0xd800 && code <= 0xdfff) return '\ufffd'; // a lone surrogate has no UTF-8 form
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
 }

@@ -1,0 +1,43 @@
+/** Collects what readers find wrong, and which nodes are secrets; one sink for all files of a load. */
+import type { Diagnostic, Problem } from './diagnostic.ts';
+import { diagnosticAt, type YamlNode, type YamlScalar } from './yaml-document.ts';
+
+const KEPT_MAX = 1000;
+
+export class DiagnosticSink {
+  /** By place and message: an aliased node is read at each use, its faults are told once. */
+  readonly #byKey = new Map<string, Diagnostic>();
+  readonly #secrets = new Set<YamlScalar>();
+  #errorCount = 0;
+
+  at(node: Pick<YamlNode, 'source' | 'offset'>, problem: Problem): void {
+    this.add(diagnosticAt(node, problem));
+  }
+
+  add(diagnostic: Diagnostic): void {
+    if (diagnostic.severity === 'error') this.#errorCount++;
+    const key = `${diagnostic.file}:${diagnostic.line}:${diagnostic.col}:${diagnostic.message}`;
+    if (this.#byKey.size < KEPT_MAX && !this.#byKey.has(key)) this.#byKey.set(key, diagnostic);
+  }
+
+  /** Grows with every error, also those not kept: equal before and after means that nothing went wrong between. */
+  get errorCount(): number {
+    return this.#errorCount;
+  }
+
+  addSecret(node: YamlScalar): void {
+    this.#secrets.add(node);
+  }
+
+  /** The scalars that were read as secrets: what a printed configuration must mask. */
+  secrets(): readonly YamlScalar[] {
+    return [...this.#secrets];
+  }
+
+  /** By file in order of first mention, then by place. */
+  diagnostics(): readonly Diagnostic[] {
+    const all = [...this.#byKey.values()];
+    const files = [...new Set(all.map(({ file }) => file))];
+    return all.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.col - b.col);
+  }
+}

@@ -1,0 +1,299 @@
+/**
+ * YAML text to nodes that know their place. Every scalar keeps its source text: what a text means is decided by the
+ * field that reads it (decode.ts), as Go's YAML packages decide by the Go type, and not by how the text looks.
+ *
+ * Merge keys (`<<`) and aliases are resolved here; repeated keys are kept for the reader to report. Only the first
+ * document of a file counts, as in Prometheus. No text makes this throw: size, depth and alias expansion are bounded.
+ * The `yaml` package is used here and nowhere else, so that it can be replaced.
+ */
+import { Composer, isAlias, isMap, isPair, isScalar, isSeq, Parser, Scalar, type YAMLError } from 'yaml';
+import { decodeBase64 } from '../lib/base64.ts';
+import type { Diagnostic, OtherPlace, Problem } from './diagnostic.ts';
+import { lineText, type Position, positionAt, type SourceFile } from './source.ts';
+
+type Place = { readonly source: SourceFile; readonly offset: number; readonly end: number };
+
+export type YamlScalar = Place & {
+  readonly kind: 'scalar';
+  /** After unescaping and folding; base64 is decoded where the tag says !!binary. */
+  readonly text: string;
+  readonly style: 'plain' | 'quoted' | 'block';
+  /** Short form of an explicit tag: '!!str', '!!int'; null without one. */
+  readonly tag: string | null;
+};
+export type YamlList = Place & { readonly kind: 'list'; readonly items: readonly YamlNode[] };
+export type YamlEntry = { readonly key: YamlScalar; readonly value: YamlNode };
+export type YamlMap = Place & {
+  readonly kind: 'map';
+  /** In order, repeated keys included; then what merge keys add. */
+  readonly entries: readonly YamlEntry[];
+};
+export type YamlNode = YamlScalar | YamlList | YamlMap;
+
+export type YamlDocument = {
+  readonly source: SourceFile;
+  /** Null when the text is not YAML; an empty text is an empty scalar, which reads as null. */
+  readonly root: YamlNode | null;
+  readonly diagnostics: readonly Diagnostic[];
+};
+
+const TEXT_CHARS_MAX = 32 * 1024 * 1024;
+const DEPTH_MAX = 200;
+/** Nodes after alias expansion; beyond it a document is refused when aliases make it more than ALIAS_FACTOR_MAX times what is written. */
+const EXPANDED_NODES_FREE = 1_000_000;
+const ALIAS_FACTOR_MAX = 10;
+/** The parser's later errors mostly follow from its first. */
+const SYNTAX_ERRORS_SHOWN_MAX = 3;
+
+export function parseYaml(source: SourceFile): YamlDocument {
+  const whole = { source, offset: 0, end: source.text.length };
+  if (source.text.length > TEXT_CHARS_MAX) {
+    const problem = badYaml(`the file has ${source.text.length} characters; at most ${TEXT_CHARS_MAX} are read`);
+    return { source, root: null, diagnostics: [diagnosticAt(whole, problem)] };
+  }
+  const composer = new Composer({ schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, logLevel: 'silent' });
+  const documents = composer.compose(new Parser().parse(source.text));
+  const first = documents.next().value;
+  if (first === undefined) return { source, root: { ...whole, ...NOTHING }, diagnostics: [] };
+  if (first.errors.length > 0) {
+    return { source, root: null, diagnostics: first.errors.slice(0, SYNTAX_ERRORS_SHOWN_MAX).map((error) => syntaxError(source, error)) };
+  }
+  const builder = new NodeBuilder(source);
+  const root = builder.build(first.contents);
+  const diagnostics = [...builder.diagnostics];
+  const second = documents.next().value;
+  if (second !== undefined) {
+    const message = 'the file has several YAML documents; only the first is read';
+    diagnostics.push(diagnosticAt({ source, offset: second.range[0] }, { code: 'unsupported', severity: 'warning', message }));
+  }
+  return { source, root: diagnostics.some(({ severity }) => severity === 'error') ? null : root, diagnostics };
+}
+
+/** `~`, `null` or nothing, not quoted: Go leaves the zero value for it. */
+export function isNull(node: YamlNode): boolean {
+  return (
+    node.kind === 'scalar' &&
+    (node.tag === null || node.tag === '!!null') &&
+    node.style === 'plain' &&
+    /^(?:|~|null|Null|NULL)$/.test(node.text)
+  );
+}
+
+/** An empty map for readers that must give a value where the file has none. */
+export const emptyMap = (source: SourceFile): YamlMap => ({ source, offset: 0, end: 0, kind: 'map', entries: [] });
+
+export function diagnosticAt(place: Pick<Place, 'source' | 'offset'>, problem: Problem): Diagnostic {
+  return { severity: 'error', ...problem, file: place.source.path, ...positionAt(place.source, place.offset) };
+}
+
+/** The second place of a diagnostic. */
+export function placeOf(place: Pick<Place, 'source' | 'offset'>, what: string): OtherPlace {
+  return { file: place.source.path, ...positionAt(place.source, place.offset), what };
+}
+
+/** file:line:col, for messages that name a second place. */
+export function describePlace(place: Pick<Place, 'source' | 'offset'>): string {
+  const { line, col } = positionAt(place.source, place.offset);
+  return `${place.source.path}:${line}:${col}`;
+}
+
+/**
+ * Where a character of a scalar's text stands in the file, for errors inside PromQL and templates. Exact for plain,
+ * quoted and literal (`|`) text; where folding or escapes moved characters, the start of the scalar.
+ */
+export function positionInScalar(node: YamlScalar, index: number): Position {
+  const { source, offset, end, text, style } = node;
+  const start = positionAt(source, offset);
+  if (style === 'block') {
+    const before = text.slice(0, index).split('\n');
+    const content = literalStart(node, start.line);
+    if (content === null) return start;
+    return { line: content.line + before.length - 1, col: content.col + (before.at(-1)?.length ?? 0) };
+  }
+  const skip = style === 'quoted' ? 1 : 0;
+  const isVerbatim = source.text.slice(offset + skip, end - skip) === text;
+  return isVerbatim && !text.includes('\n') ? positionAt(source, offset + skip + index) : start;
+}
+
+/** First character of a literal block's text; null for a folded block (`>`). */
+function literalStart(node: YamlScalar, headerLine: number): Position | null {
+  const header = node.source.text[node.offset];
+  if (header !== '|') return null;
+  const first = node.text.split('\n').findIndex((line) => line !== '');
+  if (first < 0) return null;
+  const raw = lineText(node.source, headerLine + 1 + first);
+  const col = raw.length - (node.text.split('\n')[first]?.length ?? 0) + 1;
+  return { line: headerLine + 1, col };
+}
+
+const NOTHING = { kind: 'scalar', text: '', style: 'plain', tag: null } as const;
+const badYaml = (message: string, hint?: string, upstream?: string): Problem => ({
+  code: 'bad_yaml',
+  message,
+  ...(hint === undefined ? {} : { hint }),
+  ...(upstream === undefined ? {} : { upstream }),
+});
+
+/** Copies the library's tree into ours, counting what aliases make of it. */
+class NodeBuilder {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #source: SourceFile;
+  /** By anchor, the latest definition; null while it is being built, so that an alias to itself is seen. */
+  readonly #anchors = new Map<string, Measured | null>();
+  #written = 0;
+  #isTooLarge = false;
+
+  constructor(source: SourceFile) {
+    this.#source = source;
+  }
+
+  build(root: unknown): YamlNode {
+    return this.#node(root, 0).node;
+  }
+
+  #node(from: unknown, depth: number): Measured {
+    this.#written++;
+    const range = rangeOf(from);
+    const place: Place = { source: this.#source, offset: range[0], end: range[1] };
+    if (depth > DEPTH_MAX) {
+      this.#report(place, badYaml(`nested deeper than ${DEPTH_MAX} levels`));
+      return leaf({ ...place, ...NOTHING });
+    }
+    if (isAlias(from)) return this.#alias(from.source, place, depth);
+    const anchor = isScalar(from) || isMap(from) || isSeq(from) ? from.anchor : undefined;
+    if (anchor !== undefined) this.#anchors.set(anchor, null);
+    const built = this.#content(from, place, depth);
+    if (anchor !== undefined) this.#anchors.set(anchor, built);
+    return built;
+  }
+
+  #content(from: unknown, place: Place, depth: number): Measured {
+    if (isMap(from)) return this.#map(from.items, place, depth);
+    if (isSeq(from)) {
+      const items = from.items.map((item) => this.#node(item, depth + 1));
+      return this.#measured({ ...place, kind: 'list', items: items.map(({ node }) => node) }, items);
+    }
+    return leaf(this.#scalar(from, place));
+  }
+
+  #map(pairs: readonly unknown[], place: Place, depth: number): Measured {
+    const parts: Measured[] = [];
+    const entries: YamlEntry[] = [];
+    const merged: { readonly at: YamlScalar; readonly node: YamlNode }[] = [];
+    for (const pair of pairs) {
+      if (!isPair(pair)) continue;
+      const key = this.#node(pair.key, depth + 1);
+      const value = pair.value === null ? leaf(this.#missingAfter(key.node)) : this.#node(pair.value, depth + 1);
+      parts.push(key, value);
+      if (key.node.kind !== 'scalar')
+        this.#report(key.node, badYaml('a key must be a text', 'quote a text that starts with { or [: "{{ $value }}"'));
+      else if (key.node.text === '<<' && key.node.style === 'plain') merged.push({ at: key.node, node: value.node });
+      else entries.push({ key: key.node, value: value.node });
+    }
+    for (const { at, node } of merged) this.#merge(entries, at, node);
+    return this.#measured({ ...place, kind: 'map', entries }, parts);
+  }
+
+  /** Keys written in the map win over merged ones, an earlier merged map over a later. */
+  #merge(into: YamlEntry[], at: YamlScalar, from: YamlNode): void {
+    const maps = from.kind === 'list' ? from.items : [from];
+    const taken = new Set(into.map(({ key }) => key.text));
+    for (const map of maps) {
+      if (map.kind !== 'map') {
+        this.#report(
+          at,
+          badYaml('"<<" merges a map or a list of maps', 'write <<: *anchor', 'map merge requires map or sequence of maps as the value'),
+        );
+        return;
+      }
+      for (const entry of map.entries) if (!taken.has(entry.key.text)) into.push(entry);
+      for (const { key } of map.entries) taken.add(key.text);
+    }
+  }
+
+  #alias(name: string, place: Place, depth: number): Measured {
+    const target = this.#anchors.get(name);
+    if (target === undefined) {
+      this.#report(place, badYaml(`the anchor &${name} is not defined above`, undefined, `yaml: unknown anchor '${name}' referenced`));
+      return leaf({ ...place, ...NOTHING });
+    }
+    if (target === null) {
+      this.#report(
+        place,
+        badYaml(`*${name} stands inside the value that &${name} names`, undefined, `yaml: anchor '${name}' value contains itself`),
+      );
+      return leaf({ ...place, ...NOTHING });
+    }
+    if (depth + target.depth > DEPTH_MAX) {
+      this.#report(place, badYaml(`nested deeper than ${DEPTH_MAX} levels`));
+      return leaf({ ...place, ...NOTHING });
+    }
+    return target;
+  }
+
+  #scalar(from: unknown, place: Place): YamlScalar {
+    if (!isScalar(from)) return { ...place, ...NOTHING };
+    const text = typeof from.value === 'string' ? from.value : '';
+    const tag = from.tag === undefined ? null : from.tag.replace(/^tag:yaml\.org,2002:/, '!!');
+    const isBlock = from.type === Scalar.BLOCK_LITERAL || from.type === Scalar.BLOCK_FOLDED;
+    const style = isBlock ? 'block' : from.type === Scalar.PLAIN ? 'plain' : 'quoted';
+    if (tag !== '!!binary') return { ...place, kind: 'scalar', text, style, tag };
+    const bytes = decodeBase64(text);
+    if (bytes === null)
+      this.#report(place, badYaml('the text after !!binary is not base64', undefined, 'yaml: !!binary value contains invalid base64 data'));
+    return { ...place, kind: 'scalar', text: bytes === null ? '' : utf8Text(bytes), style: 'quoted', tag: '!!str' };
+  }
+
+  /** A key without a value: its place is just behind the key. */
+  #missingAfter(key: YamlNode): YamlScalar {
+    return { source: this.#source, offset: key.end, end: key.end, ...NOTHING };
+  }
+
+  #measured(node: YamlNode, parts: readonly Measured[]): Measured {
+    const size = parts.reduce((sum, part) => sum + part.size, 1);
+    const depth = parts.reduce((most, part) => Math.max(most, part.depth), 0) + 1;
+    if (size > EXPANDED_NODES_FREE && size > this.#written * ALIAS_FACTOR_MAX && !this.#isTooLarge) {
+      this.#isTooLarge = true;
+      this.#report(node, badYaml('aliases make this document too large', undefined, 'yaml: document contains excessive aliasing'));
+    }
+    return { node, size, depth };
+  }
+
+  #report(place: Place, problem: Problem): void {
+    this.diagnostics.push(diagnosticAt(place, problem));
+  }
+}
+
+/** A node with how many nodes and levels it has once its aliases are written out. */
+type Measured = { readonly node: YamlNode; readonly size: number; readonly depth: number };
+const leaf = (node: YamlScalar): Measured => ({ node, size: 1, depth: 1 });
+
+function rangeOf(from: unknown): readonly [number, number] {
+  const isNode = isScalar(from) || isMap(from) || isSeq(from) || isAlias(from);
+  const range = isNode ? from.range : undefined;
+  return range === undefined || range === null ? [0, 0] : [range[0], range[1]];
+}
+
+/** Bytes as text. A byte that is not UTF-8 becomes the lone surrogate U+DC00 + byte, which no check of names lets pass. */
+function utf8Text(bytes: Uint8Array): string {
+  const text = new TextDecoder('utf-8').decode(bytes);
+  return text.includes('\ufffd') ? Array.from(bytes, (byte) => String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte)).join('') : text;
+}
+
+const HINTS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
+  TAB_AS_INDENT: 'indent with spaces; YAML allows no tabs there',
+  BAD_INDENT: 'lines of one map or list start in the same column',
+  MISSING_CHAR: 'a key is followed by a colon and a space; a quote or bracket that was opened is closed',
+  BAD_DQ_ESCAPE: 'in double quotes a backslash is written \\\\; single quotes take it as it is',
+  BAD_SCALAR_START: "quote a text that starts with @, `, %, |, > or another of YAML's signs",
+  MULTILINE_IMPLICIT_KEY: 'is a colon or a closing quote missing on this line?',
+  BLOCK_AS_IMPLICIT_KEY: 'quote a text that holds ": "',
+  BLOCK_IN_FLOW: 'close the bracket before a new key or list item starts',
+};
+
+function syntaxError(source: SourceFile, error: YAMLError): Diagnostic {
+  const message = error.message.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase());
+  const { line } = positionAt(source, error.pos[0]);
+  const problem = badYaml(`not valid YAML: ${message}`, HINTS[error.code], `yaml: line ${line}: ${message}`);
+  return diagnosticAt({ source, offset: Math.min(error.pos[0], source.text.length) }, problem);
+}
