@@ -13,10 +13,21 @@ export interface Regex {
 }
 
 /** Text of Go's regexp error for the pattern, or the compiled expression. */
-export function compileRegex(source: string): Regex | { readonly error: string } {
+export const compileRegex = (source: string): Regex | { readonly error: string } => compileAs(source, `^(?s:${source})$`);
+
+/** As Alertmanager compiles its matchers: the dot stops at a newline unless the pattern says (?s). */
+export const compileAlertmanagerRegex = (source: string): Regex | { readonly error: string } => compileAs(source, `^(?:${source})$`);
+
+/** Text of Go's regexp error for the pattern as it stands, unanchored; null when it is one. */
+export function regexError(source: string): string | null {
+  const compiled = compileAs(source, source);
+  return 'error' in compiled ? compiled.error : null;
+}
+
+function compileAs(source: string, pattern: string): Regex | { readonly error: string } {
   let compiled: RE2JS;
   try {
-    compiled = RE2JS.compile(`^(?s:${source})$`);
+    compiled = RE2JS.compile(pattern);
   } catch (error) {
     if (error instanceof RE2JSException) return { error: error.message };
     throw error;
@@ -32,6 +43,10 @@ export function compileRegex(source: string): Regex | { readonly error: string }
 const META = /[\\.+*?()[\]{}^$]/;
 
 function literalAlternation(source: string): readonly string[] | null {
-  const inner = /^\((?:\?:)?([^()]*)\)$/.exec(source)?.[1] ?? source;
+  const inner =
+    /^(?:\^\(\?:([^()]*)\)\$|\((?:\?:)?([^()]*)\))$/
+      .exec(source)
+      ?.slice(1)
+      .find((group) => group !== undefined) ?? source;
   return META.test(inner) ? null : inner.split('|');
 }

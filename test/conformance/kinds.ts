@@ -2,5 +2,10 @@
 import type { KindRunner } from './kind.ts';
 
 export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
+  'alertmanager/inhibit': async () => (await import('./alertmanager/inhibit.ts')).run,
+  'alertmanager/matchers': async () => (await import('./alertmanager/matchers.ts')).run,
+  'alertmanager/routing': async () => (await import('./alertmanager/routing.ts')).run,
+  'alertmanager/silence': async () => (await import('./alertmanager/silence.ts')).run,
+  'alertmanager/timeinterval': async () => (await import('./alertmanager/timeinterval.ts')).run,
   'prometheus/relabel': async () => (await import('./prometheus/relabel.ts')).run,
 };

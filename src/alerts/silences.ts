@@ -1,0 +1,330 @@
+/**
+ * The silences there are: made, changed, ended, forgotten after the retention, and asked which of them hold an alert back.
+ *
+ * Hot path: `silencing`, for every alert of every flush and read. Each set of matchers is filed under one label that it
+ * needs: by value where it names the values, else by pattern, whose verdict on a value is remembered. So 10 000 silences
+ * cost an alert a few lookups. What an alert found is kept in its SilenceCache until a silence is added.
+ */
+import { MinHeap } from '../lib/heap.ts';
+import type { Labels } from '../model/labels.ts';
+import { type Matcher, matchesLabels, matchesValue } from '../model/matcher.ts';
+import { type Random, uuid } from '../model/random.ts';
+import type { DurationMs, UnixMs } from '../model/time.ts';
+import { addMs, unixMs } from '../model/time.ts';
+import { valuesOf } from './route.ts';
+import type { MatcherRow, SilenceId, SilenceRow } from './router-state.ts';
+import {
+  compareSilences,
+  compileSets,
+  hasMatchers,
+  isUpdateInPlace,
+  type LabelNameMode,
+  type SilenceState,
+  silenceBytes,
+  silenceState,
+  timesError,
+} from './silence.ts';
+
+/** A silence in memory: one object for as long as its id lives. */
+export type Silence = { readonly id: SilenceId; readonly row: SilenceRow };
+
+/** What an alert last found; starts as `newSilenceCache()`. Written by `silencing` only. */
+export type SilenceCache = { version: number; found: readonly Silence[] };
+
+export const newSilenceCache = (): SilenceCache => ({ version: -1, found: [] });
+
+export type PostedSilence = {
+  /** Null: a new one. */
+  readonly id: SilenceId | null;
+  readonly matcherSets: readonly (readonly MatcherRow[])[];
+  /** Null: from now on. */
+  readonly startsAt: UnixMs | null;
+  readonly endsAt: UnixMs | null;
+  readonly createdBy: string;
+  readonly comment: string;
+  readonly annotations: Readonly<Record<string, string>>;
+};
+
+export type PutSilence =
+  | {
+      readonly kind: 'created' | 'updated';
+      readonly row: SilenceRow /** The one it takes the place of. */;
+      readonly ended: SilenceRow | null;
+    }
+  | { readonly kind: 'refused'; readonly reason: 'not_found' | 'invalid' | 'limit'; readonly message: string };
+
+export type SilenceLimits = { /** 0: none. */ readonly silencesMax: number /** 0: none. */; readonly silenceBytesMax: number };
+
+export type SilenceQuery = {
+  /** Each must be one of the silence's matchers, letter by letter. */
+  readonly filter: readonly MatcherRow[];
+  readonly states: readonly SilenceState[];
+};
+
+/** What must be on disk. */
+export type SilenceSink = { upsertSilence(row: SilenceRow): void; deleteSilence(id: SilenceId): void };
+
+type Kept = { readonly id: SilenceId; row: SilenceRow; readonly sets: readonly (readonly Matcher[])[]; readonly order: number };
+
+type Wake = { readonly at: UnixMs; readonly kept: Kept };
+
+export class Silences {
+  #limits: SilenceLimits;
+  #retentionMs: DurationMs;
+  readonly #random: Random;
+  readonly #sink: SilenceSink;
+  readonly #byId = new Map<SilenceId, Kept>();
+  readonly #index = new SilenceIndex();
+  /** When each is to leave the index (its end), and then the store (its end and the retention). */
+  readonly #wakes = new MinHeap<Wake>((a, b) => a.at < b.at);
+  #version = 0;
+
+  constructor(limits: SilenceLimits, retentionMs: DurationMs, random: Random, sink: SilenceSink) {
+    this.#limits = limits;
+    this.#retentionMs = retentionMs;
+    this.#random = random;
+    this.#sink = sink;
+  }
+
+  configure(limits: SilenceLimits, retentionMs: DurationMs): void {
+    this.#limits = limits;
+    this.#retentionMs = retentionMs;
+  }
+
+  /** Takes back what was stored. */
+  restore(rows: readonly SilenceRow[]): void {
+    for (const row of rows) {
+      const sets = compileSets(row.matcherSets, 'utf8');
+      if ('error' in sets) throw new Error(`BUG: stored silence ${row.id}: ${sets.error}`);
+      this.#keep(row, sets);
+    }
+  }
+
+  /** Makes a silence or changes one; a change that would rewrite the past ends the old one and makes a new one. */
+  put(posted: PostedSilence, mode: LabelNameMode, now: UnixMs): PutSilence {
+    const startsAt = posted.startsAt ?? now;
+    const sets = compileSets(posted.matcherSets, mode);
+    const error = 'error' in sets ? sets.error : timesError(startsAt, posted.endsAt);
+    if (error !== null || 'error' in sets || posted.endsAt === null) return refused('invalid', `invalid silence: ${error}`);
+    const old = posted.id === null ? undefined : this.#byId.get(posted.id);
+    if (posted.id !== null && old === undefined) return refused('not_found', 'silence not found');
+    const next = { ...posted, startsAt, endsAt: posted.endsAt, updatedAt: now };
+    if (old !== undefined && isUpdateInPlace(old.row, next, now)) {
+      const row: SilenceRow = { ...next, id: old.id };
+      const tooLarge = this.#sizeError(row);
+      if (tooLarge !== null) return tooLarge;
+      this.#change(old, row);
+      return { kind: 'updated', row, ended: null };
+    }
+    const { silencesMax } = this.#limits;
+    if (silencesMax > 0 && this.#byId.size + 1 > silencesMax) {
+      return refused('limit', `exceeded maximum number of silences: ${this.#byId.size} (limit: ${silencesMax})`);
+    }
+    const row: SilenceRow = { ...next, id: uuid(this.#random) as SilenceId, startsAt: startsAt < now ? now : startsAt };
+    const tooLarge = this.#sizeError(row);
+    if (tooLarge !== null) return tooLarge;
+    const ended = old === undefined ? null : this.#end(old, now);
+    this.#keep(row, sets);
+    this.#sink.upsertSilence(row);
+    return { kind: 'created', row, ended };
+  }
+
+  /** Ends it now; one that has ended stays as it is. Null: there is none with this id. */
+  expire(id: SilenceId, now: UnixMs): { readonly row: SilenceRow; readonly ended: boolean } | null {
+    const kept = this.#byId.get(id);
+    if (kept === undefined) return null;
+    const ended = this.#end(kept, now) !== null;
+    return { row: kept.row, ended };
+  }
+
+  get(id: SilenceId): SilenceRow | null {
+    return this.#byId.get(id)?.row ?? null;
+  }
+
+  /** The active silences that match, oldest first. */
+  silencing(labels: Labels, cache: SilenceCache, now: UnixMs): readonly Silence[] {
+    if (cache.version !== this.#version) {
+      cache.version = this.#version;
+      cache.found = this.#index.matching(labels);
+    }
+    if (cache.found.length === 0) return NONE;
+    return cache.found.filter((silence) => silenceState(silence.row, now) === 'active');
+  }
+
+  /** In Alertmanager's order: active, pending, expired. */
+  list(query: SilenceQuery, now: UnixMs): readonly SilenceRow[] {
+    const rows: SilenceRow[] = [];
+    for (const { row } of this.#byId.values()) {
+      if (query.states.includes(silenceState(row, now)) && hasMatchers(row, query.filter)) rows.push(row);
+    }
+    return rows.sort((a, b) => compareSilences(a, b, now));
+  }
+
+  /** When `gc` next has something to do. */
+  nextWakeAt(): UnixMs | null {
+    return this.#wakes.peek()?.at ?? null;
+  }
+
+  /** Forgets those whose retention is over; returns how many. */
+  gc(now: UnixMs): number {
+    let forgotten = 0;
+    for (let wake = this.#wakes.peek(); wake !== undefined && wake.at <= now; wake = this.#wakes.peek()) {
+      this.#wakes.pop();
+      const { kept } = wake;
+      if (this.#byId.get(kept.id) !== kept) continue;
+      const deadAt = addMs(kept.row.endsAt, this.#retentionMs);
+      if (silenceState(kept.row, now) !== 'expired') this.#wakes.push({ at: unixMs(kept.row.endsAt + 1), kept });
+      else if (deadAt > now) {
+        this.#index.remove(kept);
+        this.#wakes.push({ at: deadAt, kept });
+      } else {
+        this.#index.remove(kept);
+        this.#byId.delete(kept.id);
+        this.#sink.deleteSilence(kept.id);
+        forgotten++;
+      }
+    }
+    return forgotten;
+  }
+
+  #keep(row: SilenceRow, sets: readonly (readonly Matcher[])[]): void {
+    const kept: Kept = { id: row.id, row, sets, order: this.#version++ };
+    this.#byId.set(row.id, kept);
+    this.#index.add(kept);
+    this.#wakes.push({ at: row.endsAt, kept });
+  }
+
+  #change(kept: Kept, row: SilenceRow): void {
+    kept.row = row;
+    this.#wakes.push({ at: row.endsAt, kept });
+    this.#sink.upsertSilence(row);
+  }
+
+  /** The row as ended now; null when it had ended before. */
+  #end(kept: Kept, now: UnixMs): SilenceRow | null {
+    const state = silenceState(kept.row, now);
+    if (state === 'expired') return null;
+    this.#change(kept, { ...kept.row, endsAt: now, updatedAt: now, startsAt: state === 'pending' ? now : kept.row.startsAt });
+    return kept.row;
+  }
+
+  #sizeError(row: SilenceRow): PutSilence | null {
+    const { silenceBytesMax } = this.#limits;
+    if (silenceBytesMax === 0) return null;
+    const bytes = silenceBytes(row, addMs(row.endsAt, this.#retentionMs));
+    if (bytes <= silenceBytesMax) return null;
+    return refused('limit', `silence exceeded maximum size: ${bytes} bytes (limit: ${silenceBytesMax} bytes)`);
+  }
+}
+
+const NONE: readonly Silence[] = [];
+
+const refused = (reason: 'not_found' | 'invalid' | 'limit', message: string): PutSilence => ({ kind: 'refused', reason, message });
+
+type Filed = { readonly silence: Kept; readonly matchers: readonly Matcher[] };
+/** Sets filed under one label name. */
+type NameIndex = {
+  readonly byValue: Map<string, Set<Filed>>;
+  /** Sets that need the label by a pattern, and which of them a value satisfies, as far as asked. */
+  readonly patterns: Map<Filed, Matcher>;
+  readonly seen: Map<string, readonly Filed[]>;
+};
+
+/** Values of a label whose patterns' verdicts are remembered, at most. */
+const SEEN_VALUES_MAX = 20_000;
+
+class SilenceIndex {
+  readonly #byName = new Map<string, NameIndex>();
+  /** Sets of negative matchers only: candidates for every alert. */
+  readonly #rest = new Set<Filed>();
+  readonly #filed = new Map<Kept, readonly Filed[]>();
+
+  add(silence: Kept): void {
+    const filed = silence.sets.map((matchers): Filed => ({ silence, matchers }));
+    this.#filed.set(silence, filed);
+    for (const set of filed) this.#file(set);
+  }
+
+  remove(silence: Kept): void {
+    for (const filed of this.#filed.get(silence) ?? []) {
+      this.#rest.delete(filed);
+      for (const { name } of filed.matchers) {
+        const index = this.#byName.get(name);
+        if (index === undefined) continue;
+        if (index.patterns.delete(filed)) index.seen.clear();
+        for (const matcher of filed.matchers) {
+          for (const value of valuesOf(matcher) ?? []) {
+            const set = index.byValue.get(value);
+            if (set?.delete(filed) === true && set.size === 0) index.byValue.delete(value);
+          }
+        }
+      }
+    }
+    this.#filed.delete(silence);
+  }
+
+  /** Silences that match, in any state, oldest first. */
+  matching(labels: Labels): readonly Silence[] {
+    const found: Kept[] = [];
+    const check = (filed: Filed): void => {
+      if (matchesLabels(filed.matchers, labels) && !found.includes(filed.silence)) found.push(filed.silence);
+    };
+    for (const filed of this.#rest) check(filed);
+    const { flat } = labels;
+    for (let i = 0; i < flat.length; i += 2) {
+      const index = this.#byName.get(flat[i] as string);
+      if (index === undefined) continue;
+      const value = flat[i + 1] as string;
+      const exact = index.byValue.get(value);
+      if (exact !== undefined) for (const filed of exact) check(filed);
+      if (index.patterns.size > 0) for (const filed of satisfied(index, value)) check(filed);
+    }
+    return found.length > 1 ? found.sort((a, b) => a.order - b.order) : found;
+  }
+
+  /** Under the value shared with the fewest others, else under a pattern that the empty value does not satisfy. */
+  #file(filed: Filed): void {
+    let best: { readonly matcher: Matcher; readonly crowd: number } | null = null;
+    for (const matcher of filed.matchers) {
+      const values = valuesOf(matcher);
+      if (values === null) continue;
+      const byValue = this.#byName.get(matcher.name)?.byValue;
+      const crowd = values.reduce((sum, value) => sum + (byValue?.get(value)?.size ?? 0), 0);
+      if (best === null || crowd < best.crowd) best = { matcher, crowd };
+    }
+    if (best !== null) {
+      const { byValue } = this.#nameIndex(best.matcher.name);
+      for (const value of valuesOf(best.matcher) ?? []) {
+        const set = byValue.get(value);
+        if (set === undefined) byValue.set(value, new Set([filed]));
+        else set.add(filed);
+      }
+      return;
+    }
+    const pattern = filed.matchers.find((matcher) => matcher.op === '=~' && !matchesValue(matcher, ''));
+    if (pattern === undefined) {
+      this.#rest.add(filed);
+      return;
+    }
+    const index = this.#nameIndex(pattern.name);
+    index.patterns.set(filed, pattern);
+    for (const [value, known] of index.seen) if (matchesValue(pattern, value)) index.seen.set(value, [...known, filed]);
+  }
+
+  #nameIndex(name: string): NameIndex {
+    let index = this.#byName.get(name);
+    if (index === undefined) this.#byName.set(name, (index = { byValue: new Map(), patterns: new Map(), seen: new Map() }));
+    return index;
+  }
+}
+
+/** The sets whose pattern the value satisfies. */
+function satisfied(index: NameIndex, value: string): readonly Filed[] {
+  let known = index.seen.get(value);
+  if (known === undefined) {
+    if (index.seen.size >= SEEN_VALUES_MAX) index.seen.clear();
+    known = [...index.patterns].filter(([, matcher]) => matchesValue(matcher, value)).map(([filed]) => filed);
+    index.seen.set(value, known);
+  }
+  return known;
+}
