@@ -1,4 +1,7 @@
-/** Go's strconv.Quote: how Prometheus and Alertmanager print label values. Non-printable runes are escaped. */
+/**
+ * Go's strconv.Quote and its rune forms %q and %#U: how Prometheus and Alertmanager print label values and name
+ * characters. Non-printable runes are escaped, and so are the lone bytes that utf8-bytes.ts carries.
+ */
 export function goQuote(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;
   let out = '"';
@@ -27,7 +30,21 @@ function escapeRune(rune: string): string {
   if (PRINTABLE.test(rune)) return rune;
   const code = rune.codePointAt(0) ?? 0;
   if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
-  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`; // a byte that is not UTF-8, see yaml-document.ts
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`;
   if (code >= 0xd800 && code <= 0xdfff) return '\ufffd'; // a lone surrogate has no UTF-8 form
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
+}
+
+/** %q of a rune: 'x'. */
+export function goQuoteRune(code: number): string {
+  const rune = String.fromCodePoint(code);
+  if (rune === "'") return "'\\''";
+  return `'${rune === '"' ? rune : escapeRune(rune)}'`;
+}
+
+/** %#U of a rune: U+0063 'c'. */
+export function goUnicodeRune(code: number): string {
+  const rune = String.fromCodePoint(code);
+  const name = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+  return PRINTABLE.test(rune) ? `${name} '${rune}'` : name;
 }

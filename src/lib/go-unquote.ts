@@ -1,51 +1,54 @@
-/** Go's strconv.Unquote for double-quoted literals: the text, or null where Go refuses it or its bytes are not UTF-8. */
+/**
+ * Go's strconv.Unquote as Prometheus widens it (util/strutil/quote.go): "…", '…' and `…` are all strings. Escapes name
+ * bytes (\xff, \377) or runes (\u263a); bytes that form no rune come out as utf8-bytes.ts carries them.
+ */
+import { decodeUtf8, encodeUtf8 } from './utf8-bytes.ts';
+
+/** The text, or null where the literal is not well-formed. */
 export function goUnquote(literal: string): string | null {
-  if (literal.length < 2 || !literal.startsWith('"') || !literal.endsWith('"')) return null;
+  const quote = literal.charAt(0);
+  if (literal.length < 2 || literal.at(-1) !== quote) return null;
   const inner = literal.slice(1, -1);
-  if (!/["\\\n]/.test(inner)) return /\p{Cs}/u.test(inner) ? null : inner; // a lone surrogate has no UTF-8 form
-  const bytes: number[] = [];
-  for (let i = 0; i < inner.length; ) {
-    const char = inner[i] ?? '';
-    if (char === '"' || char === '\n') return null;
-    if (char === '\\') {
-      const escape = readEscape(inner, i);
-      if (escape === null) return null;
-      bytes.push(...escape.bytes);
-      i += escape.length;
-    } else {
-      const rune = String.fromCodePoint(inner.codePointAt(i) ?? 0);
-      bytes.push(...encoder.encode(rune));
-      i += rune.length;
-    }
-  }
-  try {
-    return decoder.decode(Uint8Array.from(bytes));
-  } catch {
-    return null; // \x or octal escapes that are no UTF-8
-  }
+  if (quote === '`') return inner.includes('`') ? null : inner;
+  if ((quote !== '"' && quote !== "'") || inner.includes('\n')) return null;
+  if (!inner.includes('\\')) return inner.includes(quote) ? null : inner;
+  return unescape(inner, quote);
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const SHORT: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11, '\\': 92, '"': 34 };
-const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
+const SINGLE: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\' };
+const DIGITS: Readonly<Record<string, readonly [length: number, base: number]>> = { x: [2, 16], u: [4, 16], U: [8, 16] };
+/** Runs without escapes and quotes, or one escape with all its digits. */
+const PIECE = /[^\\"']+|["']|\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|[abfnrtv\\"'])/y;
 
-/** The escape that starts at `at`: its bytes, and how many characters it took. */
-function readEscape(text: string, at: number): { readonly bytes: Iterable<number>; readonly length: number } | null {
-  const letter = text[at + 1] ?? '';
-  const short = SHORT[letter];
-  if (short !== undefined) return { bytes: [short], length: 2 };
-  const digits = HEX_DIGITS[letter];
-  if (digits !== undefined) {
-    const hex = text.slice(at + 2, at + 2 + digits);
-    if (hex.length !== digits || !/^[0-9a-fA-F]+$/.test(hex)) return null;
-    const value = Number.parseInt(hex, 16);
-    if (letter === 'x') return { bytes: [value], length: 4 };
-    if (value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) return null;
-    return { bytes: encoder.encode(String.fromCodePoint(value)), length: 2 + digits };
+function unescape(inner: string, quote: string): string | null {
+  let text = '';
+  let hasBytes = false;
+  PIECE.lastIndex = 0;
+  while (PIECE.lastIndex < inner.length) {
+    const piece = PIECE.exec(inner)?.[0];
+    if (piece === undefined) {
+      PIECE.lastIndex = 0;
+      return null;
+    }
+    const next = piece.startsWith('\\') ? escaped(piece.slice(1), quote) : piece === quote ? null : piece;
+    if (next === null) return null;
+    hasBytes ||= BYTE.test(next);
+    text += next;
   }
-  const octal = text.slice(at + 1, at + 4);
-  if (!/^[0-7]{3}$/.test(octal)) return null;
-  const value = Number.parseInt(octal, 8);
-  return value > 255 ? null : { bytes: [value], length: 4 };
+  // Bytes named one by one may together be a rune: "\xc3\xa9" is é.
+  return hasBytes ? decodeUtf8(encodeUtf8(text)) : text;
+}
+
+const BYTE = /^[\udc80-\udcff]$/;
+
+function escaped(escape: string, quote: string): string | null {
+  const letter = escape.charAt(0);
+  if (letter === '"' || letter === "'") return letter === quote ? letter : null;
+  const single = SINGLE[letter];
+  if (single !== undefined) return single;
+  const [length, base] = DIGITS[letter] ?? [3, 8];
+  const code = Number.parseInt(escape.slice(-length), base);
+  if (length <= 3) return code > 0xff ? null : code < 0x80 ? String.fromCharCode(code) : String.fromCharCode(0xdc00 + code);
+  if (code > 0x10ffff) return null;
+  return code >= 0xd800 && code <= 0xdfff ? '\ufffd' : String.fromCodePoint(code);
 }

@@ -8,4 +8,5 @@ export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
   'alertmanager/silence': async () => (await import('./alertmanager/silence.ts')).run,
   'alertmanager/timeinterval': async () => (await import('./alertmanager/timeinterval.ts')).run,
   'prometheus/relabel': async () => (await import('./prometheus/relabel.ts')).run,
+  'prometheus/parser': async () => (await import('./prometheus/parser.ts')).run,
 };
