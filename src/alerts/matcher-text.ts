@@ -250,8 +250,8 @@ class Utf8Parser {
   #word(expected: string): string {
     const token = this.#require(['quoted', 'unquoted'], expected);
     if (token.kind === 'unquoted') return token.text;
-    const text = goUnquote(token.text);
-    if (text === null) throw new Refusal(`${token.from}:${token.to}: ${token.text}: invalid input`);
+    const text = goUnquote(token.text, 'refuse');
+    if (text === null || /\p{Cs}/u.test(text)) throw new Refusal(`${token.from}:${token.to}: ${token.text}: invalid input`);
     return text;
   }
 

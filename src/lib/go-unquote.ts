@@ -4,8 +4,9 @@
  */
 import { decodeUtf8, encodeUtf8 } from './utf8-bytes.ts';
 
-/** The text, or null where the literal is not well-formed. */
-export function goUnquote(literal: string): string | null {
+/** The text, or null where the literal is not well-formed. Surrogates as runes: Prometheus replaces, strconv refuses. */
+export function goUnquote(literal: string, surrogates: 'replace' | 'refuse' = 'replace'): string | null {
+  if (surrogates === 'refuse' && /\\(?:u|U0000)[dD][89a-fA-F]/.test(literal.replaceAll('\\\\', ''))) return null;
   const quote = literal.charAt(0);
   if (literal.length < 2 || literal.at(-1) !== quote) return null;
   const inner = literal.slice(1, -1);
