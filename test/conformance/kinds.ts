@@ -9,4 +9,5 @@ export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
   'alertmanager/timeinterval': async () => (await import('./alertmanager/timeinterval.ts')).run,
   'prometheus/relabel': async () => (await import('./prometheus/relabel.ts')).run,
   'prometheus/parser': async () => (await import('./prometheus/parser.ts')).run,
+  'prometheus/textparse': async () => (await import('./prometheus/textparse.ts')).run,
 };

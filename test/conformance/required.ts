@@ -6,4 +6,5 @@ export const REQUIRED: readonly string[] = [
   'alertmanager/silence',
   'alertmanager/timeinterval',
   'prometheus/relabel',
+  'prometheus/textparse',
 ];
