@@ -39,7 +39,7 @@ type State = 'line' | 'family' | 'text' | 'labels' | 'label value' | 'value' | '
 
 const NAME_QUOTES = { newlines: true, nuls: false };
 const VALUE_QUOTES = { newlines: true, nuls: true };
-const INT64_MAX = 0x7fff_ffff_ffff_ffff;
+const INT64_MAX = 2 ** 63 - 1;
 
 export class TextParser implements ExpositionParser {
   error = '';
