@@ -1,0 +1,56 @@
+/** Incoming HTTP, as the platform's Request and Response: what hono's `app.fetch` takes and gives. */
+import type { DurationMs } from '../model/time.ts';
+
+export type ServerTls = {
+  /** PEM texts. */
+  readonly cert: string;
+  readonly key: string;
+  /** Certificates of the authorities that clients' certificates are checked against. */
+  readonly clientCa: string | null;
+  readonly clientCertificate: 'none' | 'request' | 'require_any' | 'verify_if_given' | 'require_and_verify';
+  readonly minVersion: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
+  readonly maxVersion: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13' | null;
+  /** OpenSSL names; empty for the default. */
+  readonly ciphers: readonly string[];
+};
+
+export type ListenOptions = {
+  /** An address, a name, or '' for all addresses. */
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly tls?: ServerTls;
+  /** Connections above this number are closed at once; without it there is no limit. */
+  readonly connectionsMax?: number;
+};
+
+export type RequestInfo = {
+  /** The peer's address as the connection has it: a proxy's, when there is one in front. */
+  readonly remoteAddress: string;
+};
+
+/** `request.signal` aborts when the client goes away before the response is complete. */
+export type RequestHandler = (request: Request, info: RequestInfo) => Response | Promise<Response>;
+
+export interface ListeningServer {
+  /** As bound, with the port that was taken; an IPv6 address is in brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** New connections use these from now on. */
+  renewTls(tls: ServerTls): void;
+  /** Takes no more connections, waits for requests under way, and cuts what is left after `graceMs`. */
+  close(options: { readonly graceMs: DurationMs }): Promise<void>;
+}
+
+/** The message says which address, why not, and what to do. */
+export class ListenError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'ListenError';
+  }
+}
+
+export interface HttpServer {
+  /** Rejects with ListenError. */
+  listen(options: ListenOptions, handler: RequestHandler): Promise<ListeningServer>;
+}

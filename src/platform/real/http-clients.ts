@@ -1,0 +1,18 @@
+/** HTTP clients on the machine's network. */
+import type { Clock } from '../../model/clock.ts';
+import type { Disk } from '../../model/disk.ts';
+import type { HttpClients } from '../../model/http.ts';
+import { httpClients } from '../http-exchange.ts';
+import { SecretReader } from '../secret-reader.ts';
+import { UndiciWire } from './undici-wire.ts';
+
+export function networkHttpClients(ports: {
+  readonly clock: Clock;
+  readonly disk: Pick<Disk, 'read'>;
+  readonly environment: (name: string) => string | undefined;
+  readonly userAgent: string;
+}): HttpClients {
+  const { clock, disk, environment, userAgent } = ports;
+  const secrets = new SecretReader(disk, environment);
+  return httpClients({ clock, secrets, userAgent, openWire: (config) => new UndiciWire(config, secrets) });
+}

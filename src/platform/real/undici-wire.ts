@@ -1,0 +1,254 @@
+/**
+ * HTTP/1.1 over sockets, by undici. GET keeps connections and is sent once more when the server had closed the kept
+ * connection at that moment. Anything that acts (POST, PUT, DELETE) gets a fresh connection, so that a failure to
+ * connect surely means "not sent". No HTTP/2: every server that offers it speaks 1.1 too.
+ */
+import { Agent, buildConnector, type Dispatcher, Socks5ProxyAgent } from 'undici';
+import type { HttpClientConfig, HttpFailure } from '../../model/http.ts';
+import type { Wire, WireListener, WireRequest } from '../http-wire.ts';
+import type { SecretReader } from '../secret-reader.ts';
+import { chooseProxy } from './proxy-choice.ts';
+import { type TlsMaterial, TlsMaterialSource } from './tls-material.ts';
+import { proxyAuthorization, tunnelConnector } from './tunnel.ts';
+
+const CONNECT_MS_MAX = 30_000;
+const HEADER_BYTES_MAX = 256 * 1024;
+const KEEP_ALIVE_MS = 60_000;
+
+/** Where to send a request, and how it looks on that way. */
+type Way = {
+  readonly key: string;
+  readonly make: (options: Agent.Options) => Dispatcher;
+  readonly origin: string;
+  readonly path: string;
+  readonly extraHeaders: Readonly<Record<string, string>>;
+};
+
+export class UndiciWire implements Wire {
+  readonly #config: Pick<HttpClientConfig, 'tls' | 'proxy'>;
+  readonly #secrets: SecretReader;
+  readonly #tls: TlsMaterialSource;
+  #tlsVersion = 0;
+  readonly #agents = new Map<string, Dispatcher>();
+
+  constructor(config: Pick<HttpClientConfig, 'tls' | 'proxy'>, secrets: SecretReader) {
+    this.#config = config;
+    this.#secrets = secrets;
+    this.#tls = new TlsMaterialSource(config.tls, secrets);
+  }
+
+  exchange(request: WireRequest, listener: WireListener): () => void {
+    let dispatcher: Dispatcher;
+    let way: Way;
+    try {
+      way = this.#way(request.url);
+      dispatcher = this.#agent(way, request.method === 'GET');
+    } catch (error) {
+      listener.fail('tls', (error as Error).message);
+      return () => {};
+    }
+    const headers: Record<string, string | string[]> = { ...way.extraHeaders };
+    for (const [name, value] of request.headers) {
+      const lower = name.toLowerCase();
+      const before = headers[lower];
+      headers[lower] = before === undefined ? value : [...(typeof before === 'string' ? [before] : before), value];
+    }
+    const options: Dispatcher.DispatchOptions = {
+      origin: way.origin,
+      path: way.path,
+      method: request.method,
+      headers,
+      body: request.body,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+    const handler = new Handler(request.url, listener, request.method === 'GET' ? () => dispatcher.dispatch(options, handler) : null);
+    dispatcher.dispatch(options, handler);
+    return () => handler.abort();
+  }
+
+  close(): void {
+    for (const agent of this.#agents.values()) void agent.destroy();
+    this.#agents.clear();
+  }
+
+  #way(url: URL): Way {
+    const path = `${url.pathname === '' ? '/' : url.pathname}${url.search}`;
+    if (url.protocol === 'http+unix:') {
+      const socketPath = decodeURIComponent(url.host);
+      const connect = { socketPath, timeout: CONNECT_MS_MAX };
+      return { key: `unix:${socketPath}`, make: (o) => new Agent({ ...o, connect }), origin: 'http://localhost', path, extraHeaders: {} };
+    }
+    const proxy = chooseProxy(this.#config.proxy, url, (name) => this.#secrets.environment(name));
+    const isTls = url.protocol === 'https:' || proxy?.protocol === 'https:';
+    const tls = isTls ? this.#currentTls() : {};
+    const connect = { ...tls, timeout: CONNECT_MS_MAX };
+    if (proxy === null) return { key: 'direct', make: (o) => new Agent({ ...o, connect }), origin: url.origin, path, extraHeaders: {} };
+    switch (proxy.protocol) {
+      case 'socks5:':
+      case 'socks5h:': {
+        const socks = new URL(proxy.href.replace(/^socks5h:/, 'socks5:'));
+        const make = (o: Agent.Options): Dispatcher =>
+          new Socks5ProxyAgent(socks, { ...o, connect: buildConnector(connect), requestTls: tls } as Socks5ProxyAgent.Options);
+        return { key: proxy.href, make, origin: url.origin, path, extraHeaders: {} };
+      }
+      case 'http:':
+      case 'https:': {
+        if (url.protocol === 'http:') {
+          // Plain requests are handed to the proxy whole (RFC 9112 §3.2.2).
+          const extraHeaders = { host: url.host, ...proxyAuthorization(proxy) };
+          return {
+            key: proxy.href,
+            make: (o) => new Agent({ ...o, connect }),
+            origin: proxy.origin,
+            path: `${url.origin}${path}`,
+            extraHeaders,
+          };
+        }
+        const connectHeaders: Record<string, string[]> = {};
+        if (this.#config.proxy.kind === 'url') {
+          for (const [name, values] of Object.entries(this.#config.proxy.connectHeaders)) {
+            connectHeaders[name] = values.map((value) => value.reveal());
+          }
+        }
+        const tunnel = tunnelConnector({ proxy, connectHeaders, tls, timeoutMs: CONNECT_MS_MAX });
+        return {
+          key: `tunnel:${proxy.href}`,
+          make: (o) => new Agent({ ...o, connect: tunnel }),
+          origin: url.origin,
+          path,
+          extraHeaders: {},
+        };
+      }
+      default:
+        throw new Error(`proxy scheme "${proxy.protocol.slice(0, -1)}" is not one of http, https, socks5`);
+    }
+  }
+
+  #currentTls(): TlsMaterial['options'] {
+    const { version, options } = this.#tls.current();
+    if (version !== this.#tlsVersion) {
+      // Connections made with the old certificates finish what they do and are not used again.
+      for (const agent of this.#agents.values()) void agent.close();
+      this.#agents.clear();
+      this.#tlsVersion = version;
+    }
+    return options;
+  }
+
+  #agent(way: Way, keepAlive: boolean): Dispatcher {
+    const key = `${keepAlive} ${way.key}`;
+    const known = this.#agents.get(key);
+    if (known !== undefined) return known;
+    const agent = way.make({ pipelining: keepAlive ? 1 : 0, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: HEADER_BYTES_MAX });
+    this.#agents.set(key, agent);
+    return agent;
+  }
+}
+
+class Handler implements Dispatcher.DispatchHandler {
+  readonly #url: URL;
+  readonly #listener: WireListener;
+  #again: (() => void) | null;
+  #controller: Dispatcher.DispatchController | null = null;
+  #sent = false;
+  #done = false;
+
+  /** `again` sends the request once more; null when a repeat could do harm. */
+  constructor(url: URL, listener: WireListener, again: (() => void) | null) {
+    this.#url = url;
+    this.#listener = listener;
+    this.#again = again;
+  }
+
+  abort(): void {
+    this.#done = true;
+    this.#controller?.abort(new Error('aborted'));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#done) {
+      controller.abort(new Error('aborted before it was sent'));
+      return;
+    }
+    this.#controller = controller;
+    this.#sent = true;
+    this.#listener.sent();
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+    if (this.#done || status < 200) return;
+    this.#again = null;
+    const map = new Map<string, string>();
+    for (const [name, value] of Object.entries(headers)) {
+      if (value !== undefined) map.set(name, typeof value === 'string' ? value : value.join(', '));
+    }
+    this.#listener.head(status, map);
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#done) this.#listener.data(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+  }
+
+  onResponseEnd(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#listener.end();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.#done) return;
+    const again = this.#again;
+    this.#again = null;
+    if (again !== null && this.#sent && isStaleConnection(error)) {
+      again();
+      return;
+    }
+    this.#done = true;
+    const { reason, message } = explain(error, this.#url, this.#sent);
+    this.#listener.fail(reason, message);
+  }
+}
+
+/** The connection served an earlier request, and was closed before it brought an answer to this one. */
+function isStaleConnection(error: Error): boolean {
+  const { code, socket } = error as NodeJS.ErrnoException & { socket?: { bytesRead?: number } };
+  return code === 'UND_ERR_SOCKET' ? (socket?.bytesRead ?? 0) > 0 : code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+function explain(error: Error, url: URL, sent: boolean): { readonly reason: HttpFailure; readonly message: string } {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const where = url.protocol === 'http+unix:' ? decodeURIComponent(url.host) : url.host;
+  switch (code) {
+    case 'ECONNREFUSED':
+      return { reason: 'refused', message: `connection to ${where} refused` };
+    case 'ENOENT': // of a Unix socket
+      return { reason: 'refused', message: `nothing listens on ${where}` };
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_NODATA':
+    case 'EAI_FAIL':
+      return { reason: 'dns', message: `no address found for "${url.hostname}" (${code})` };
+    case 'ETIMEDOUT':
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return { reason: 'timeout', message: `connecting to ${where} took too long` };
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'UND_ERR_SOCKET':
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      return {
+        reason: 'reset',
+        message: sent ? `${where} closed the connection before the answer was complete` : `${where} closed the connection`,
+      };
+    case 'UND_ERR_HEADERS_OVERFLOW':
+      return { reason: 'other', message: `the headers of the answer are larger than ${HEADER_BYTES_MAX} bytes` };
+    default:
+      break;
+  }
+  if (code.startsWith('HPE_')) return { reason: 'other', message: `the answer of ${where} is not HTTP: ${error.message}` };
+  const isNetwork = /^E[A-Z]+$/.test(code) && code !== 'EPROTO';
+  if (!sent && url.protocol === 'https:' && code !== '' && !isNetwork) {
+    return { reason: 'tls', message: `no TLS connection to ${where}: ${error.message}` };
+  }
+  return { reason: 'other', message: `${where}: ${error.message === '' ? code : error.message}` };
+}
