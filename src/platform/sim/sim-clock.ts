@@ -59,10 +59,10 @@ export class SimClock implements Clock {
     };
   }
 
-  #schedule(delay: number, run: () => void, life: ProcessLife | null): () => void {
+  #schedule(delay: number, run: () => void, life: ProcessLife | null, tie = this.#random?.next() ?? 0): () => void {
     this.#activity++;
     const at = this.#elapsed + Math.max(0, Number.isNaN(delay) ? 0 : delay);
-    const timer: Timer = { at, tie: this.#random?.next() ?? 0, sequence: this.#sequence++, life, run };
+    const timer: Timer = { at, tie, sequence: this.#sequence++, life, run };
     if (at !== Number.POSITIVE_INFINITY) this.#timers.push(timer);
     return () => {
       this.#activity++;
@@ -78,6 +78,13 @@ export class SimClock implements Clock {
   /** As SIGSTOP: timers of the process that fall due in the next `byMs` run when they are over. */
   freeze(life: ProcessLife, byMs: number): void {
     this.#frozen.set(life, Math.max(this.#frozen.get(life) ?? 0, this.#elapsed + byMs));
+  }
+
+  /** Runs at once, or when the process thaws: what waited for that runs in the order it came. */
+  whenThawed(life: ProcessLife, run: () => void): void {
+    const thawsAt = this.#frozen.get(life) ?? 0;
+    if (thawsAt > this.#elapsed) this.#schedule(thawsAt - this.#elapsed, run, life, -1);
+    else if (life.isAlive) run();
   }
 
   /** Tells the clock that something happened, so that it looks once more whether all is quiet. */

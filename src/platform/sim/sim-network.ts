@@ -7,12 +7,12 @@
  * An exchange is one request and one response, each arriving whole after its delay; the body of a response that is a
  * stream arrives as its handler makes it. Proxies and certificates are not simulated: https is http by another port.
  */
-import type { Clock } from '../../model/clock.ts';
 import type { HttpFailure } from '../../model/http.ts';
 import type { Random } from '../../model/random.ts';
 import type { DurationMs, UnixMs } from '../../model/time.ts';
 import { ListenError, type ListeningServer, type RequestHandler } from '../http-server.ts';
 import type { Wire, WireListener, WireRequest } from '../http-wire.ts';
+import type { SimClock } from './sim-clock.ts';
 import type { ProcessLife } from './sim-crash.ts';
 import { between } from './sim-random.ts';
 
@@ -60,12 +60,11 @@ type Server = {
   /** Breaks the connections that are open; filled while requests are under way. */
   readonly connections: Set<() => void>;
 };
-type Activity = Clock & { touch(): void };
 
 const EPHEMERAL_PORT_MIN = 49_152;
 
 export class SimNetwork {
-  readonly #clock: Activity;
+  readonly #clock: SimClock;
   readonly #random: Random;
   readonly #servers = new Map<string, Server>();
   readonly #hosts = new Map<string, string>();
@@ -73,7 +72,7 @@ export class SimNetwork {
   #ephemeralPort = EPHEMERAL_PORT_MIN;
   readonly journal: Delivery[] = [];
 
-  constructor(clock: Activity, random: Random) {
+  constructor(clock: SimClock, random: Random) {
     this.#clock = clock;
     this.#random = random;
   }
@@ -124,7 +123,11 @@ export class SimNetwork {
     if (this.#servers.get(address) !== undefined) {
       throw new ListenError(`cannot listen on ${options.host}:${port}: the address is in use`);
     }
-    const server: Server = { handler, loopbackOnly: isLoopback(options.host), connections: new Set() };
+    const thawed: RequestHandler = async (request, info) => {
+      await new Promise<void>((resolve) => this.#clock.whenThawed(life, resolve));
+      return handler(request, info);
+    };
+    const server: Server = { handler: thawed, loopbackOnly: isLoopback(options.host), connections: new Set() };
     const stop = this.#register(address, server);
     life.onDeath(() => {
       stop();
@@ -151,18 +154,21 @@ export class SimNetwork {
         const abort = new AbortController();
         open.add(abort);
         const closed = (): void => void open.delete(abort);
+        const hear = (run: () => void): void => this.#clock.whenThawed(life, () => !abort.signal.aborted && run());
         this.#exchange(host, request, abort.signal, {
           sent: () => listener.sent(),
-          head: (status, headers) => listener.head(status, headers),
-          data: (chunk) => listener.data(chunk),
-          end: () => {
-            closed();
-            listener.end();
-          },
-          fail: (reason, message) => {
-            closed();
-            listener.fail(reason, message);
-          },
+          head: (status, headers) => hear(() => listener.head(status, headers)),
+          data: (chunk) => hear(() => listener.data(chunk)),
+          end: () =>
+            hear(() => {
+              closed();
+              listener.end();
+            }),
+          fail: (reason, message) =>
+            hear(() => {
+              closed();
+              listener.fail(reason, message);
+            }),
         });
         return () => {
           // Ended exchanges have no connection to break: their server must not see one break.

@@ -1,0 +1,176 @@
+/**
+ * A simulated world: one clock, one network, the mailboxes, and machines that have a disk and boot processes. The
+ * production application runs in it unchanged: for our tests, for `tocsin test`, for backtests. All chance comes from
+ * one seed: the same seed and the same calls give the same history.
+ */
+import type { CrashLabel } from '../../model/crash-point.ts';
+import type { UnixMs } from '../../model/time.ts';
+import type { Ports } from '../ports.ts';
+import { SimClock } from './sim-clock.ts';
+import { ProcessLife, SimCrashPoints } from './sim-crash.ts';
+import { SimDisk } from './sim-disk.ts';
+import { simHttpClients, simHttpServer } from './sim-http.ts';
+import { collectingLog, type LogLine } from './sim-log.ts';
+import { SimMail } from './sim-mail.ts';
+import { SimNetwork } from './sim-network.ts';
+import { SimRandom } from './sim-random.ts';
+
+const REQUEST_MS_MAX = 60_000;
+const REQUEST_STEP_MS = 100;
+
+/** What stays when a process dies. */
+type Machine = {
+  readonly disk: SimDisk;
+  readonly slots: Map<string, unknown>;
+  readonly crashHits: Map<CrashLabel, number>;
+  readonly logLines: LogLine[];
+  process: SimProcess | null;
+  boots: number;
+};
+
+export class SimWorld {
+  readonly clock: SimClock;
+  readonly network: SimNetwork;
+  readonly mail: SimMail;
+  readonly #seed: number;
+  readonly #machines = new Map<string, Machine>();
+
+  /** With `shuffles`, timers due at one instant run in an order drawn from the seed. */
+  constructor({ seed, start, shuffles = false }: { readonly seed: number; readonly start: UnixMs; readonly shuffles?: boolean }) {
+    this.#seed = seed;
+    this.clock = new SimClock({ start, random: shuffles ? new SimRandom(seed, 'clock') : null });
+    this.network = new SimNetwork(this.clock, new SimRandom(seed, 'network'));
+    this.mail = new SimMail(this.clock);
+  }
+
+  /** Chance for the test itself, reproducible and apart from the world's. */
+  random(stream: string): SimRandom {
+    return new SimRandom(this.#seed, `test:${stream}`);
+  }
+
+  /** The disk of a machine, also while nothing runs on it. */
+  disk(host = 'tocsin'): SimDisk {
+    return this.#machine(host).disk;
+  }
+
+  /** Boots a process on a machine, the first time or again after its death. */
+  process(options: { readonly host?: string; readonly environment?: Readonly<Record<string, string>> } = {}): SimProcess {
+    const host = options.host ?? 'tocsin';
+    const machine = this.#machine(host);
+    if (machine.process?.isAlive === true) throw new Error(`BUG: a process is running on "${host}" already`);
+    machine.boots++;
+    const life = new ProcessLife(host);
+    life.onDeath(() => machine.disk.crash());
+    const clock = this.clock.forProcess(life);
+    const disk = machine.disk.forProcess(life);
+    const environment = (name: string): string | undefined => options.environment?.[name];
+    const crash = new SimCrashPoints(life, machine.crashHits);
+    const ports: Ports = {
+      clock,
+      random: new SimRandom(this.#seed, `${host}:${machine.boots}`),
+      disk,
+      http: simHttpClients({ clock, disk, environment, network: this.network, host, life }),
+      httpServer: simHttpServer(this.network, host, life),
+      mail: this.mail.transport(clock, life),
+      crash,
+      log: collectingLog(machine.logLines, clock, life),
+      environment,
+    };
+    machine.process = new SimProcess(host, ports, life, crash, machine.slots, machine.logLines, machine.crashHits);
+    return machine.process;
+  }
+
+  /** kill -9: what was written stays, timers and connections are gone. */
+  kill(process: SimProcess): void {
+    process.life.end();
+  }
+
+  /** The machine loses power: what was not synced is lost or torn. */
+  powerLoss(process: SimProcess): void {
+    process.life.end();
+    this.disk(process.host).powerLoss(new SimRandom(this.#seed, `power:${this.clock.elapsed()}`));
+  }
+
+  /** SIGSTOP for a while: the process neither runs timers nor answers, and then does all that is overdue. */
+  freeze(process: SimProcess, forMs: number): void {
+    this.clock.freeze(process.life, forMs);
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.clock.advance(ms);
+  }
+
+  /** A request of a browser, amtool or a sender: straight to the server, with as much time as it takes (a minute at most). */
+  async request(url: string, init: RequestInit = {}): Promise<Response> {
+    const state = { settled: false };
+    const response = this.network.fetch(new Request(url, init)).finally(() => {
+      state.settled = true;
+    });
+    response.catch(() => {}); // it is awaited below, or given up
+    await this.clock.settle();
+    for (let waitedMs = 0; !state.settled; waitedMs += REQUEST_STEP_MS) {
+      if (waitedMs >= REQUEST_MS_MAX) throw new Error(`no answer from ${url} within ${REQUEST_MS_MAX} simulated milliseconds`);
+      await this.clock.advance(REQUEST_STEP_MS);
+    }
+    return response;
+  }
+
+  #machine(host: string): Machine {
+    let machine = this.#machines.get(host);
+    if (machine === undefined) {
+      const disk = new SimDisk({ clock: this.clock, flushMs: 1 });
+      machine = { disk, slots: new Map(), crashHits: new Map(), logLines: [], process: null, boots: 0 };
+      this.#machines.set(host, machine);
+    }
+    return machine;
+  }
+}
+
+/** One boot of the application on a machine. */
+export class SimProcess {
+  readonly host: string;
+  readonly ports: Ports;
+  readonly life: ProcessLife;
+  /** Of all boots on this machine. */
+  readonly logLines: readonly LogLine[];
+  /** How often each crash point was passed, over all boots on this machine. */
+  readonly crashHits: ReadonlyMap<CrashLabel, number>;
+  readonly #crash: SimCrashPoints;
+  readonly #slots: Map<string, unknown>;
+
+  constructor(
+    host: string,
+    ports: Ports,
+    life: ProcessLife,
+    crash: SimCrashPoints,
+    slots: Map<string, unknown>,
+    logLines: readonly LogLine[],
+    crashHits: ReadonlyMap<CrashLabel, number>,
+  ) {
+    this.host = host;
+    this.ports = ports;
+    this.life = life;
+    this.#crash = crash;
+    this.#slots = slots;
+    this.logLines = logLines;
+    this.crashHits = crashHits;
+  }
+
+  get isAlive(): boolean {
+    return this.life.isAlive;
+  }
+
+  /** Dies when it passes `label` for the nth time from now on. */
+  crashAt(label: CrashLabel, nth = 1): void {
+    this.#crash.crashAt(label, nth);
+  }
+
+  /**
+   * Something that outlives the process on its machine, such as an in-memory database: made at first use, the same at
+   * each later boot. It knows nothing of death: who writes to it asks `life.assertAlive()` first.
+   */
+  slot<T>(name: string, create: () => T): T {
+    if (!this.#slots.has(name)) this.#slots.set(name, create());
+    return this.#slots.get(name) as T;
+  }
+}
