@@ -96,11 +96,10 @@ class Checker {
       this.#report(this.#operatorSpan(expr), 'comparisons between scalars must use BOOL modifier');
     }
     if (matching?.isOn === true) {
+      const included = new Set(matching.include);
       for (const label of matching.labels) {
-        for (const included of matching.include) {
-          if (label !== included) continue;
-          this.#report(this.#operatorSpan(expr), `label ${goQuote(label)} must not occur in ON and GROUP clause at once`);
-        }
+        if (!included.has(label)) continue;
+        this.#report(this.#operatorSpan(expr), `label ${goQuote(label)} must not occur in ON and GROUP clause at once`);
       }
     }
     for (const side of [expr.lhs, expr.rhs]) {

@@ -194,11 +194,15 @@ function parenthesized(inner: Length, span: Span): DurationExpr {
   return { kind: 'duration', op: '+', lhs: null, rhs: inner, isWrapped: true, span };
 }
 
-/** Where Prometheus says that a length lies: that of two operands leaves out the function around them. */
+/**
+ * Where Prometheus says that a length lies: min_of and max_of from their first argument to their last. The spans of
+ * binary operations are made of extents already, so this follows nesting only, never a chain.
+ */
 function extentOf(length: Length): Span {
   if (length.kind === 'number' || length.rhs === null) return length.span;
-  const start = length.lhs === null ? length.span.start : extentOf(length.lhs).start;
-  return { start, end: extentOf(length.rhs).end };
+  const { op, lhs, rhs, span } = length;
+  if (lhs === null) return { start: span.start, end: extentOf(rhs).end };
+  return op === 'min_of' || op === 'max_of' ? { start: extentOf(lhs).start, end: extentOf(rhs).end } : span;
 }
 
 /** Seconds as whole milliseconds, rounded to nanoseconds first, as Go's durations are. */

@@ -12,7 +12,6 @@ import { describeToken, type Token, type TokenKind } from './token.ts';
 /** Thrown by a reader to `parseWith` when nothing more can be made of the text; the reason is among the errors. */
 class Stop extends Error {}
 
-export const TOO_DEEP = 'expression is nested too deeply';
 
 /** What the text at hand belongs to, for the error on a token that does not fit: "unexpected … in offset, expected …". */
 export type Context = { readonly where: string; readonly expected: string };
@@ -23,6 +22,7 @@ export const NO_CONTEXT: Context = { where: '', expected: '' };
  * therefore recurse. Prometheus has no such bound; its own stack grows.
  */
 export const DEPTH_MAX = 500;
+export const TOO_DEEP = `expression is more than ${DEPTH_MAX} levels deep; each operator of a chain counts, so set parts of a long chain in parentheses`;
 
 const CLOSING: ReadonlySet<TokenKind> = new Set<TokenKind>([')', ']', '}', 'number', 'duration']);
 

@@ -143,13 +143,13 @@ export const METRIC_NAMES: ReadonlySet<TokenKind> = new Set<TokenKind>([
   ...MODIFIERS.filter((word) => !['on', 'ignoring', 'group_left', 'group_right', 'bool'].includes(word)),
   ...PREPROCESSORS,
 ]);
-/** Kinds that stand for a label name in `by (…)` and its like. */
+/** Kinds that stand for a label name in `by (…)` and its like; `without` must be quoted there. */
 export const LABEL_NAMES: ReadonlySet<TokenKind> = new Set<TokenKind>([
   'identifier',
   'metric identifier',
   ...OPERATOR_WORDS,
   ...AGGREGATORS,
-  ...MODIFIERS,
+  ...MODIFIERS.filter((word) => word !== 'without'),
   ...PREPROCESSORS,
 ]);
 
