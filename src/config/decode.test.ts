@@ -27,14 +27,14 @@ function read<T>(text: string, decoder: Decoder<T>) {
   const source = sourceFile('dir/f.yml', text);
   const document = parseYaml(source);
   const sink = new DiagnosticSink();
-  for (const diagnostic of document.diagnostics) sink.add(diagnostic);
+  sink.addDocument(document);
   const value = document.root === null ? null : decode(document.root, decoder, sink);
   const diagnostics = sink.diagnostics();
   return {
     value,
     messages: diagnostics.map(({ line, col, message }) => `${line}:${col}: ${message}`),
     upstream: diagnostics.map(upstreamText),
-    rendered: renderAll(diagnostics, new Map([[source.path, source]])),
+    rendered: renderAll(diagnostics, sink.sources()),
     sink,
   };
 }
@@ -186,7 +186,7 @@ test.each([
   expect(messages).toEqual([]);
   if (expected === null) expect(value?.p).toBeNull();
   else expect(value?.p).toMatchObject(expected);
-  expect(sink.secrets()).toHaveLength(expected?.kind === 'inline' ? 1 : 0);
+  expect(sink.secrets().size).toBe(expected?.kind === 'inline' ? 1 : 0);
 });
 
 test('a secret is given one way only, and never shown', () => {

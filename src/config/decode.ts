@@ -46,8 +46,8 @@ export type Decoder<T> = {
   readonly expects: string;
   /** The value of an explicit null, and what stands in where there is no default; built anew each time. */
   readonly zero: () => T;
-  /** True where Go's zero value is outside the type (an enumeration): null then counts as absent. */
-  readonly nullIsAbsent?: boolean;
+  /** True where Go's zero value is outside the type (an enumeration): null and '' then count as absent. */
+  readonly emptyIsAbsent?: boolean;
   /** `node` is not null. */
   readonly read: (node: YamlNode, sink: DiagnosticSink) => T | Failed;
 };
@@ -129,11 +129,14 @@ export function record<T>(value: Decoder<T>, key?: Decoder<string>): Decoder<Rea
   };
 }
 
-/** `decoder` with a further check or conversion; `fail` reports at the node. Not run for a null, which is `zero`. */
+/** Reports at the node being read, or at another one, and stands for the value. */
+export type Fail = (problem: Problem, at?: YamlNode) => Failed;
+
+/** `decoder` with a further check or conversion. Not run for a null, which is `zero`. */
 export function refine<A, B>(
   decoder: Decoder<A>,
   zero: () => B,
-  convert: (value: A, fail: (problem: Problem) => Failed, node: YamlNode) => B | Failed,
+  convert: (value: A, fail: Fail, node: YamlNode) => B | Failed,
 ): Decoder<B> {
   return {
     ...decoder,
@@ -153,9 +156,9 @@ export const rawNode: Decoder<YamlNode> = {
   read: (node) => node,
 };
 
-export function failAt(node: YamlNode, sink: DiagnosticSink): (problem: Problem) => Failed {
-  return (problem) => {
-    sink.at(node, problem);
+export function failAt(node: YamlNode, sink: DiagnosticSink): Fail {
+  return (problem, at = node) => {
+    sink.at(at, problem);
     return FAILED;
   };
 }
@@ -189,7 +192,8 @@ export class Fields {
     const instead = (): T => (fallback.length > 0 ? (fallback[0] as T) : decoder.zero());
     const entry = this.#byName.get(name);
     if (entry === undefined) return instead();
-    if (isNull(entry.value)) return decoder.nullIsAbsent === true ? instead() : decoder.zero();
+    if (decoder.emptyIsAbsent === true && !this.isSet(name)) return instead();
+    if (isNull(entry.value)) return decoder.zero();
     const errorsBefore = this.sink.errorCount;
     const value = decoder.read(entry.value, this.sink);
     if (this.sink.errorCount > errorsBefore) this.#unsound.add(name);
@@ -212,9 +216,14 @@ export class Fields {
   /** Valid for the reference and checked as there, but without effect here: a warning says so. */
   unsupported<T>(name: string, decoder: Decoder<T>, why?: string): T | null {
     const value = this.optional(name, decoder);
+    this.warnNoEffect(name, why);
+    return value;
+  }
+
+  /** The warning of `unsupported`, for a field that is read as usual. */
+  warnNoEffect(name: string, why?: string): void {
     const message = `"${name}" is not supported and has no effect${why === undefined ? '' : `: ${why}`}`;
     if (this.has(name)) this.sink.at(this.keyPlace(name), { code: 'unsupported', severity: 'warning', message });
-    return value;
   }
 
   /** Written, and not null. */

@@ -1,6 +1,7 @@
 /** Collects what readers find wrong, and which nodes are secrets; one sink for all files of a load. */
 import type { Diagnostic, Problem } from './diagnostic.ts';
-import { diagnosticAt, type YamlNode, type YamlScalar } from './yaml-document.ts';
+import type { SourceFile } from './source.ts';
+import { diagnosticAt, type YamlDocument, type YamlNode, type YamlScalar } from './yaml-document.ts';
 
 const KEPT_MAX = 1000;
 
@@ -8,10 +9,18 @@ export class DiagnosticSink {
   /** By place and message: an aliased node is read at each use, its faults are told once. */
   readonly #byKey = new Map<string, Diagnostic>();
   readonly #secrets = new Set<YamlScalar>();
+  readonly #sources = new Map<string, SourceFile>();
   #errorCount = 0;
 
   at(node: Pick<YamlNode, 'source' | 'offset'>, problem: Problem): void {
+    this.#sources.set(node.source.path, node.source);
     this.add(diagnosticAt(node, problem));
+  }
+
+  /** What parsing found. */
+  addDocument({ source, diagnostics }: YamlDocument): void {
+    this.#sources.set(source.path, source);
+    for (const diagnostic of diagnostics) this.add(diagnostic);
   }
 
   add(diagnostic: Diagnostic): void {
@@ -30,8 +39,13 @@ export class DiagnosticSink {
   }
 
   /** The scalars that were read as secrets: what a printed configuration must mask. */
-  secrets(): readonly YamlScalar[] {
-    return [...this.#secrets];
+  secrets(): ReadonlySet<YamlScalar> {
+    return this.#secrets;
+  }
+
+  /** By path: the files that diagnostics point into, for printing them. */
+  sources(): ReadonlyMap<string, SourceFile> {
+    return this.#sources;
   }
 
   /** By file in order of first mention, then by place. */

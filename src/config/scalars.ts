@@ -10,7 +10,7 @@ import { parseDuration } from '../model/duration.ts';
 import { isLegacyLabelName, isUtf8LabelName } from '../model/labels.ts';
 import { compileRegex } from '../model/regex.ts';
 import { type DurationMs, durationMs } from '../model/time.ts';
-import { type Decoder, type Failed, failAt, refine, wrongType } from './decode.ts';
+import { type Decoder, type Fail, type Failed, failAt, refine, wrongType } from './decode.ts';
 import type { Problem } from './diagnostic.ts';
 import type { YamlScalar } from './yaml-document.ts';
 import { YAML_BOOLS, yamlNumber } from './yaml-number.ts';
@@ -19,9 +19,9 @@ type ScalarOptions<T> = {
   readonly goType: string;
   readonly expects: string;
   readonly zero: T;
-  readonly nullIsAbsent?: boolean;
+  readonly emptyIsAbsent?: boolean;
   /** `text` as written; `fail` reports at the node. */
-  readonly parse: (text: string, fail: (problem: Problem) => Failed, node: YamlScalar) => T | Failed;
+  readonly parse: (text: string, fail: Fail, node: YamlScalar) => T | Failed;
 };
 
 /** Any text, quoted or not: 0777, yes and 1e3 stay as they are written. */
@@ -166,36 +166,52 @@ export const path: Decoder<string> = scalar({
   parse: (text, _fail, node) => joinPath(directoryOf(node.source.path), text),
 });
 
-/** Whatever Go's url.Parse takes, as written; `check` looks at the parts and names what is wrong. */
-export function url(
-  options: { readonly goType?: string; readonly check?: (url: GoUrl, text: string) => string | null; readonly isSecret?: boolean } = {},
-): Decoder<string> {
+/** As path, where the text must match; `problem` words the refusal. */
+export function pathLike(pattern: RegExp, problem: (text: string) => Problem): Decoder<string> {
+  return refine(
+    string,
+    () => '',
+    (text, fail, node) => (pattern.test(text) ? joinPath(directoryOf(node.source.path), text) : fail(problem(text))),
+  );
+}
+
+type UrlOptions = {
+  readonly goType?: string;
+  /** Looks at the parts and names what is wrong with them. */
+  readonly check?: (url: GoUrl, text: string) => string | null;
+  /** What the reference makes of the error of its URL parser. */
+  readonly wrapError?: (text: string, error: string) => string;
+  readonly isSecret?: boolean;
+};
+
+/** Whatever Go's url.Parse takes, as written. */
+export function url({ goType = 'string', check, wrapError, isSecret = false }: UrlOptions = {}): Decoder<string> {
   return scalar({
-    goType: options.goType ?? 'string',
+    goType,
     expects: 'a URL',
     zero: '',
     parse: (text, fail) => {
       const parsed = parseGoUrl(text);
-      const error = 'error' in parsed ? parsed.error : (options.check?.(parsed, text) ?? null);
+      const error = 'error' in parsed ? (wrapError?.(text, parsed.error) ?? parsed.error) : (check?.(parsed, text) ?? null);
       if (error === null) return text;
-      const shown = options.isSecret === true ? 'this' : `"${text}"`;
-      const hint = 'write it with its scheme and host: https://example.org/path';
-      if (options.isSecret === true)
-        return fail({
-          code: 'bad_url',
-          message: 'this is not a URL that can be used here',
-          hint,
-          upstream: error.replaceAll(text, '<secret>'),
-        });
+      const why = 'error' in parsed ? parsed.error.slice(`parse ${goQuote(text)}: `.length) : error;
       return fail({
         code: 'bad_url',
-        message: `${shown} cannot be used as the URL here: ${error.replace(/^parse "[^"]*": /, '')}`,
-        hint,
-        upstream: error,
+        message: isSecret ? 'this is not a URL that can be used here' : `"${text}" cannot be used as the URL here: ${why}`,
+        hint: 'write it with its scheme and host: https://example.org/path',
+        upstream: isSecret ? error.replaceAll(text, '<secret>') : error,
       });
     },
   });
 }
+
+/** A URL that a client can open. */
+export const httpUrl: Decoder<string> = url({
+  check: ({ scheme, host }) => {
+    if (scheme !== 'http' && scheme !== 'https') return "URL scheme must be 'http' or 'https'";
+    return host === '' ? 'host is missing in URL' : null;
+  },
+});
 
 /** An RE2 pattern, as written; anchored at both ends when it is used. */
 export const regex: Decoder<string> = scalar({
@@ -233,19 +249,20 @@ export function labelName(
 
 type EnumerationOptions = {
   readonly goType?: string;
+  readonly ignoreCase?: boolean;
   /** The reference's refusal. */
   readonly upstream?: (text: string) => string;
 };
 
-/** One of a few words. A null counts as absent. */
+/** One of a few words. Null and '' count as absent. */
 export function enumeration<const T extends string>(values: readonly [T, ...T[]], options: EnumerationOptions = {}): Decoder<T> {
   return scalar<T>({
     goType: options.goType ?? 'string',
     expects: `one of ${values.join(', ')}`,
     zero: values[0],
-    nullIsAbsent: true,
+    emptyIsAbsent: true,
     parse: (text, fail) => {
-      const found = values.find((value) => value === text);
+      const found = values.find((value) => value === (options.ignoreCase === true ? text.toLowerCase() : text));
       if (found !== undefined) return found;
       const near = nearestWord(text, values);
       return fail({

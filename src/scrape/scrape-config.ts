@@ -1,6 +1,7 @@
 /** What a scrape and a relabelling are told to do: the decoded, defaulted form of scrape_configs (reader: scrape/config.ts). */
 import type { HttpClientConfig } from '../model/http.ts';
 import type { DurationMs } from '../model/time.ts';
+import type { DiscoveryConfig } from './discovery-config.ts';
 
 export type RelabelAction =
   | 'replace'
@@ -76,4 +77,5 @@ export type ScrapeConfig = {
   readonly relabelConfigs: readonly RelabelConfig[];
   readonly metricRelabelConfigs: readonly RelabelConfig[];
   readonly staticConfigs: readonly TargetGroup[];
+  readonly discoveries: readonly DiscoveryConfig[];
 };

@@ -7,6 +7,7 @@ export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
   'alertmanager/routing': async () => (await import('./alertmanager/routing.ts')).run,
   'alertmanager/silence': async () => (await import('./alertmanager/silence.ts')).run,
   'alertmanager/timeinterval': async () => (await import('./alertmanager/timeinterval.ts')).run,
+  'prometheus/config': async () => (await import('./prometheus/config.ts')).run,
   'prometheus/relabel': async () => (await import('./prometheus/relabel.ts')).run,
   'prometheus/parser': async () => (await import('./prometheus/parser.ts')).run,
   'prometheus/textparse': async () => (await import('./prometheus/textparse.ts')).run,

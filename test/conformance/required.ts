@@ -5,6 +5,7 @@ export const REQUIRED: readonly string[] = [
   'alertmanager/routing',
   'alertmanager/silence',
   'alertmanager/timeinterval',
+  'prometheus/config',
   'prometheus/relabel',
   'prometheus/textparse',
 ];

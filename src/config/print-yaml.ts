@@ -1,0 +1,48 @@
+/**
+ * Nodes back to YAML text: what a configuration's author wrote, aliases and merge keys written out, comments gone,
+ * the given scalars masked. For status pages, and strict enough for Alertmanager's and Prometheus' own parsers.
+ */
+import type { YamlMap, YamlNode, YamlScalar } from './yaml-document.ts';
+
+/** Block style, two spaces a level, ends with a line break; '' for an empty map. */
+export function printYaml(root: YamlMap, masked: ReadonlySet<YamlScalar>): string {
+  return root.entries.length === 0 ? '' : `${lines(root, masked, '').join('\n')}\n`;
+}
+
+function lines(node: YamlNode, masked: ReadonlySet<YamlScalar>, indent: string): string[] {
+  if (node.kind === 'map') {
+    return node.entries.flatMap(({ key, value }) => {
+      const head = `${indent}${scalarText(key, indent)}:`;
+      const isBlock = value.kind !== 'scalar' && !isEmpty(value);
+      return isBlock ? [head, ...lines(value, masked, `${indent}  `)] : [`${head} ${leafText(value, masked, indent)}`.trimEnd()];
+    });
+  }
+  if (node.kind === 'list') {
+    return node.items.flatMap((item) => {
+      if (item.kind === 'scalar' || isEmpty(item)) return [`${indent}- ${leafText(item, masked, indent)}`.trimEnd()];
+      const [first = '', ...rest] = lines(item, masked, `${indent}  `);
+      return [`${indent}- ${first.trimStart()}`, ...rest];
+    });
+  }
+  return [`${indent}${leafText(node, masked, indent)}`];
+}
+
+const isEmpty = (node: YamlNode): boolean =>
+  (node.kind === 'map' && node.entries.length === 0) || (node.kind === 'list' && node.items.length === 0);
+
+function leafText(node: YamlNode, masked: ReadonlySet<YamlScalar>, indent: string): string {
+  if (node.kind === 'scalar') return masked.has(node) ? '<secret>' : scalarText(node, indent);
+  return node.kind === 'map' ? '{}' : '[]';
+}
+
+function scalarText({ text, style, tag }: YamlScalar, indent: string): string {
+  if (style === 'plain' && tag === null && !text.includes('\n')) return text;
+  // A literal block cannot start with a space, and is not worth it for a line.
+  if (!/\n./s.test(text) || !/^[^\s\p{C}]/u.test(text) || /[^\P{C}\n\t]/u.test(text)) return JSON.stringify(text);
+  const chomping = text.endsWith('\n\n') ? '+' : text.endsWith('\n') ? '' : '-';
+  const content = chomping === '-' ? text : text.slice(0, -1);
+  return `|${chomping}\n${content
+    .split('\n')
+    .map((line) => (line === '' ? '' : `${indent}  ${line}`))
+    .join('\n')}`;
+}
