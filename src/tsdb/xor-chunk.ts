@@ -1,0 +1,259 @@
+/**
+ * XOR chunk (encoding 1): float samples as delta-of-delta timestamps and XOR-ed values (Gorilla, VLDB 2015 §4.1).
+ * Layout: prometheus/tsdb/docs/format/chunks.md, "XOR chunk data".
+ *
+ * Hot path. The state of an open chunk lives in the caller's typed arrays, so that a million open chunks are no
+ * objects; 64-bit values go as two 32-bit halves. Start timestamps have no place in this encoding.
+ */
+import { peekBits, putBits, putBits64 } from '../lib/bitstream.ts';
+import { floatOfWords } from '../lib/float-bits.ts';
+import type { SampleColumns } from '../model/sample.ts';
+
+/** Words of state per open chunk; the first of them at an even index. */
+export const XOR_STATE_WORDS = 8;
+/** The most bytes that one more sample adds to a chunk of at least two. */
+export const XOR_SAMPLE_BYTES_MAX = 19;
+/** A chunk's first two samples fit here. */
+export const XOR_CHUNK_BYTES_MIN = 40;
+
+/**
+ * Within a state: words 0-1 the last timestamp and 2-3 the last delta, both float64; then the last value's halves, the
+ * bits written so far, and count | leading << 16 | trailing << 24 of the current window.
+ */
+const VALUE_LOW = 4;
+const VALUE_HIGH = 5;
+const BITS = 6;
+const WINDOW = 7;
+const NO_WINDOW = 0xff;
+const HEADER_BITS = 16;
+const TWO_32 = 4_294_967_296;
+
+/** One buffer of states, seen as words and as floats. */
+export type XorStates = { readonly words: Uint32Array; readonly floats: Float64Array };
+
+/** Makes the state at `base` that of an empty chunk. */
+export function startXorChunk(states: XorStates, base: number): void {
+  states.words[base + BITS] = HEADER_BITS;
+  states.words[base + WINDOW] = NO_WINDOW << 16;
+}
+
+export const xorChunkBytes = (states: XorStates, base: number): number => (states.words[base + BITS]! + 7) >>> 3;
+export const xorChunkCount = (states: XorStates, base: number): number => states.words[base + WINDOW]! & 0xffff;
+export const xorLastTimestamp = (states: XorStates, base: number): number => states.floats[base >>> 1]!;
+export const xorLastValueLow = (states: XorStates, base: number): number => states.words[base + VALUE_LOW]!;
+export const xorLastValueHigh = (states: XorStates, base: number): number => states.words[base + VALUE_HIGH]!;
+
+/**
+ * Appends a sample to the chunk that begins at `bytes[start]`. The caller has made room, and sees to it that the
+ * timestamp is a whole number within ±2^52 and after the last one.
+ */
+export function appendXor(
+  bytes: Uint8Array,
+  start: number,
+  states: XorStates,
+  base: number,
+  timestamp: number,
+  valueHigh: number,
+  valueLow: number,
+): void {
+  const { words, floats } = states;
+  const time = base >>> 1;
+  const window = words[base + WINDOW]!;
+  const count = window & 0xffff;
+  const origin = start * 8;
+  let at = origin + words[base + BITS]!;
+  if (count > 1) {
+    const delta = timestamp - floats[time]!;
+    const dod = delta - floats[time + 1]!;
+    floats[time + 1] = delta;
+    if (dod === 0) at = putBits(bytes, at, 0, 1);
+    else if (dod >= -8191 && dod <= 8192) at = putBits(bytes, at, (0b10 << 14) | (dod & 0x3fff), 16);
+    else if (dod >= -65535 && dod <= 65536) at = putBits(bytes, at, (0b110 << 17) | (dod & 0x1ffff), 20);
+    else if (dod >= -524287 && dod <= 524288) at = putBits(bytes, at, (0b1110 << 20) | (dod & 0xfffff), 24);
+    else at = putBits64(bytes, putBits(bytes, at, 0b1111, 4), Math.floor(dod / TWO_32) | 0, dod | 0);
+  } else if (count === 1) {
+    const delta = timestamp - floats[time]!;
+    floats[time + 1] = delta;
+    at = putVarint(bytes, at, delta);
+  } else {
+    at = putVarint(bytes, at, timestamp >= 0 ? timestamp * 2 : -timestamp * 2 - 1);
+  }
+  floats[time] = timestamp;
+
+  let nextWindow = window + 1;
+  if (count === 0) at = putBits64(bytes, at, valueHigh, valueLow);
+  else {
+    const high = words[base + VALUE_HIGH]! ^ valueHigh;
+    const low = words[base + VALUE_LOW]! ^ valueLow;
+    if ((high | low) === 0) at = putBits(bytes, at, 0, 1);
+    else {
+      const leading = high !== 0 ? Math.clz32(high) : 31; // the field has five bits
+      const trailing = low !== 0 ? 31 - Math.clz32(low & -low) : 63 - Math.clz32(high & -high);
+      const oldLeading = (window >>> 16) & 0xff;
+      const oldTrailing = window >>> 24;
+      if (oldLeading !== NO_WINDOW && leading >= oldLeading && trailing >= oldTrailing) {
+        at = putWindow(bytes, putBits(bytes, at, 0b10, 2), high, low, oldTrailing, 64 - oldLeading - oldTrailing);
+      } else {
+        const significant = 64 - leading - trailing;
+        at = putBits(bytes, at, (0b11 << 11) | (leading << 6) | (significant & 0x3f), 13);
+        at = putWindow(bytes, at, high, low, trailing, significant);
+        nextWindow = ((trailing << 24) | (leading << 16) | (count + 1)) >>> 0;
+      }
+    }
+  }
+  words[base + VALUE_HIGH] = valueHigh;
+  words[base + VALUE_LOW] = valueLow;
+  words[base + BITS] = at - origin;
+  words[base + WINDOW] = nextWindow;
+  bytes[start] = (count + 1) >>> 8;
+  bytes[start + 1] = count + 1;
+}
+
+/** The `significant` bits of high:low above its `trailing` lowest. */
+function putWindow(bytes: Uint8Array, at: number, high: number, low: number, trailing: number, significant: number): number {
+  if (significant > 32) {
+    // Then trailing < 32 and the upper part is within `high`.
+    const lower = trailing === 0 ? low : (high << (32 - trailing)) | (low >>> trailing);
+    return putBits(bytes, putBits(bytes, at, high >>> trailing, significant - 32), lower, 32);
+  }
+  let value: number;
+  if (trailing >= 32) value = high >>> (trailing - 32);
+  else if (trailing === 0) value = low;
+  else value = (high << (32 - trailing)) | (low >>> trailing);
+  return putBits(bytes, at, value, significant);
+}
+
+function putVarint(bytes: Uint8Array, position: number, value: number): number {
+  let at = position;
+  let rest = value;
+  while (rest >= 0x80) {
+    at = putBits(bytes, at, (rest % 0x80) | 0x80, 8);
+    rest = Math.floor(rest / 0x80);
+  }
+  return putBits(bytes, at, rest, 8);
+}
+
+/**
+ * Appends the samples with fromMs <= t <= toMs of the chunk in bytes[start, end) to `into`. False when the chunk is
+ * corrupt: then `into` holds what came before.
+ */
+export function readXorChunk(bytes: Uint8Array, start: number, end: number, fromMs: number, toMs: number, into: SampleColumns): boolean {
+  if (end - start < 2) return false;
+  const count = (bytes[start]! << 8) | bytes[start + 1]!;
+  if (count === 0) return true;
+  const endBit = end * 8;
+  into.reserve(into.length + count);
+  const { timestamps, values } = into;
+  let length = into.length;
+
+  // Sample 0: varint timestamp, 64-bit value; both start at a byte.
+  let byte = start + 2;
+  let zigzag = 0;
+  let scale = 1;
+  for (let i = 0; ; i++) {
+    if (byte >= end || i === 10) return false;
+    const part = bytes[byte++]!;
+    zigzag += (part & 0x7f) * scale;
+    if (part < 0x80) break;
+    scale *= 0x80;
+  }
+  let timestamp = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+  if (byte + 8 > end) return false;
+  let at = byte * 8;
+  let high = peekBits(bytes, at);
+  let low = peekBits(bytes, at + 32);
+  at += 64;
+  if (timestamp >= fromMs && timestamp <= toMs) {
+    timestamps[length] = timestamp;
+    values[length++] = floatOfWords(high, low);
+  }
+
+  let delta = 0;
+  let trailing = 0;
+  let significant = 0;
+  for (let i = 1; i < count && timestamp <= toMs; i++) {
+    if (i === 1) {
+      byte = at >>> 3;
+      delta = 0;
+      scale = 1;
+      for (let k = 0; ; k++) {
+        if (byte >= end || k === 10) return finish(into, length, false);
+        const part = bytes[byte++]!;
+        delta += (part & 0x7f) * scale;
+        if (part < 0x80) break;
+        scale *= 0x80;
+      }
+      at = byte * 8;
+    } else {
+      const prefix = peekBits(bytes, at);
+      if (prefix >= 0) at += 1;
+      else if (prefix << 1 >= 0) {
+        const bits = (prefix >>> 16) & 0x3fff;
+        delta += bits > 0x2000 ? bits - 0x4000 : bits;
+        at += 16;
+      } else if (prefix << 2 >= 0) {
+        const bits = (prefix >>> 12) & 0x1ffff;
+        delta += bits > 0x10000 ? bits - 0x20000 : bits;
+        at += 20;
+      } else if (prefix << 3 >= 0) {
+        const bits = (prefix >>> 8) & 0xfffff;
+        delta += bits > 0x80000 ? bits - 0x100000 : bits;
+        at += 24;
+      } else {
+        delta += peekBits(bytes, at + 4) * TWO_32 + (peekBits(bytes, at + 36) >>> 0);
+        at += 68;
+      }
+    }
+    timestamp += delta;
+
+    const control = peekBits(bytes, at);
+    if (control >= 0) at += 1;
+    else {
+      if (control << 1 < 0) {
+        const leading = (control >>> 25) & 0x1f;
+        significant = (control >>> 19) & 0x3f;
+        if (significant === 0) significant = 64;
+        trailing = 64 - leading - significant;
+        if (trailing < 0) return finish(into, length, false);
+        at += 13;
+      } else {
+        // The window of the last such value; there is none before the first.
+        if (significant === 0) return finish(into, length, false);
+        at += 2;
+      }
+      if (significant > 32) {
+        const upper = peekBits(bytes, at) >>> (64 - significant);
+        const lower = peekBits(bytes, at + significant - 32);
+        if (trailing === 0) {
+          high ^= upper;
+          low ^= lower;
+        } else {
+          high ^= (upper << trailing) | (lower >>> (32 - trailing));
+          low ^= lower << trailing;
+        }
+      } else {
+        const value = peekBits(bytes, at) >>> (32 - significant);
+        if (trailing >= 32) high ^= value << (trailing - 32);
+        else if (trailing === 0) low ^= value;
+        else {
+          high ^= value >>> (32 - trailing);
+          low ^= value << trailing;
+        }
+      }
+      at += significant;
+    }
+    if (at > endBit) return finish(into, length, false);
+    if (timestamp >= fromMs && timestamp <= toMs) {
+      timestamps[length] = timestamp;
+      values[length++] = floatOfWords(high, low);
+    }
+  }
+  return finish(into, length, true);
+}
+
+function finish(into: SampleColumns, length: number, isWhole: boolean): boolean {
+  if (into.histograms !== null) into.histograms.length = length;
+  into.histograms?.fill(null, into.length);
+  into.length = length;
+  return isWhole;
+}
