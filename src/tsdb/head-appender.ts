@@ -11,8 +11,8 @@ import { HIGH_WORD, highWordOf, LOW_WORD, lowWordOf } from '../lib/float-bits.ts
 import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Appender, AppendVerdict, SeriesRef } from '../model/storage.ts';
-import type { Head } from './head.ts';
 import { FLOAT_HISTOGRAM } from './chunk-encoding.ts';
+import type { Head } from './head.ts';
 import { OPEN_ENCODING, PENDING, ROW_WORDS } from './series-table.ts';
 import { addHistogram, addSample, addSeries, startHistograms, startSamples, startSeries } from './wal/records.ts';
 import { xorLastValueHigh, xorLastValueLow } from './xor-chunk.ts';

@@ -8,29 +8,15 @@
  */
 import type { FloatHistogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
-import { type SampleColumns, STALE_NAN_HIGH, STALE_NAN_LOW, STALE_NAN } from '../model/sample.ts';
+import { type SampleColumns, STALE_NAN, STALE_NAN_HIGH, STALE_NAN_LOW } from '../model/sample.ts';
 import { ChunkArena } from './chunk-arena.ts';
 import { FLOAT_HISTOGRAM, readChunk, XOR } from './chunk-encoding.ts';
 import { ChunkTable } from './chunk-table.ts';
 import { type CounterResetHeader, FloatHistogramAppender, staleHistogram } from './histogram-chunk.ts';
 import { Postings } from './postings.ts';
-import {
-  OPEN_ADDRESS,
-  OPEN_CAPACITY,
-  OPEN_CUT_AT,
-  OPEN_ENCODING,
-  OPEN_MIN_TIME,
-  ROW_WORDS,
-  SeriesTable,
-} from './series-table.ts';
+import { OPEN_ADDRESS, OPEN_CAPACITY, OPEN_CUT_AT, OPEN_ENCODING, OPEN_MIN_TIME, ROW_WORDS, SeriesTable } from './series-table.ts';
 import { SymbolTable } from './symbol-table.ts';
-import {
-  appendXor,
-  startXorChunk,
-  XOR_SAMPLE_BYTES_MAX,
-  xorChunkBytes,
-  xorChunkCount,
-} from './xor-chunk.ts';
+import { appendXor, startXorChunk, XOR_SAMPLE_BYTES_MAX, xorChunkBytes, xorChunkCount } from './xor-chunk.ts';
 
 /** tsdb.DefaultSamplesPerChunk; a chunk is cut at twice that whatever was foreseen. */
 const SAMPLES_PER_CHUNK = 120;

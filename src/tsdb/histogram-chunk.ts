@@ -5,7 +5,7 @@
  * Layout: prometheus/tsdb/docs/format/chunks.md, "Histogram chunk data" and "Float histogram chunk data".
  */
 import { floatOfWords, highWordOf, lowWordOf } from '../lib/float-bits.ts';
-import { CUSTOM_BUCKETS_SCHEMA, type CounterResetHint, type FloatHistogram, type Span } from '../model/histogram.ts';
+import { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../model/histogram.ts';
 import { isStale, SampleColumns } from '../model/sample.ts';
 import { bucketCount, bucketIndexes, mergeIndexes, sameSpans, spansOf, spreadBuckets } from './bucket-layout.ts';
 import { BitReader, BitWriter } from './varbit.ts';
@@ -82,7 +82,8 @@ export class FloatHistogramAppender {
           positiveBuckets: spreadBuckets(from.positiveBuckets, bucketIndexes(from.positiveSpans), fit.positive),
           negativeBuckets: spreadBuckets(from.negativeBuckets, bucketIndexes(from.negativeSpans), fit.negative),
         });
-        if (!sameSpans(positiveSpans, this.#layout.positiveSpans) || !sameSpans(negativeSpans, this.#layout.negativeSpans)) this.#recode(widen);
+        if (!sameSpans(positiveSpans, this.#layout.positiveSpans) || !sameSpans(negativeSpans, this.#layout.negativeSpans))
+          this.#recode(widen);
         this.#write(timestamp, widen(histogram));
         return null;
       }
@@ -267,7 +268,14 @@ export function readFloatHistogramChunk(
 }
 
 /** Appends the samples of an integer histogram chunk as float histograms. */
-export function readHistogramChunk(bytes: Uint8Array, start: number, end: number, fromMs: number, toMs: number, into: SampleColumns): boolean {
+export function readHistogramChunk(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  fromMs: number,
+  toMs: number,
+  into: SampleColumns,
+): boolean {
   const chunk = openChunk(bytes, start, end);
   if (chunk === null) return false;
   const { reader, header, layout, total } = chunk;

@@ -7,7 +7,7 @@
  */
 import { type Matcher, matchesValue } from '../model/matcher.ts';
 import type { Head } from './head.ts';
-import { PostingList, postingLength, type Posting } from './postings.ts';
+import { type Posting, PostingList, postingLength } from './postings.ts';
 import { compareSeries, sortByLabels } from './series-order.ts';
 
 /** Answers shorter than this are cheaper to find again than to keep. */

@@ -102,7 +102,8 @@ function isShared(slots: Uint32Array, from: number, to: number, series: SeriesTa
   const valueSymbol = series.valueSymbol(first, pair);
   for (let i = from + 1; i < to; i++) {
     const slot = slots[i]!;
-    if (series.pairCount(slot) <= pair || series.valueSymbol(slot, pair) !== valueSymbol || series.nameSymbol(slot, pair) !== nameSymbol) return false;
+    if (series.pairCount(slot) <= pair || series.valueSymbol(slot, pair) !== valueSymbol || series.nameSymbol(slot, pair) !== nameSymbol)
+      return false;
   }
   return true;
 }

@@ -108,7 +108,8 @@ export class SeriesTable {
     const slot = this.#vacant.pop() ?? this.#used++;
     if (slot > SLOT_MASK) throw new Error(`the head holds ${SLOT_MASK} series and can take no more`);
     this.#grow(slot + 1);
-    this.refs[slot] = this.refs[slot]! === 0 ? slot : GENERATION - this.refs[slot]!;
+    const former = this.refs[slot] ?? 0;
+    this.refs[slot] = former === 0 ? slot : GENERATION - former;
     this.walRefs[slot] = 0;
     this.firstChunks[slot] = 0;
     this.lastChunks[slot] = 0;

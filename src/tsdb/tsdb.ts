@@ -6,14 +6,15 @@
  * Left out: the lock file (whoever opens the real directory takes it), chunks_head (all that Prometheus keeps there is in
  * the log as well), out-of-order samples, exemplars.
  */
+
+import { compareUtf8 } from '../lib/utf8-order.ts';
 import type { CrashPoints } from '../model/crash-point.ts';
-import type { Disk } from '../model/disk.ts';
+import { type Disk, DiskError } from '../model/disk.ts';
 import { Labels } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { SampleColumns } from '../model/sample.ts';
 import type { Appender, AppendStore } from '../model/storage.ts';
-import { compareUtf8 } from '../lib/utf8-order.ts';
 import { Head, type HeadStats } from './head.ts';
 import { type AppendStats, BatchColumns, type BatchStore, HeadAppender } from './head-appender.ts';
 import { Selector } from './selector.ts';
@@ -314,8 +315,12 @@ export class Tsdb implements AppendStore {
   }
 
   /** Makes everything durable and closes the log. The database must not be used afterwards. */
-  close(): void {
-    this.#wal.close();
+  async close(): Promise<void> {
+    try {
+      await this.#wal.flush();
+    } finally {
+      this.#wal.close();
+    }
   }
 
   *#writeCheckpoint(covered: readonly Segment[], upTo: number, keepFromMs: number): Generator<void, void> {
@@ -338,8 +343,9 @@ export class Tsdb implements AppendStore {
         log,
       });
     } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
       this.#maintenanceStats.checkpointsFailed++;
-      log.error('checkpoint of the write-ahead log failed; the segments stay and it is tried again', { error: String(error) });
+      log.error('checkpoint of the write-ahead log failed; the segments stay and it is tried again', { error: error.message });
       return;
     }
     this.#maintenanceStats.checkpoints++;

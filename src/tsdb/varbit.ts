@@ -123,7 +123,7 @@ export class BitWriter {
     if (width <= 32) this.bits(value, width);
     else {
       this.bits(Math.floor(value / TWO_32) | 0, width - 32);
-      this.bits(value % TWO_32 | 0, 32);
+      this.bits((value % TWO_32) | 0, 32);
     }
   }
 }

@@ -111,7 +111,11 @@ export function* writeCheckpoint(plan: CheckpointPlan): Generator<void, void> {
       let yieldAt = 0;
       for (let result = reader.next(); result !== 'end'; result = reader.next()) {
         if (result === 'damaged') {
-          plan.log.warn('write-ahead log is damaged where a checkpoint reads it', { file: path, offset: reader.recordStart, reason: reader.reason });
+          plan.log.warn('write-ahead log is damaged where a checkpoint reads it', {
+            file: path,
+            offset: reader.recordStart,
+            reason: reader.reason,
+          });
           reader.skipDamage();
           continue;
         }

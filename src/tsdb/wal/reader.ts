@@ -64,7 +64,8 @@ export class SegmentReader {
       const type = header & TYPE_MASK;
       if (!isInside) this.recordStart = this.#position;
       if (type === PAGE_END) {
-        for (let i = at; i < pageEnd - this.#windowStart; i++) if (window[i] !== 0) return this.#damaged('a byte that is not zero in the padding of a page');
+        for (let i = at; i < pageEnd - this.#windowStart; i++)
+          if (window[i] !== 0) return this.#damaged('a byte that is not zero in the padding of a page');
         this.#position = pageEnd;
         continue;
       }
@@ -85,7 +86,8 @@ export class SegmentReader {
       const crc = ((window[at + 3]! << 24) | (window[at + 4]! << 16) | (window[at + 5]! << 8) | window[at + 6]!) >>> 0;
       if (crc32c(window, from, from + length) !== crc) return this.#damaged('a checksum does not fit its fragment');
       const isStart = type === FULL || type === FIRST;
-      if (type > LAST || isStart === isInside) return this.#damaged(`a fragment of type ${type} where ${isInside ? 'a record goes on' : 'one begins'}`);
+      if (type > LAST || isStart === isInside)
+        return this.#damaged(`a fragment of type ${type} where ${isInside ? 'a record goes on' : 'one begins'}`);
       this.#hasSkipped = false;
       if (isStart) compression = header & (SNAPPY_FLAG | ZSTD_FLAG);
       isInside = true;
@@ -137,7 +139,8 @@ export class SegmentReader {
     this.#windowStart = Math.floor(this.#position / PAGE_BYTES) * PAGE_BYTES;
     const window = new Uint8Array(Math.min(WINDOW_BYTES, this.#bytes - this.#windowStart));
     const read = this.#file.read(window, this.#windowStart);
-    if (read < window.length) throw new Error(`${this.#file.path} ended at ${this.#windowStart + read} of ${this.#bytes} bytes while it was read`);
+    if (read < window.length)
+      throw new Error(`${this.#file.path} ended at ${this.#windowStart + read} of ${this.#bytes} bytes while it was read`);
     this.#window = window;
   }
 }

@@ -8,7 +8,7 @@
  */
 import { ByteReader } from '../../lib/byte-reader.ts';
 import type { ByteWriter } from '../../lib/byte-writer.ts';
-import { CUSTOM_BUCKETS_SCHEMA, type CounterResetHint, type FloatHistogram, type Span } from '../../model/histogram.ts';
+import { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
 import { Labels } from '../../model/labels.ts';
 import { bucketCount } from '../bucket-layout.ts';
 import { absoluteCounts } from '../histogram-chunk.ts';

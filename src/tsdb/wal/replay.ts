@@ -94,7 +94,13 @@ export function* replayWal({ disk, walDir, quarantineDir, head, log }: ReplayOpt
   const { segments: indexes, gaps } = closeGaps(disk, walDir, first, later);
   for (const gap of gaps) log.error('write-ahead log lacks segments', { missing: gap.missing, found: gap.found });
 
-  const files: { readonly dir: string; readonly index: number; readonly times: SegmentTimes; readonly bytes: number; readonly modifiedAt: UnixMs }[] = [];
+  const files: {
+    readonly dir: string;
+    readonly index: number;
+    readonly times: SegmentTimes;
+    readonly bytes: number;
+    readonly modifiedAt: UnixMs;
+  }[] = [];
   const add = (dir: string, index: number, times: SegmentTimes): void => {
     const stat = disk.stat(`${dir}/${segmentName(index)}`);
     files.push({ dir, index, times, bytes: stat?.bytes ?? 0, modifiedAt: stat?.modifiedAt ?? (0 as UnixMs) });

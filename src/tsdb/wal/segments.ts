@@ -36,7 +36,12 @@ export type Gap = { readonly missing: number; readonly found: number };
  * Closes gaps in the numbering by renaming what follows downwards: Prometheus refuses a log with a gap, and the lost
  * segments are not coming back. Returns the numbers afterwards, and what was missing where.
  */
-export function closeGaps(disk: Disk, dir: string, first: number, segments: readonly number[]): { readonly segments: number[]; readonly gaps: Gap[] } {
+export function closeGaps(
+  disk: Disk,
+  dir: string,
+  first: number,
+  segments: readonly number[],
+): { readonly segments: number[]; readonly gaps: Gap[] } {
   const gaps: Gap[] = [];
   let expected = first;
   for (const found of segments) {

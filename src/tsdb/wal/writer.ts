@@ -8,7 +8,7 @@
 import { crc32c } from '../../lib/crc32c.ts';
 import { snappyBytesMax, snappyCompress } from '../../lib/snappy.ts';
 import type { CrashPoints } from '../../model/crash-point.ts';
-import type { Disk, DiskFile } from '../../model/disk.ts';
+import { type Disk, DiskError, type DiskFile } from '../../model/disk.ts';
 import { FIRST, FRAGMENT_HEADER_BYTES, FULL, LAST, MIDDLE, PAGE_BYTES, SNAPPY_FLAG, segmentName } from './framing.ts';
 
 export type WalWriterStats = {
@@ -125,7 +125,13 @@ export class WalWriter {
   /** Makes all that was written before the call durable. A failed sync is final for its file: later records go to a new segment. */
   flush(): Promise<void> {
     // A flush under way may have begun before the last write, so this one comes after it.
-    this.#flushing = this.#flushing === null ? this.#flushOnce() : this.#flushing.then(() => this.#flushOnce(), () => this.#flushOnce());
+    this.#flushing =
+      this.#flushing === null
+        ? this.#flushOnce()
+        : this.#flushing.then(
+            () => this.#flushOnce(),
+            () => this.#flushOnce(),
+          );
     const mine = this.#flushing;
     const settle = (): void => {
       if (this.#flushing === mine) this.#flushing = null;
@@ -140,7 +146,7 @@ export class WalWriter {
     this.#isUnsynced = false;
   }
 
-  /** Makes everything durable and closes the files. */
+  /** Makes everything durable and closes the files; no `flush` may be under way. */
   close(): void {
     this.cut();
     const files = this.#retired;
@@ -218,8 +224,9 @@ export class WalWriter {
     try {
       this.#file.truncate(this.#offset);
       this.#isTailDirty = false;
-    } catch {
+    } catch (error) {
       // Tried again before the next write.
+      if (!(error instanceof DiskError)) throw error;
     }
   }
 
