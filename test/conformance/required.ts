@@ -9,3 +9,4 @@ export const REQUIRED: readonly string[] = [
   'prometheus/relabel',
   'prometheus/textparse',
 ];
+export const REQUIRED: readonly string[] = ['prometheus/template'];

@@ -1,0 +1,234 @@
+/**
+ * Go's strconv: numbers and string literals in Go's spelling, both ways. Formatting is exact (digits come from the
+ * double's full decimal expansion, ties go to even), which toFixed and toExponential are not.
+ */
+import { goQuote } from './go-quote.ts';
+
+/** 'e', 'f', 'g' as in FormatFloat, capitals with a capital E; precision -1 means the fewest digits that read back. */
+export type FloatVerb = 'e' | 'E' | 'f' | 'g' | 'G';
+
+export function formatFloat(value: number, verb: FloatVerb, precision: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  const sign = value < 0 || Object.is(value, -0) ? '-' : '';
+  const magnitude = Math.abs(value);
+  const shortest = precision < 0;
+  const number = shortest ? shortestDigits(magnitude) : exactDigits(magnitude);
+  switch (verb) {
+    case 'f': {
+      const places = shortest ? Math.max(number.digits.length - number.point, 0) : precision;
+      return sign + fixed(shortest ? number : rounded(number, number.point + precision), places);
+    }
+    case 'e':
+    case 'E': {
+      const digits = shortest ? number : rounded(number, precision + 1);
+      return sign + scientific(digits, shortest ? Math.max(digits.digits.length - 1, 0) : precision, verb);
+    }
+    case 'g':
+    case 'G': {
+      const significant = precision === 0 ? 1 : precision;
+      const digits = shortest ? number : rounded(number, significant);
+      const count = digits.digits.length;
+      let threshold = significant;
+      if (threshold > count && count >= digits.point) threshold = count;
+      if (shortest) threshold = 6;
+      const exponent = digits.point - 1;
+      if (exponent < -4 || exponent >= threshold) return sign + scientific(digits, Math.max(count - 1, 0), verb === 'g' ? 'e' : 'E');
+      return sign + fixed(digits, Math.max(count - digits.point, 0));
+    }
+  }
+}
+
+/** value = 0.digits × 10^point; digits without trailing zeros, '' with point 0 for zero. */
+type Decimal = { readonly digits: string; readonly point: number };
+const ZERO: Decimal = { digits: '', point: 0 };
+
+function shortestDigits(magnitude: number): Decimal {
+  if (magnitude === 0) return ZERO;
+  const [mantissa = '', exponent = '0'] = magnitude.toExponential().split('e');
+  return { digits: mantissa.replace('.', ''), point: Number(exponent) + 1 };
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+function exactDigits(magnitude: number): Decimal {
+  if (magnitude === 0) return ZERO;
+  scratch.setFloat64(0, magnitude);
+  const bits = scratch.getBigUint64(0);
+  const biased = Number(bits >> 52n);
+  const fraction = bits & 0xfffffffffffffn;
+  const mantissa = biased === 0 ? fraction : fraction | 0x10000000000000n;
+  const exponent = (biased === 0 ? 1 : biased) - 1075;
+  const text = exponent >= 0 ? (mantissa << BigInt(exponent)).toString() : (mantissa * 5n ** BigInt(-exponent)).toString();
+  const point = exponent >= 0 ? text.length : text.length + exponent;
+  return { digits: text.replace(/0+$/, ''), point };
+}
+
+/** Keeps `count` digits, half to even; count may be negative (nothing is left) or beyond what is there. */
+function rounded({ digits, point }: Decimal, count: number): Decimal {
+  if (count >= digits.length) return { digits, point };
+  if (count < 0) return ZERO;
+  const kept = digits.slice(0, count);
+  if (!roundsUp(digits, count)) return trimmed({ digits: kept, point });
+  const grown = (BigInt(kept === '' ? '0' : kept) + 1n).toString();
+  return trimmed({ digits: grown, point: point + grown.length - count });
+}
+
+function roundsUp(digits: string, count: number): boolean {
+  const next = digits.charCodeAt(count) - 48;
+  if (next !== 5 || digits.length > count + 1) return next >= 5;
+  return count > 0 && (digits.charCodeAt(count - 1) - 48) % 2 === 1;
+}
+
+function trimmed({ digits, point }: Decimal): Decimal {
+  const rest = digits.replace(/0+$/, '');
+  return rest === '' ? ZERO : { digits: rest, point };
+}
+
+function fixed({ digits, point }: Decimal, places: number): string {
+  const whole = point > 0 ? digits.slice(0, point).padEnd(point, '0') : '0';
+  if (places === 0) return whole;
+  const fraction = point >= 0 ? digits.slice(point) : '0'.repeat(Math.min(-point, places)) + digits;
+  return `${whole}.${fraction.slice(0, places).padEnd(places, '0')}`;
+}
+
+function scientific({ digits, point }: Decimal, places: number, letter: 'e' | 'E'): string {
+  const exponent = digits === '' ? 0 : point - 1;
+  const first = digits.charAt(0) || '0';
+  const rest = places === 0 ? '' : `.${digits.slice(1, places + 1).padEnd(places, '0')}`;
+  return `${first}${rest}${letter}${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+}
+
+/** strconv.NumError's text, such as `strconv.ParseFloat: parsing "one": invalid syntax`. */
+export type NumberError = { readonly error: string };
+
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F_]*)(?:\.([0-9a-fA-F_]*))?[pP]([+-]?\d+)$/;
+
+/** ParseFloat(text, 64). */
+export function parseFloat64(text: string): number | NumberError {
+  const special = /^[+-]?(?:inf|infinity)$/i.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : null;
+  if (special !== null) return special;
+  if (/^nan$/i.test(text)) return Number.NaN;
+  let value: number | null = null;
+  if (DECIMAL.test(text)) value = Number(text);
+  else value = hexadecimalFloat(text);
+  if (value === null) return { error: `strconv.ParseFloat: parsing ${goQuote(text)}: invalid syntax` };
+  if (!Number.isFinite(value)) return { error: `strconv.ParseFloat: parsing ${goQuote(text)}: value out of range` };
+  return value;
+}
+
+/** Underscores are allowed between digits, as base 0 literals have them. */
+function hexadecimalFloat(text: string): number | null {
+  const match = HEXADECIMAL.exec(text);
+  if (match === null || !underscoresFit(text)) return null;
+  const whole = (match[2] ?? '').replaceAll('_', '');
+  const fraction = (match[3] ?? '').replaceAll('_', '');
+  if (whole + fraction === '') return null;
+  const exponent = Math.max(-5000, Math.min(5000, Number(match[4]))) - 4 * fraction.length;
+  const mantissa = BigInt(`0x${whole}${fraction}`);
+  const magnitude = scaledByPowerOfTwo(mantissa, exponent);
+  return match[1] === '-' ? -magnitude : magnitude;
+}
+
+/** mantissa × 2^exponent, rounded once, half to even. */
+function scaledByPowerOfTwo(mantissa: bigint, exponent: number): number {
+  if (exponent >= 0) return Number(mantissa << BigInt(Math.min(exponent, 5000)));
+  const length = mantissa.toString(2).length;
+  // Bits below the last one that a double of this size can hold; subnormals hold fewer.
+  const lowest = Math.max(length + exponent - 53, -1074);
+  const drop = lowest - exponent;
+  if (drop <= 0) return Number(mantissa) * 2 ** Math.max(exponent, -1022) * 2 ** Math.min(0, exponent + 1022);
+  const half = 1n << BigInt(drop - 1);
+  const rest = mantissa & ((1n << BigInt(drop)) - 1n);
+  let kept = mantissa >> BigInt(drop);
+  if (rest > half || (rest === half && (kept & 1n) === 1n)) kept += 1n;
+  return Number(kept) * 2 ** Math.max(lowest, -1022) * 2 ** Math.min(0, lowest + 1022);
+}
+
+const INTEGER = /^([+-]?)(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|0[0-7_]*|[1-9][0-9_]*)$/;
+
+/** Base 0: 0x, 0o, 0b and a leading 0 choose the base; underscores separate digits. Null where it is no integer. */
+export function parseInteger(text: string): bigint | null {
+  const match = INTEGER.exec(text);
+  if (match === null || !underscoresFit(text)) return null;
+  const digits = (match[2] ?? '').replaceAll('_', '');
+  const magnitude = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  return match[1] === '-' ? -magnitude : magnitude;
+}
+
+/** Underscores stand only between digits or between the base's prefix and a digit. */
+const underscoresFit = (text: string): boolean =>
+  !text.includes('_') ||
+  /^[+-]?(?:0[xXbBoO])?[0-9a-fA-F]*(?:_[0-9a-fA-F]+)*(?:\.[0-9a-fA-F]*(?:_[0-9a-fA-F]+)*)?(?:[pP][+-]?\d+)?$/.test(text);
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+};
+
+/** The text of a Go string literal ("…" or `…`), or null where it is none. Bytes above 7F become U+FFFD unless they form runes. */
+export function unquote(literal: string): string | null {
+  const quote = literal.charAt(0);
+  if (literal.length < 2 || !literal.endsWith(quote)) return null;
+  const inner = literal.slice(1, -1);
+  if (quote === '`') return inner.includes('`') ? null : inner.replaceAll('\r', '');
+  if (quote !== '"' || inner.includes('\n')) return null;
+  if (!inner.includes('\\')) return inner.includes('"') ? null : inner;
+  let text = '';
+  let bytes: number[] = [];
+  for (let i = 0; i < inner.length; ) {
+    const char = unquoteChar(inner, i, '"');
+    if (char === null) return null;
+    if (char.kind === 'byte') bytes.push(char.code);
+    else {
+      text += flush(bytes) + String.fromCodePoint(char.code);
+      bytes = [];
+    }
+    i = char.next;
+  }
+  return text + flush(bytes);
+}
+
+const decoder = new TextDecoder();
+const flush = (bytes: readonly number[]): string => (bytes.length === 0 ? '' : decoder.decode(new Uint8Array(bytes)));
+
+export type UnquotedChar = { readonly kind: 'rune' | 'byte'; readonly code: number; readonly next: number };
+
+/** The character or escape at `at`; null where Go has a syntax error. `\x` and octal escapes name a byte. */
+export function unquoteChar(text: string, at: number, quote: '"' | "'"): UnquotedChar | null {
+  const first = text.charAt(at);
+  if (first === '' || first === quote) return null;
+  if (first !== '\\') {
+    const code = text.codePointAt(at) ?? 0;
+    return { kind: 'rune', code: code >= 0xd800 && code <= 0xdfff ? 0xfffd : code, next: at + (code > 0xffff ? 2 : 1) };
+  }
+  const letter = text.charAt(at + 1);
+  if (letter === 'x') return escapedNumber(text, at + 2, 2, 16, 'byte');
+  if (letter === 'u') return escapedNumber(text, at + 2, 4, 16, 'rune');
+  if (letter === 'U') return escapedNumber(text, at + 2, 8, 16, 'rune');
+  if (letter >= '0' && letter <= '7') return escapedNumber(text, at + 1, 3, 8, 'byte');
+  if ((letter === '"' || letter === "'") && letter !== quote) return null;
+  const plain = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
+  return plain === undefined ? null : { kind: 'rune', code: plain.charCodeAt(0), next: at + 2 };
+}
+
+function escapedNumber(text: string, at: number, length: number, base: 8 | 16, kind: 'rune' | 'byte'): UnquotedChar | null {
+  const digits = text.slice(at, at + length);
+  if (digits.length < length || !(base === 16 ? /^[0-9a-fA-F]+$/ : /^[0-7]+$/).test(digits)) return null;
+  const code = Number.parseInt(digits, base);
+  if (kind === 'byte') return code > 0xff ? null : { kind: code < 0x80 ? 'rune' : 'byte', code, next: at + length };
+  return code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? null : { kind, code, next: at + length };
+}
+
+/** strconv.CanBackquote: one line without control characters other than a tab, and no backquote. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+export const canBackquote = (text: string): boolean => !/[\x00-\x08\x0a-\x1f\x7f`\ufeff]/.test(text);

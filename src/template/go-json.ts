@@ -1,0 +1,116 @@
+/** encoding/json's Marshal of GoValues: sorted map keys, HTML characters escaped, times as RFC 3339. */
+import type { BoundedText } from '../lib/bounded-text.ts';
+import { formatFloat } from '../lib/go-strconv.ts';
+import { civilTime, formatTime, RFC3339_NANO } from '../lib/go-time.ts';
+import { GoCallError, type GoValue, indirectInterface } from '../lib/go-value.ts';
+import { compareUtf8 } from '../lib/utf8-order.ts';
+import { TIME, timeArgument } from './time-values.ts';
+
+const DEPTH_MAX = 100;
+
+export function marshalJson(out: BoundedText, held: GoValue | null, depth = 0): void {
+  if (depth > DEPTH_MAX) throw new GoCallError(`json: values are nested deeper than ${DEPTH_MAX}`);
+  const value = indirectInterface(held);
+  if (value === null) {
+    out.append('null');
+    return;
+  }
+  switch (value.kind) {
+    case 'bool':
+      out.append(String(value.bool));
+      return;
+    case 'int':
+    case 'uint':
+      out.append(value.int.toString());
+      return;
+    case 'float':
+      out.append(jsonNumber(value.float));
+      return;
+    case 'string':
+      out.append(jsonString(value.text));
+      return;
+    case 'pointer':
+      marshalJson(out, value.to, depth + 1);
+      return;
+    case 'slice':
+      if (value.items === null) out.append('null');
+      else {
+        const { items } = value;
+        list(out, '[', ']', items.length, (i) => marshalJson(out, items[i] ?? null, depth + 1));
+      }
+      return;
+    case 'map':
+      if (value.entries === null) out.append('null');
+      else {
+        const entries = [...value.entries].sort(([a], [b]) => compareUtf8(a, b));
+        list(out, '{', '}', entries.length, (i) => {
+          const [key, item] = entries[i] ?? ['', null];
+          out.append(`${jsonString(key)}:`);
+          marshalJson(out, item, depth + 1);
+        });
+      }
+      return;
+    case 'struct': {
+      if (value.type === TIME) {
+        out.append(jsonTime(value));
+        return;
+      }
+      const fields = (value.type.fields ?? []).flatMap((field, i) =>
+        /^\p{Lu}/u.test(field.name) ? [{ name: field.json ?? field.name, value: value.fields[i] ?? null }] : [],
+      );
+      list(out, '{', '}', fields.length, (i) => {
+        const field = fields[i];
+        if (field === undefined) return;
+        out.append(`${jsonString(field.name)}:`);
+        marshalJson(out, field.value, depth + 1);
+      });
+      return;
+    }
+    case 'complex':
+    case 'interface':
+      throw new GoCallError(`json: unsupported type: ${value.type.name}`);
+  }
+}
+
+function list(out: BoundedText, open: string, close: string, count: number, item: (index: number) => void): void {
+  out.append(open);
+  for (let i = 0; i < count; i++) {
+    if (i > 0) out.append(',');
+    item(i);
+  }
+  out.append(close);
+}
+
+function jsonTime(value: GoValue): string {
+  const time = timeArgument([value], 0);
+  const { year } = civilTime(time);
+  if (year < 0 || year > 9999)
+    throw new GoCallError('json: error calling MarshalJSON for type time.Time: Time.MarshalJSON: year outside of range [0,9999]');
+  return `"${formatTime(time, RFC3339_NANO)}"`;
+}
+
+function jsonNumber(value: number): string {
+  if (!Number.isFinite(value)) throw new GoCallError(`json: unsupported value: ${formatFloat(value, 'g', -1)}`);
+  const magnitude = Math.abs(value);
+  if (magnitude !== 0 && (magnitude < 1e-6 || magnitude >= 1e21)) return formatFloat(value, 'e', -1).replace(/e-0(\d)$/, 'e-$1');
+  return formatFloat(value, 'f', -1);
+}
+
+const SHORT: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};
+
+export const jsonString = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  `"${text.replace(/["\\\x00-\x1f<>&\u2028\u2029]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, (char) => {
+    const short = SHORT[char];
+    if (short !== undefined) return short;
+    const code = char.charCodeAt(0);
+    return code >= 0xd800 && code <= 0xdfff ? '\\ufffd' : `\\u${code.toString(16).padStart(4, '0')}`;
+  })}"`;
