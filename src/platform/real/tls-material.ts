@@ -13,6 +13,13 @@ export type TlsMaterial = {
   readonly options: { readonly secureContext: SecureContext; readonly rejectUnauthorized: boolean; readonly servername?: string };
 };
 
+export class TlsMaterialError extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = 'TlsMaterialError';
+  }
+}
+
 export class TlsMaterialSource {
   readonly #config: TlsClientConfig;
   readonly #secrets: SecretReader;
@@ -24,8 +31,16 @@ export class TlsMaterialSource {
     this.#secrets = secrets;
   }
 
-  /** Throws an Error that names the file that cannot be read, or the one whose content is no certificate or key. */
+  /** Throws TlsMaterialError, which names the file that cannot be read or says what is wrong with its content. */
   current(): TlsMaterial {
+    try {
+      return this.#currentOrThrow();
+    } catch (error) {
+      throw new TlsMaterialError((error as Error).message, error);
+    }
+  }
+
+  #currentOrThrow(): TlsMaterial {
     const { serverName, insecureSkipVerify, minVersion, maxVersion } = this.#config;
     const ca = this.#read(this.#config.ca);
     const cert = this.#read(this.#config.cert);

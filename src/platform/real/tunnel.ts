@@ -40,14 +40,14 @@ export function tunnelConnector({ proxy, connectHeaders, tls, timeoutMs }: Tunne
         return;
       }
       socket.destroy();
-      finish(new Error(`the proxy ${proxy.host} answered CONNECT with ${response.statusCode}`), null);
+      finish(new Error(`answered CONNECT with ${response.statusCode}`), null);
     });
     // A proxy that answers without opening the tunnel: its body is of no use.
     request.once('response', (response) => {
       response.destroy();
-      finish(new Error(`the proxy ${proxy.host} answered CONNECT with ${response.statusCode}`), null);
+      finish(new Error(`answered CONNECT with ${response.statusCode}`), null);
     });
-    request.once('timeout', () => request.destroy(new Error(`the proxy ${proxy.host} did not answer in time`)));
+    request.once('timeout', () => request.destroy(new Error('did not answer CONNECT in time')));
     request.once('error', (error) => finish(error, null));
     request.end();
   };

@@ -8,16 +8,19 @@ import type { HttpClientConfig, HttpFailure } from '../../model/http.ts';
 import type { Wire, WireListener, WireRequest } from '../http-wire.ts';
 import type { SecretReader } from '../secret-reader.ts';
 import { chooseProxy } from './proxy-choice.ts';
-import { type TlsMaterial, TlsMaterialSource } from './tls-material.ts';
+import { type TlsMaterial, TlsMaterialError, TlsMaterialSource } from './tls-material.ts';
 import { proxyAuthorization, tunnelConnector } from './tunnel.ts';
 
 const CONNECT_MS_MAX = 30_000;
 const HEADER_BYTES_MAX = 256 * 1024;
-const KEEP_ALIVE_MS = 60_000;
+/** As Prometheus keeps its connections to targets. */
+const KEEP_ALIVE_MS = 300_000;
 
 /** Where to send a request, and how it looks on that way. */
 type Way = {
   readonly key: string;
+  /** What we connect to, for messages. */
+  readonly peer: string;
   readonly make: (options: Agent.Options) => Dispatcher;
   readonly origin: string;
   readonly path: string;
@@ -44,7 +47,7 @@ export class UndiciWire implements Wire {
       way = this.#way(request.url);
       dispatcher = this.#agent(way, request.method === 'GET');
     } catch (error) {
-      listener.fail('tls', (error as Error).message);
+      listener.fail(error instanceof TlsMaterialError ? 'tls' : 'other', (error as Error).message);
       return () => {};
     }
     const headers: Record<string, string | string[]> = { ...way.extraHeaders };
@@ -62,7 +65,12 @@ export class UndiciWire implements Wire {
       headersTimeout: 0,
       bodyTimeout: 0,
     };
-    const handler = new Handler(request.url, listener, request.method === 'GET' ? () => dispatcher.dispatch(options, handler) : null);
+    const handler = new Handler(
+      request.url,
+      way.peer,
+      listener,
+      request.method === 'GET' ? () => dispatcher.dispatch(options, handler) : null,
+    );
     dispatcher.dispatch(options, handler);
     return () => handler.abort();
   }
@@ -77,20 +85,29 @@ export class UndiciWire implements Wire {
     if (url.protocol === 'http+unix:') {
       const socketPath = decodeURIComponent(url.host);
       const connect = { socketPath, timeout: CONNECT_MS_MAX };
-      return { key: `unix:${socketPath}`, make: (o) => new Agent({ ...o, connect }), origin: 'http://localhost', path, extraHeaders: {} };
+      return {
+        key: `unix:${socketPath}`,
+        peer: socketPath,
+        make: (o) => new Agent({ ...o, connect }),
+        origin: 'http://localhost',
+        path,
+        extraHeaders: {},
+      };
     }
     const proxy = chooseProxy(this.#config.proxy, url, (name) => this.#secrets.environment(name));
     const isTls = url.protocol === 'https:' || proxy?.protocol === 'https:';
     const tls = isTls ? this.#currentTls() : {};
     const connect = { ...tls, timeout: CONNECT_MS_MAX };
-    if (proxy === null) return { key: 'direct', make: (o) => new Agent({ ...o, connect }), origin: url.origin, path, extraHeaders: {} };
+    if (proxy === null)
+      return { key: 'direct', peer: url.host, make: (o) => new Agent({ ...o, connect }), origin: url.origin, path, extraHeaders: {} };
+    const peer = `the proxy ${proxy.host}`;
     switch (proxy.protocol) {
       case 'socks5:':
       case 'socks5h:': {
         const socks = new URL(proxy.href.replace(/^socks5h:/, 'socks5:'));
         const make = (o: Agent.Options): Dispatcher =>
           new Socks5ProxyAgent(socks, { ...o, connect: buildConnector(connect), requestTls: tls } as Socks5ProxyAgent.Options);
-        return { key: proxy.href, make, origin: url.origin, path, extraHeaders: {} };
+        return { key: proxy.href, peer, make, origin: url.origin, path, extraHeaders: {} };
       }
       case 'http:':
       case 'https:': {
@@ -99,6 +116,7 @@ export class UndiciWire implements Wire {
           const extraHeaders = { host: url.host, ...proxyAuthorization(proxy) };
           return {
             key: proxy.href,
+            peer,
             make: (o) => new Agent({ ...o, connect }),
             origin: proxy.origin,
             path: `${url.origin}${path}`,
@@ -114,6 +132,7 @@ export class UndiciWire implements Wire {
         const tunnel = tunnelConnector({ proxy, connectHeaders, tls, timeoutMs: CONNECT_MS_MAX });
         return {
           key: `tunnel:${proxy.href}`,
+          peer,
           make: (o) => new Agent({ ...o, connect: tunnel }),
           origin: url.origin,
           path,
@@ -148,6 +167,7 @@ export class UndiciWire implements Wire {
 
 class Handler implements Dispatcher.DispatchHandler {
   readonly #url: URL;
+  readonly #peer: string;
   readonly #listener: WireListener;
   #again: (() => void) | null;
   #controller: Dispatcher.DispatchController | null = null;
@@ -155,8 +175,9 @@ class Handler implements Dispatcher.DispatchHandler {
   #done = false;
 
   /** `again` sends the request once more; null when a repeat could do harm. */
-  constructor(url: URL, listener: WireListener, again: (() => void) | null) {
+  constructor(url: URL, peer: string, listener: WireListener, again: (() => void) | null) {
     this.#url = url;
+    this.#peer = peer;
     this.#listener = listener;
     this.#again = again;
   }
@@ -205,7 +226,7 @@ class Handler implements Dispatcher.DispatchHandler {
       return;
     }
     this.#done = true;
-    const { reason, message } = explain(error, this.#url, this.#sent);
+    const { reason, message } = explain(error, this.#url, this.#peer, this.#sent);
     this.#listener.fail(reason, message);
   }
 }
@@ -216,39 +237,38 @@ function isStaleConnection(error: Error): boolean {
   return code === 'UND_ERR_SOCKET' ? (socket?.bytesRead ?? 0) > 0 : code === 'ECONNRESET' || code === 'EPIPE';
 }
 
-function explain(error: Error, url: URL, sent: boolean): { readonly reason: HttpFailure; readonly message: string } {
+function explain(error: Error, url: URL, peer: string, sent: boolean): { readonly reason: HttpFailure; readonly message: string } {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  const where = url.protocol === 'http+unix:' ? decodeURIComponent(url.host) : url.host;
   switch (code) {
     case 'ECONNREFUSED':
-      return { reason: 'refused', message: `connection to ${where} refused` };
+      return { reason: 'refused', message: `connection to ${peer} refused` };
     case 'ENOENT': // of a Unix socket
-      return { reason: 'refused', message: `nothing listens on ${where}` };
+      return { reason: 'refused', message: `nothing listens on ${peer}` };
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EAI_NODATA':
     case 'EAI_FAIL':
-      return { reason: 'dns', message: `no address found for "${url.hostname}" (${code})` };
+      return { reason: 'dns', message: `no address found for ${peer} (${code})` };
     case 'ETIMEDOUT':
     case 'UND_ERR_CONNECT_TIMEOUT':
-      return { reason: 'timeout', message: `connecting to ${where} took too long` };
+      return { reason: 'timeout', message: `connecting to ${peer} took too long` };
     case 'ECONNRESET':
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return {
         reason: 'reset',
-        message: sent ? `${where} closed the connection before the answer was complete` : `${where} closed the connection`,
+        message: sent ? `${peer} closed the connection before the answer was complete` : `${peer} closed the connection`,
       };
     case 'UND_ERR_HEADERS_OVERFLOW':
       return { reason: 'other', message: `the headers of the answer are larger than ${HEADER_BYTES_MAX} bytes` };
     default:
       break;
   }
-  if (code.startsWith('HPE_')) return { reason: 'other', message: `the answer of ${where} is not HTTP: ${error.message}` };
+  if (error.name === 'HTTPParserError') return { reason: 'other', message: `the answer of ${peer} is not HTTP: ${error.message}` };
   const isNetwork = /^E[A-Z]+$/.test(code) && code !== 'EPROTO';
   if (!sent && url.protocol === 'https:' && code !== '' && !isNetwork) {
-    return { reason: 'tls', message: `no TLS connection to ${where}: ${error.message}` };
+    return { reason: 'tls', message: `no TLS connection to ${peer}: ${error.message}` };
   }
-  return { reason: 'other', message: `${where}: ${error.message === '' ? code : error.message}` };
+  return { reason: 'other', message: `${peer}: ${error.message === '' ? code : error.message}` };
 }
