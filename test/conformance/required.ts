@@ -1,4 +1,4 @@
-/** Kinds that once reached 100 %: a failing case in one of them fails the build. */
+/** Kinds that once reached 100 %: a failing case in one of them fails the build. One a line. */
 export const REQUIRED: readonly string[] = [
   'alertmanager/inhibit',
   'alertmanager/matchers',
@@ -7,6 +7,6 @@ export const REQUIRED: readonly string[] = [
   'alertmanager/timeinterval',
   'prometheus/config',
   'prometheus/relabel',
+  'prometheus/template',
   'prometheus/textparse',
 ];
-export const REQUIRED: readonly string[] = ['prometheus/template'];
