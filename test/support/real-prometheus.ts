@@ -1,0 +1,177 @@
+/** A Prometheus started on a data directory, for tests that ask it what it sees there. Found, never installed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { delimiter } from 'node:path';
+import { SnappyCompressor } from 'snappyjs/snappy_compressor.js';
+
+/** $PEERS_DIR/usr/bin/prometheus, or the one on PATH; null when there is neither. */
+export function findPrometheus(): string | null {
+  const folders = [`${process.env['PEERS_DIR'] ?? '/tmp/peers'}/usr/bin`, ...(process.env['PATH'] ?? '').split(delimiter)];
+  return folders.map((folder) => `${folder}/prometheus`).find((path) => existsSync(path)) ?? null;
+}
+
+export type PrometheusSeries = {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values?: readonly (readonly [seconds: number, value: string])[];
+  readonly histograms?: readonly (readonly [seconds: number, histogram: PrometheusHistogram])[];
+};
+export type PrometheusHistogram = {
+  readonly count: string;
+  readonly sum: string;
+  readonly buckets?: readonly (readonly [rule: number, lower: string, upper: string, count: string])[];
+};
+
+export class RealPrometheus {
+  readonly #process: ChildProcess;
+  readonly #url: string;
+  #log = '';
+  #exited = false;
+
+  private constructor(process: ChildProcess, url: string) {
+    this.#process = process;
+    this.#url = url;
+    process.stderr?.on('data', (chunk: Buffer) => {
+      this.#log += chunk.toString();
+    });
+    process.on('exit', () => {
+      this.#exited = true;
+    });
+  }
+
+  static async start(binary: string, directory: string): Promise<RealPrometheus> {
+    const port = await freePort();
+    writeFileSync(`${directory}/prometheus.yml`, 'global: {}\n');
+    const child = spawn(
+      binary,
+      [
+        `--config.file=${directory}/prometheus.yml`,
+        `--storage.tsdb.path=${directory}/data`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        '--web.enable-remote-write-receiver',
+        '--enable-feature=native-histograms',
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    const started = new RealPrometheus(child, `http://127.0.0.1:${port}`);
+    for (let attempt = 0; attempt < 300 && !started.#exited; attempt++) {
+      const isReady = await fetch(`${started.#url}/-/ready`).then(
+        (response) => response.ok,
+        () => false,
+      );
+      if (isReady) return started;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    child.kill('SIGKILL');
+    throw new Error(`prometheus did not become ready:\n${started.#log}`);
+  }
+
+  /** What it has logged so far. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** All series with their samples in the hours before `endMs`. */
+  async series(selector: string, endMs: number, hours = 3): Promise<readonly PrometheusSeries[]> {
+    const query = new URLSearchParams({ query: `${selector}[${hours}h]`, time: String(endMs / 1000) });
+    const response = await fetch(`${this.#url}/api/v1/query?${query}`);
+    const body = (await response.json()) as { data?: { result: PrometheusSeries[] }; error?: string };
+    if (body.data === undefined) throw new Error(body.error);
+    return body.data.result;
+  }
+
+  async write(series: readonly RemoteSeries[]): Promise<void> {
+    const body = encodeWriteRequest(series);
+    const response = await fetch(`${this.#url}/api/v1/write`, {
+      method: 'POST',
+      headers: { 'content-encoding': 'snappy', 'content-type': 'application/x-protobuf', 'x-prometheus-remote-write-version': '0.1.0' },
+      body,
+    });
+    if (!response.ok) throw new Error(`remote write: ${response.status} ${await response.text()}`);
+  }
+
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    if (this.#exited) return;
+    const exited = new Promise((resolve) => this.#process.on('exit', resolve));
+    this.#process.kill(signal);
+    await exited;
+  }
+}
+
+/** A series of a remote write request, version 1 (prometheus/prompb/types.proto). */
+export type RemoteSeries = {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly samples?: readonly (readonly [timestampMs: number, value: number])[];
+  readonly histograms?: readonly RemoteHistogram[];
+};
+export type RemoteHistogram = {
+  readonly timestampMs: number;
+  readonly count: number;
+  readonly sum: number;
+  readonly schema: number;
+  readonly zeroThreshold: number;
+  readonly zeroCount: number;
+  readonly spans: readonly (readonly [offset: number, length: number])[];
+  /** Differences to the bucket before. */
+  readonly deltas: readonly number[];
+};
+
+function encodeWriteRequest(series: readonly RemoteSeries[]): Buffer {
+  const plain = message(...series.map((one) => field(1, encodeSeries(one))));
+  const out = new Uint8Array(plain.length * 2 + 64);
+  return Buffer.from(out.subarray(0, new SnappyCompressor(plain).compressToBuffer(out)));
+}
+
+function encodeSeries({ labels, samples = [], histograms = [] }: RemoteSeries): Buffer {
+  const names = Object.keys(labels).sort();
+  return message(
+    ...names.map((name) => field(1, message(field(1, Buffer.from(name)), field(2, Buffer.from(labels[name] ?? ''))))),
+    ...samples.map(([timestampMs, value]) => field(2, message(double(1, value), varint(2, timestampMs)))),
+    ...histograms.map((histogram) => field(4, encodeHistogram(histogram))),
+  );
+}
+
+const encodeHistogram = (histogram: RemoteHistogram): Buffer =>
+  message(
+    varint(1, histogram.count),
+    double(3, histogram.sum),
+    varint(4, zigzag(histogram.schema)),
+    double(5, histogram.zeroThreshold),
+    varint(6, histogram.zeroCount),
+    ...histogram.spans.map(([offset, length]) => field(11, message(varint(1, zigzag(offset)), varint(2, length)))),
+    field(12, message(...histogram.deltas.map((delta) => bareVarint(zigzag(delta))))),
+    varint(15, histogram.timestampMs),
+  );
+
+const message = (...parts: readonly Buffer[]): Buffer => Buffer.concat(parts);
+const zigzag = (value: number): number => (value >= 0 ? value * 2 : -value * 2 - 1);
+const field = (number: number, bytes: Buffer): Buffer => message(bareVarint(number * 8 + 2), bareVarint(bytes.length), bytes);
+const varint = (number: number, value: number): Buffer => message(bareVarint(number * 8), bareVarint(value));
+
+function double(number: number, value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(value);
+  return message(bareVarint(number * 8 + 1), bytes);
+}
+
+function bareVarint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest >= 0x80) {
+    bytes.push((rest % 0x80) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}
