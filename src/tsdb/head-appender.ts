@@ -107,7 +107,8 @@ export class HeadAppender implements Appender {
   }
 
   series(labels: Labels): SeriesRef {
-    return this.#head.series.refs[this.#head.seriesOf(labels)]! as SeriesRef;
+    const slot = this.#head.seriesOf(labels); // may replace the columns by longer ones
+    return this.#head.series.refs[slot]! as SeriesRef;
   }
 
   append(ref: SeriesRef, timestampMs: number, value: number): AppendVerdict {

@@ -61,3 +61,13 @@ test('what was committed is there after a kill, without a flush', () => {
   });
   expect(Object.keys(dump(again, [matcher('__name__', '=', 'up'), matcher('instance', '=~', 'i1.*')]))).toHaveLength(11);
 });
+
+test('each new series can be appended to at once, however many there are', () => {
+  const { tsdb } = open(new SimDisk());
+  const appender = tsdb.appender();
+  for (let i = 0; i < 5000; i++) {
+    expect(appender.append(appender.series(Labels.of({ __name__: 'm', i: String(i) })), 1000, i)).toBe('ok');
+  }
+  appender.commit();
+  expect(tsdb.stats.head.floatsAppended).toBe(5000);
+});
