@@ -1,0 +1,98 @@
+/** The labels that an exposed series is stored under: its own, those of its target, metric_relabel_configs, and the limits. */
+import { goQuote } from '../lib/go-quote.ts';
+import { utf8Length } from '../lib/utf8.ts';
+import { compareUtf8 } from '../lib/utf8-order.ts';
+import { isLegacyLabelName, isLegacyMetricName, isUtf8LabelName, Labels, METRIC_NAME } from '../model/labels.ts';
+import { LabelsBuilder } from './labels-builder.ts';
+import { relabelBuilder } from './relabel.ts';
+import type { ScrapeConfig } from './scrape-config.ts';
+
+export type SeriesLabels =
+  | { readonly kind: 'labels'; readonly labels: Labels }
+  /** metric_relabel_configs dropped it. */
+  | { readonly kind: 'dropped' }
+  /** The scrape fails. */
+  | { readonly kind: 'invalid'; readonly error: string }
+  | { readonly kind: 'over_limit'; readonly error: string };
+
+type Settings = Pick<
+  ScrapeConfig,
+  'honorLabels' | 'metricRelabelConfigs' | 'metricNameValidationScheme' | 'labelLimit' | 'labelNameLengthLimit' | 'labelValueLengthLimit'
+>;
+
+/** `exposed`: name, value, name, value … as a parser gives them. `target`: the labels of the target that are not internal. */
+export function seriesLabels(exposed: readonly string[], target: Labels, config: Settings): SeriesLabels {
+  const own = sortedLabels(exposed);
+  if ('error' in own) return { kind: 'invalid', error: own.error };
+  const builder = new LabelsBuilder(own.labels);
+  if (config.honorLabels) {
+    // An empty exposed label keeps the target's label away, too.
+    for (const [name, value] of target) if (!own.names.includes(name)) builder.set(name, value);
+  } else {
+    const taken: (readonly [name: string, value: string])[] = [];
+    for (const [name, value] of target) {
+      const exposedValue = own.labels.get(name);
+      if (exposedValue !== '') taken.push([name, exposedValue]);
+      builder.set(name, value);
+    }
+    taken.sort(([a], [b]) => utf8Length(a) - utf8Length(b));
+    for (const [name, value] of taken) builder.set(freeName(builder, name), value);
+  }
+  if (!relabelBuilder(builder, config.metricRelabelConfigs, config.metricNameValidationScheme)) return { kind: 'dropped' };
+  const labels = builder.labels();
+  if (labels.size === 0) return { kind: 'dropped' };
+  if (!labels.has(METRIC_NAME)) return { kind: 'invalid', error: 'missing metric name (__name__ label)' };
+  if (!isValid(labels, config)) return { kind: 'invalid', error: `invalid metric name or label names: ${labels.toString()}` };
+  const overLimit = labelLimitExceeded(labels, config);
+  return overLimit === null ? { kind: 'labels', labels } : { kind: 'over_limit', error: overLimit };
+}
+
+/** exported_ before the name, as often as it takes. */
+function freeName(builder: LabelsBuilder, name: string): string {
+  let free = `exported_${name}`;
+  while (builder.get(free) !== '') free = `exported_${free}`;
+  return free;
+}
+
+function sortedLabels(
+  exposed: readonly string[],
+): { readonly labels: Labels; readonly names: readonly string[] } | { readonly error: string } {
+  const names: string[] = [];
+  const pairs: (readonly [string, string])[] = [];
+  for (let i = 0; i < exposed.length; i += 2) {
+    const name = exposed[i] ?? '';
+    names.push(name);
+    pairs.push([name, exposed[i + 1] ?? '']);
+  }
+  names.sort(compareUtf8);
+  const twice = names.find((name, i) => i > 0 && names[i - 1] === name);
+  if (twice !== undefined) return { error: `label name ${goQuote(twice)} is not unique: invalid sample` };
+  return { labels: Labels.fromPairs(pairs), names };
+}
+
+function isValid(labels: Labels, { metricNameValidationScheme: scheme }: Settings): boolean {
+  if (scheme === 'utf8') return labels.names().every(isUtf8LabelName);
+  return isLegacyMetricName(labels.get(METRIC_NAME)) && labels.names().every(isLegacyLabelName);
+}
+
+const clipped = (text: string): string => [...text].slice(0, 50).join('');
+
+function labelLimitExceeded(labels: Labels, config: Settings): string | null {
+  const { labelLimit, labelNameLengthLimit, labelValueLengthLimit } = config;
+  const metric = `metric: ${clipped(labels.get(METRIC_NAME))}`;
+  if (labelLimit > 0 && labels.size > labelLimit) {
+    return `label_limit exceeded (${metric}, number of labels: ${labels.size}, limit: ${labelLimit})`;
+  }
+  if (labelNameLengthLimit === 0 && labelValueLengthLimit === 0) return null;
+  for (const [name, value] of labels) {
+    const nameLength = utf8Length(name);
+    if (labelNameLengthLimit > 0 && nameLength > labelNameLengthLimit) {
+      return `label_name_length_limit exceeded (${metric}, label name: ${clipped(name)}, length: ${nameLength}, limit: ${labelNameLengthLimit})`;
+    }
+    const valueLength = utf8Length(value);
+    if (labelValueLengthLimit > 0 && valueLength > labelValueLengthLimit) {
+      return `label_value_length_limit exceeded (${metric}, label name: ${clipped(name)}, value: ${goQuote(clipped(value))}, length: ${valueLength}, limit: ${labelValueLengthLimit})`;
+    }
+  }
+  return null;
+}
