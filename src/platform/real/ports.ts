@@ -1,0 +1,34 @@
+/** The machine's ports. */
+import type { Log } from '../../model/log.ts';
+import type { MailTransport } from '../../model/mail.ts';
+import type { Ports } from '../ports.ts';
+import { crashPointsFrom } from './crash-points.ts';
+import { networkHttpClients } from './http-clients.ts';
+import { nodeDisk } from './node-disk.ts';
+import { NodeHttpServer } from './node-http-server.ts';
+import { SystemClock } from './system-clock.ts';
+import { systemRandom } from './system-random.ts';
+
+export type RealPorts = Ports & { readonly clock: SystemClock };
+
+export function realPorts(options: {
+  readonly log: Log;
+  readonly mail: MailTransport;
+  /** Sent with outgoing requests: `Tocsin/1.2.3`. */
+  readonly userAgent: string;
+}): RealPorts {
+  const { log, mail, userAgent } = options;
+  const clock = new SystemClock();
+  const environment = (name: string): string | undefined => process.env[name];
+  return {
+    clock,
+    random: systemRandom,
+    disk: nodeDisk,
+    http: networkHttpClients({ clock, disk: nodeDisk, environment, userAgent }),
+    httpServer: new NodeHttpServer(clock, log),
+    mail,
+    crash: crashPointsFrom(environment),
+    log,
+    environment,
+  };
+}
