@@ -97,6 +97,12 @@ test.each<[Decoder<unknown>, string, string, string]>([
   expect(result.upstream).toEqual(upstream === '' ? [] : [upstream]);
 });
 
+test('the password of a URL is not told', () => {
+  const { messages, upstream, rendered } = read('v: https://u:topsecret@h:x', one(url()));
+  expect(messages).toHaveLength(1);
+  expect([...messages, ...upstream, rendered].join()).not.toContain('topsecret');
+});
+
 test('a bad pattern names the fault', () => {
   const { messages, upstream } = read('v: "("', one(regex));
   expect(messages[0]).toMatch(/^1:4: "\(" is not a regular expression: missing closing \)/);

@@ -32,7 +32,7 @@ import { nearestWord } from '../lib/edit-distance.ts';
 import type { Problem } from './diagnostic.ts';
 import { DiagnosticSink } from './diagnostic-sink.ts';
 import { sourceFile } from './source.ts';
-import { describePlace, emptyMap, isNull, placeOf, type YamlEntry, type YamlMap, type YamlNode } from './yaml-document.ts';
+import { describePlace, emptyMap, isNull, lineOf, placeOf, type YamlEntry, type YamlMap, type YamlNode } from './yaml-document.ts';
 import { YAML_BOOLS, yamlNumber } from './yaml-number.ts';
 
 /** The value could not be read; the sink knows why. */
@@ -61,12 +61,23 @@ export function decode<T>(node: YamlNode, decoder: Decoder<T>, sink: DiagnosticS
   return value === FAILED ? decoder.zero() : value;
 }
 
+export type ObjectDecoder<T> = Decoder<T> & {
+  /** The names that `read` asks for. */
+  readonly fieldNames: () => readonly string[];
+};
+
 /** A struct; `read` asks for each field once. */
-export function object<T>(goType: string, read: (fields: Fields) => T): Decoder<T> {
+export function object<T>(goType: string, read: (fields: Fields) => T): ObjectDecoder<T> {
+  const noFields = (): Fields => new Fields(emptyMap(NO_FILE), goType, new DiagnosticSink());
   return {
     goType,
     expects: 'a map of fields',
-    zero: () => read(new Fields(emptyMap(NO_FILE), goType, new DiagnosticSink())),
+    zero: () => read(noFields()),
+    fieldNames: () => {
+      const fields = noFields();
+      read(fields);
+      return fields.askedNames();
+    },
     read: (node, sink) => {
       if (node.kind !== 'map') return wrongType(node, { goType, expects: 'a map of fields' }, sink);
       const fields = new Fields(node, goType, sink);
@@ -256,13 +267,6 @@ export class Fields {
     return this.#byName.get(name)?.value ?? null;
   }
 
-  /** All entries, for maps with keys of the user's among the fields: each name taken this way is no unknown field. */
-  takeOthers(): readonly YamlEntry[] {
-    const others = [...this.#byName.values()].filter(({ key }) => !this.#asked.has(key.text));
-    for (const { key } of others) this.#asked.add(key.text);
-    return others;
-  }
-
   /** Where to point for a field: its value, or the map where it is absent or empty. */
   place(name: string): YamlNode {
     const value = this.#byName.get(name)?.value;
@@ -290,7 +294,7 @@ export class Fields {
 
   /** Says that the first two of `names`, all set, exclude each other; nothing for fewer than two. */
   exclude(names: readonly string[], upstream?: string): void {
-    const [first, second] = names.map((name) => this.keyPlace(name)).sort((a, b) => a.offset - b.offset);
+    const [first, second] = names.map((name) => this.keyPlace(name)).sort(byPlace);
     if (first === undefined || second === undefined || first.kind !== 'scalar' || second.kind !== 'scalar') return;
     this.sink.at(second, {
       code: 'conflict',
@@ -299,6 +303,10 @@ export class Fields {
       also: placeOf(first, `"${first.text}" is set here`),
       ...(upstream === undefined ? {} : { upstream }),
     });
+  }
+
+  askedNames(): readonly string[] {
+    return [...this.#asked];
   }
 
   /** Called by `object`: what nobody asked for does not exist. */
@@ -312,6 +320,9 @@ export class Fields {
     }
   }
 }
+
+/** Merged files have no order among them. */
+const byPlace = (a: YamlNode, b: YamlNode): number => (a.source === b.source ? a.offset - b.offset : 0);
 
 const FIELDS_LISTED_MAX = 12;
 
@@ -362,9 +373,8 @@ function goTag(node: YamlNode): string {
 const UNMARSHAL_ERRORS = 'yaml: unmarshal errors:\n  ';
 const NO_FILE = sourceFile('', '');
 
-const lineOf = (node: YamlNode): number => Number(/:(\d+):\d+$/.exec(describePlace(node))?.[1] ?? 0);
-
-function reportTwice(entry: YamlEntry, earlier: YamlEntry, upstream: (line: number) => string, sink: DiagnosticSink): void {
+/** A key that is there already; `upstream` is the reference's text for it, given the line. */
+export function reportTwice(entry: YamlEntry, earlier: YamlEntry, upstream: (line: number) => string, sink: DiagnosticSink): void {
   sink.at(entry.key, {
     code: 'duplicate',
     message: `"${entry.key.text}" is already set at ${describePlace(earlier.key)}`,

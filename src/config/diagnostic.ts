@@ -59,7 +59,7 @@ export const isError = (diagnostic: Diagnostic): boolean => diagnostic.severity 
 export const upstreamText = (diagnostic: Diagnostic): string => diagnostic.upstream ?? diagnostic.message;
 
 /** Head line, the source line with a caret, the other place, the help. Without its source: without the lines. */
-export function renderDiagnostic(diagnostic: Diagnostic, source: SourceFile | null): string {
+function renderDiagnostic(diagnostic: Diagnostic, source: SourceFile | null): string {
   const { file, line, col, severity, message, hint, also } = diagnostic;
   const out = [`${file}:${line}:${col}: ${severity}: ${message}`];
   if (source !== null) out.push(...frame(source, { line, col }));

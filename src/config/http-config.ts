@@ -206,7 +206,8 @@ function proxyFields(fields: Fields): HttpProxy {
   return text === '' ? { kind: 'none' } : { kind: 'url', url: new Secret(text), noProxy, connectHeaders: headers };
 }
 
-const httpHeader = object('config.Header', (fields) => ({
+/** Values of one header. */
+export const httpHeader = object('config.Header', (fields) => ({
   values: [...fields.get('values', list(string)), ...fields.get('secrets', list(secret))],
   files: fields.get('files', list(path)),
 }));
@@ -234,7 +235,7 @@ const RESERVED_HEADERS = new Set([
 ]);
 
 /** x-some-header to X-Some-Header, as Go's http.CanonicalHeaderKey. */
-export const canonicalHeader = (name: string): string => name.toLowerCase().replaceAll(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
+const canonicalHeader = (name: string): string => name.toLowerCase().replaceAll(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
 
 const headerName: Decoder<string> = refine(
   string,

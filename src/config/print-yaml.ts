@@ -1,6 +1,6 @@
 /**
  * Nodes back to YAML text: what a configuration's author wrote, aliases and merge keys written out, comments gone,
- * the given scalars masked. For status pages, and strict enough for Alertmanager's and Prometheus' own parsers.
+ * the given scalars and the passwords of URLs masked. For status pages, and strict enough for Alertmanager's and Prometheus' own parsers.
  */
 import type { YamlMap, YamlNode, YamlScalar } from './yaml-document.ts';
 
@@ -35,14 +35,16 @@ function leafText(node: YamlNode, masked: ReadonlySet<YamlScalar>, indent: strin
   return node.kind === 'map' ? '{}' : '[]';
 }
 
-function scalarText({ text, style, tag }: YamlScalar, indent: string): string {
+/** A password inside a URL, shown as Prometheus shows it. */
+const withoutUrlPassword = (text: string): string => text.replaceAll(/(:\/\/[^/\s:@]*:)[^/\s@]+@/g, '$1xxxxx@');
+
+function scalarText({ text: written, style, tag }: YamlScalar, indent: string): string {
+  const text = withoutUrlPassword(written);
   if (style === 'plain' && tag === null && !text.includes('\n')) return text;
-  // A literal block cannot start with a space, and is not worth it for a line.
-  if (!/\n./s.test(text) || !/^[^\s\p{C}]/u.test(text) || /[^\P{C}\n\t]/u.test(text)) return JSON.stringify(text);
-  const chomping = text.endsWith('\n\n') ? '+' : text.endsWith('\n') ? '' : '-';
-  const content = chomping === '-' ? text : text.slice(0, -1);
-  return `|${chomping}\n${content
-    .split('\n')
-    .map((line) => (line === '' ? '' : `${indent}  ${line}`))
-    .join('\n')}`;
+  // A literal block cannot start with a space, loses spaces at the end of its lines, and is not worth it for one line.
+  const isBlock = /^[^\s\p{C}].*\n./su.test(text) && !/[^\P{C}\n\t]|[ \t](?:\n|$)|\n\n$/u.test(text);
+  if (!isBlock) return JSON.stringify(text);
+  const content = text.endsWith('\n') ? text.slice(0, -1) : text;
+  const indented = content.split('\n').map((line) => (line === '' ? '' : `${indent}  ${line}`));
+  return [text === content ? '|-' : '|', ...indented].join('\n');
 }

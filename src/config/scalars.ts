@@ -195,11 +195,12 @@ export function url({ goType = 'string', check, wrapError, isSecret = false }: U
       const error = 'error' in parsed ? (wrapError?.(text, parsed.error) ?? parsed.error) : (check?.(parsed, text) ?? null);
       if (error === null) return text;
       const why = 'error' in parsed ? parsed.error.slice(`parse ${goQuote(text)}: `.length) : error;
+      const shown = isSecret ? '<secret>' : text.replace(/(:\/\/)[^/\s]+@/, '$1<secret>@');
       return fail({
         code: 'bad_url',
-        message: isSecret ? 'this is not a URL that can be used here' : `"${text}" cannot be used as the URL here: ${why}`,
+        message: isSecret ? 'this is not a URL that can be used here' : `"${shown}" cannot be used as the URL here: ${why}`,
         hint: 'write it with its scheme and host: https://example.org/path',
-        upstream: isSecret ? error.replaceAll(text, '<secret>') : error,
+        upstream: error.replaceAll(text, shown),
       });
     },
   });

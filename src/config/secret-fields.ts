@@ -33,7 +33,7 @@ export function secretUrl(check: (url: GoUrl, text: string) => string | null): D
   };
 }
 
-export const environmentName: Decoder<string> = scalar({
+const environmentName: Decoder<string> = scalar({
   goType: 'string',
   expects: 'the name of an environment variable',
   zero: '',

@@ -6,6 +6,8 @@ export type SourceFile = {
   readonly text: string;
   /** Offset of the first character of each line. */
   readonly lineStarts: readonly number[];
+  /** Offset of the first bytes that are not UTF-8; null when all are. */
+  readonly brokenAt: number | null;
 };
 
 /** 1-based, as editors count; columns in UTF-16 units. */
@@ -14,7 +16,23 @@ export type Position = { readonly line: number; readonly col: number };
 export function sourceFile(path: string, text: string): SourceFile {
   const lineStarts = [0];
   for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) lineStarts.push(i + 1);
-  return { path, text, lineStarts };
+  return { path, text, lineStarts, brokenAt: null };
+}
+
+/** A file as it is on disk: UTF-8, a byte order mark is dropped. */
+export function sourceFromBytes(path: string, bytes: Uint8Array): SourceFile {
+  const source = sourceFile(path, new TextDecoder('utf-8').decode(bytes));
+  return isUtf8(bytes) ? source : { ...source, brokenAt: source.text.indexOf('\ufffd') };
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
 }
 
 export function positionAt(source: SourceFile, offset: number): Position {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sourceFile } from './source.ts';
+import { sourceFile, sourceFromBytes } from './source.ts';
 import { isNull, parseYaml, positionInScalar, type YamlNode } from './yaml-document.ts';
 
 const parse = (text: string) => parseYaml(sourceFile('f.yml', text));
@@ -53,6 +53,12 @@ test('deep nesting is refused where it becomes too deep', () => {
   const { root, diagnostics } = parse(`${'['.repeat(300)}${']'.repeat(300)}`);
   expect(root).toBeNull();
   expect(diagnostics).toMatchObject([{ line: 1, col: 202, message: 'nested deeper than 200 levels' }]);
+});
+
+test('bytes that are not UTF-8 are refused where they stand', () => {
+  const { root, diagnostics } = parseYaml(sourceFromBytes('f.yml', Uint8Array.of(0x61, 0x3a, 0x0a, 0x20, 0xff)));
+  expect(root).toBeNull();
+  expect(diagnostics).toMatchObject([{ line: 2, col: 2, message: 'the file is not UTF-8 text here' }]);
 });
 
 test('more than one document is a warning at the second', () => {

@@ -51,6 +51,10 @@ export function parseYaml(source: SourceFile): YamlDocument {
     const problem = badYaml(`the file has ${source.text.length} characters; at most ${TEXT_CHARS_MAX} are read`);
     return { source, root: null, diagnostics: [diagnosticAt(whole, problem)] };
   }
+  if (source.brokenAt !== null) {
+    const problem = badYaml('the file is not UTF-8 text here', 'save it as UTF-8', 'yaml: invalid leading UTF-8 octet');
+    return { source, root: null, diagnostics: [diagnosticAt({ source, offset: source.brokenAt }, problem)] };
+  }
   const composer = new Composer({ schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, logLevel: 'silent' });
   const documents = composer.compose(new Parser().parse(source.text));
   const first = documents.next().value;
@@ -96,6 +100,8 @@ export function describePlace(place: Pick<Place, 'source' | 'offset'>): string {
   const { line, col } = positionAt(place.source, place.offset);
   return `${place.source.path}:${line}:${col}`;
 }
+
+export const lineOf = ({ source, offset }: Pick<Place, 'source' | 'offset'>): number => positionAt(source, offset).line;
 
 /**
  * Where a character of a scalar's text stands in the file, for errors inside PromQL and templates. Exact for plain,
@@ -292,8 +298,20 @@ const HINTS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
 };
 
 function syntaxError(source: SourceFile, error: YAMLError): Diagnostic {
+  const offset = Math.min(error.pos[0], source.text.length);
   const message = error.message.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase());
-  const { line } = positionAt(source, error.pos[0]);
-  const problem = badYaml(`not valid YAML: ${message}`, HINTS[error.code], `yaml: line ${line}: ${message}`);
-  return diagnosticAt({ source, offset: Math.min(error.pos[0], source.text.length) }, problem);
+  const upstream = `yaml: line ${lineOf({ source, offset })}: ${message}`;
+  const quote = /^missing closing (["'])quote/.exec(message)?.[1];
+  if (quote === undefined) return diagnosticAt({ source, offset }, badYaml(`not valid YAML: ${message}`, HINTS[error.code], upstream));
+  // The parser tells where the text ended; what helps is where the quote began.
+  const opened = openingQuote(source.text.slice(0, offset), quote);
+  return diagnosticAt({ source, offset: opened }, badYaml('not valid YAML: this quote is not closed', undefined, upstream));
+}
+
+/** The last quote that can begin a scalar. */
+function openingQuote(text: string, quote: string): number {
+  for (let at = text.lastIndexOf(quote); at >= 0; at = at === 0 ? -1 : text.lastIndexOf(quote, at - 1)) {
+    if (at === 0 || /[\s[{,]/.test(text[at - 1] ?? '')) return at;
+  }
+  return text.length;
 }

@@ -1,6 +1,6 @@
 /** File paths with '/', as text only: what Go's path/filepath does on Unix. Touches no disk. */
 
-export const isAbsolutePath = (path: string): boolean => path.startsWith('/');
+const isAbsolutePath = (path: string): boolean => path.startsWith('/');
 
 /** The path without its last element; '.' when it has but one. */
 export function directoryOf(path: string): string {

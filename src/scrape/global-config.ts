@@ -1,5 +1,5 @@
 /** Prometheus' half of the `global` section: what scrapes and rule groups take where they name nothing of their own. */
-import { type Decoder, object, record, refine } from '../config/decode.ts';
+import { type Decoder, type ObjectDecoder, object, record, refine } from '../config/decode.ts';
 import { bool, byteSize, duration, enumeration, labelName, path, string, uint } from '../config/scalars.ts';
 import { expandVariables } from '../lib/expand-env.ts';
 import { goQuote } from '../lib/go-quote.ts';
@@ -58,7 +58,7 @@ const DEFAULT_INTERVAL = durationMs(60_000);
 const DEFAULT_TIMEOUT = durationMs(10_000);
 
 /** A zero means "not given" in every field (GlobalConfig.UnmarshalYAML). */
-export function globalConfig(environment: Environment): Decoder<GlobalConfig> {
+export function globalConfig(environment: Environment): ObjectDecoder<GlobalConfig> {
   return object('config.plain', (fields) => {
     const scheme = fields.get('metric_name_validation_scheme', nameScheme, 'utf8');
     const escaping = fields.optional('metric_name_escaping_scheme', escapingScheme('global'));

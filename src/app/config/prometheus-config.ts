@@ -2,10 +2,10 @@
  * Prometheus' sections as one value: prometheus.yml with the files of scrape_config_files (prometheus/config Config).
  * Rule files are named here and read by rules. What is valid but not built is warned about at its place.
  */
-import { type Decoder, decode, type Fields, list, object } from '../../config/decode.ts';
+import { type Decoder, decode, type Fields, list, type ObjectDecoder, object } from '../../config/decode.ts';
 import type { DiagnosticSink } from '../../config/diagnostic-sink.ts';
 import { int, pathLike } from '../../config/scalars.ts';
-import { sourceFile } from '../../config/source.ts';
+import { sourceFromBytes } from '../../config/source.ts';
 import { namesIn, UniqueNames } from '../../config/unique-names.ts';
 import { emptyMap, parseYaml, type YamlNode } from '../../config/yaml-document.ts';
 import { goQuote } from '../../lib/go-quote.ts';
@@ -15,6 +15,7 @@ import { type OtlpConfig, otlpConfig } from '../../scrape/otlp-config.ts';
 import type { ScrapeConfig } from '../../scrape/scrape-config.ts';
 import { type StorageConfig, storageConfig } from '../../tsdb/config.ts';
 import { type AlertingConfig, alertingConfig } from './alerting-config.ts';
+import type { Ownership } from './merge.ts';
 import { type RemoteReadConfig, type RemoteWriteConfig, remoteReadConfigs, remoteWriteConfigs } from './remote-config.ts';
 import { type TracingConfig, tracingConfig } from './tracing-config.ts';
 
@@ -39,25 +40,10 @@ export type ConfigContext = {
   readonly environment: Environment;
   /** The existing files that match, sorted; a pattern's last element may hold one `*`. */
   readonly glob: (pattern: string) => readonly string[];
-  readonly readFile: (path: string) => string | { readonly error: string };
+  readonly readFile: (path: string) => Uint8Array | { readonly error: string };
   /** As Prometheus' agent mode checks. */
   readonly isAgent?: boolean;
 };
-
-/** The top-level keys that are Prometheus'. */
-export const PROMETHEUS_KEYS = [
-  'global',
-  'runtime',
-  'alerting',
-  'rule_files',
-  'scrape_config_files',
-  'scrape_configs',
-  'storage',
-  'tracing',
-  'remote_write',
-  'remote_read',
-  'otlp',
-] as const;
 
 /** Read and checked, without effect yet. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
@@ -67,12 +53,22 @@ const NOT_BUILT: Readonly<Record<string, string>> = {
   runtime: 'there is no Go runtime here',
 };
 
+/** The keys and fields that are Prometheus'. */
+export function prometheusOwnership(): Ownership {
+  const nothing: ConfigContext = { environment: () => undefined, glob: () => [], readFile: () => ({ error: '' }) };
+  const keys = prometheusConfig(nothing).fieldNames();
+  return {
+    keys: keys.filter((name) => name !== 'global' && name !== 'tracing'),
+    globalFields: globalConfig(nothing.environment).fieldNames(),
+  };
+}
+
 /** The value is the user's only if the sink has no error at the end. */
 export function readPrometheusConfig(root: YamlNode, context: ConfigContext, sink: DiagnosticSink): PrometheusConfig {
   return decode(root, prometheusConfig(context), sink);
 }
 
-function prometheusConfig(context: ConfigContext): Decoder<PrometheusConfig> {
+function prometheusConfig(context: ConfigContext): ObjectDecoder<PrometheusConfig> {
   return object('config.plain', (fields) => {
     const global = fields.get('global', globalConfig(context.environment));
     const scheme = global.metricNameValidationScheme;
@@ -129,12 +125,12 @@ function allScrapeConfigs(fields: Fields, global: GlobalConfig, context: ConfigC
       sink.at(fields.place('scrape_config_files'), { code: 'unreadable_file', severity: 'warning', message });
     }
     for (const path of paths) {
-      const text = context.readFile(path);
-      if (typeof text !== 'string') {
-        sink.at(fields.place('scrape_config_files'), { code: 'unreadable_file', message: `cannot read ${goQuote(path)}: ${text.error}` });
+      const bytes = context.readFile(path);
+      if ('error' in bytes) {
+        sink.at(fields.place('scrape_config_files'), { code: 'unreadable_file', message: `cannot read ${goQuote(path)}: ${bytes.error}` });
         continue;
       }
-      const document = parseYaml(sourceFile(path, text));
+      const document = parseYaml(sourceFromBytes(path, bytes));
       sink.addDocument(document);
       const { configs, jobs: names } = decode(document.root ?? emptyMap(document.source), file, sink);
       all.push(...configs);

@@ -1,5 +1,6 @@
-/** Headers that remote_write, remote_read and tracing add to their requests. */
-import { type Decoder, record, refine } from '../../config/decode.ts';
+/** Headers that remote_write, remote_read and tracing add to their requests: the names that may be given there. */
+import { type DecodedBy, type Decoder, FAILED, record, refine } from '../../config/decode.ts';
+import { httpHeader } from '../../config/http-config.ts';
 import { string } from '../../config/scalars.ts';
 
 /** They change the connection, or are set by us. */
@@ -22,8 +23,8 @@ const RESERVED = new Set([
   'x-amz-content-sha256',
 ]);
 
-function headers(authorization: string): Decoder<Readonly<Record<string, string>>> {
-  const name = refine(
+function headerName(authorization: string): Decoder<string> {
+  return refine(
     string,
     () => '',
     (text, fail) => {
@@ -33,10 +34,23 @@ function headers(authorization: string): Decoder<Readonly<Record<string, string>
         : text;
     },
   );
-  return record(string, name);
 }
 
-export const requestHeaders = headers(
-  'authorization header must be changed via the basic_auth, authorization, oauth2, sigv4, azuread or google_iam parameter',
+export const requestHeaders = record(
+  string,
+  headerName('authorization header must be changed via the basic_auth, authorization, oauth2, sigv4, azuread or google_iam parameter'),
 );
-export const tracingHeaders = headers('custom authorization header configuration is not yet supported');
+
+/** A text, as Prometheus has it, or values, secrets and files, as Alertmanager has it. */
+const tracingHeader: Decoder<HeaderValues> = {
+  ...httpHeader,
+  expects: 'a text, or a map of values, secrets and files',
+  read: (node, sink) => {
+    if (node.kind === 'map') return httpHeader.read(node, sink);
+    const text = string.read(node, sink);
+    return text === FAILED ? FAILED : { values: [text], files: [] };
+  },
+};
+export type HeaderValues = DecodedBy<typeof httpHeader>;
+
+export const tracingHeaders = record(tracingHeader, headerName('custom authorization header configuration is not yet supported'));

@@ -4,7 +4,7 @@ import { tlsConfig } from '../../config/http-config.ts';
 import { bool, duration, enumeration, float, string } from '../../config/scalars.ts';
 import type { TlsClientConfig } from '../../model/http.ts';
 import type { DurationMs } from '../../model/time.ts';
-import { tracingHeaders } from './request-headers.ts';
+import { type HeaderValues, tracingHeaders } from './request-headers.ts';
 
 export type TracingConfig = {
   readonly clientType: 'http' | 'grpc';
@@ -12,7 +12,7 @@ export type TracingConfig = {
   readonly samplingFraction: number;
   readonly isInsecure: boolean;
   readonly tls: TlsClientConfig;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, HeaderValues>>;
   readonly compression: 'gzip' | null;
   readonly timeoutMs: DurationMs;
 };

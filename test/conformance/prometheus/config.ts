@@ -90,7 +90,7 @@ function load(
   const context: ConfigContext = {
     environment: (name) => env[name],
     glob: (pattern) => glob(dir, pattern),
-    readFile: (file) => readFileSync(join(dir, file), 'utf8'),
+    readFile: (file) => readFileSync(join(dir, file)),
     isAgent: mode === 'agent',
   };
   const document = parseYaml(sourceFile(path, text));
