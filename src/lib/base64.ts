@@ -15,3 +15,21 @@ export function decodeBase64(text: string): Uint8Array | null {
   }
   return bytes;
 }
+
+/** Base64 with - and _ (RFC 4648 §5), padded: safe in URLs. */
+export function encodeBase64Url(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 3) {
+    const bits = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    const count = Math.min(bytes.length - i, 3) + 1;
+    for (let k = 0; k < 4; k++) text += k < count ? ALPHABET.charAt((bits >> (18 - 6 * k)) & 63) : '=';
+  }
+  return text.replaceAll('+', '-').replaceAll('/', '_');
+}
+
+/** The bytes, or where the text stops being base64 with - and _ (as Go counts, line breaks included). */
+export function decodeBase64Url(text: string): Uint8Array | { readonly badAt: number } {
+  const wrong = /^(?:[\w-]|[\r\n])*(?:=[\r\n]*){0,2}/.exec(text)?.[0].length ?? 0;
+  const bytes = wrong < text.length ? null : decodeBase64(text.replaceAll('-', '+').replaceAll('_', '/'));
+  return bytes ?? { badAt: wrong };
+}

@@ -6,9 +6,10 @@
 import { type BoundedText } from './bounded-text.ts';
 import { goQuote } from './go-quote.ts';
 import { canBackquote, type FloatVerb, formatFloat } from './go-strconv.ts';
-import { type GoType, type GoValue, indirectInterface, methodOf } from './go-value.ts';
+import { type GoType, type GoValue, indirectInterface, stringerText } from './go-value.ts';
+import { firstRunes, runeCount } from './runes.ts';
+import { encodeUtf8 } from './utf8-bytes.ts';
 import { compareUtf8 } from './utf8-order.ts';
-import { firstRunes, utf8Bytes } from './utf8-text.ts';
 
 type Arg = GoValue | null;
 
@@ -195,11 +196,9 @@ class Printer {
 
   #byMethod(value: GoValue, verb: string): boolean {
     if (this.#sharpV || !'vsxXq'.includes(verb)) return false;
-    const found = methodOf(value, 'String');
-    if (found === null || found.method.parameters.length > 0) return false;
-    const result = found.method.call(found.receiver, []);
-    if (result?.kind !== 'string') return false;
-    this.#string(value, result.text, verb);
+    const text = stringerText(value);
+    if (text === null) return false;
+    this.#string(value, text, verb);
     return true;
   }
 
@@ -338,7 +337,7 @@ class Printer {
   }
 
   #hexadecimalText(text: string, verb: 'x' | 'X'): void {
-    const bytes = utf8Bytes(text);
+    const bytes = encodeUtf8(text);
     const prefix = this.#sharp ? `0${verb}` : '';
     const digits = [...bytes.subarray(0, this.precision ?? bytes.length)].map((byte) => byte.toString(16).padStart(2, '0'));
     const cased = verb === 'X' ? digits.map((pair) => pair.toUpperCase()) : digits;
@@ -456,7 +455,7 @@ class Printer {
 
   #pad(text: string, zeros = this.#zero): void {
     // Counting runes is for the rare value that may need padding.
-    const missing = this.#width === 0 ? 0 : this.#width - [...text].length;
+    const missing = this.#width === 0 ? 0 : this.#width - runeCount(text);
     if (missing <= 0) this.#out.append(text);
     else if (this.#minus) {
       this.#out.append(text);

@@ -1,5 +1,5 @@
 /**
- * Go's strconv: numbers and string literals in Go's spelling, both ways. Formatting is exact (digits come from the
+ * Go's strconv: numbers in Go's spelling, both ways, hexadecimal floats and underscores included. Formatting is exact (digits come from the
  * double's full decimal expansion, ties go to even), which toFixed and toExponential are not.
  */
 import { goQuote } from './go-quote.ts';
@@ -161,73 +161,6 @@ export function parseInteger(text: string): bigint | null {
 const underscoresFit = (text: string): boolean =>
   !text.includes('_') ||
   /^[+-]?(?:0[xXbBoO])?[0-9a-fA-F]*(?:_[0-9a-fA-F]+)*(?:\.[0-9a-fA-F]*(?:_[0-9a-fA-F]+)*)?(?:[pP][+-]?\d+)?$/.test(text);
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-};
-
-/** The text of a Go string literal ("…" or `…`), or null where it is none. Bytes above 7F become U+FFFD unless they form runes. */
-export function unquote(literal: string): string | null {
-  const quote = literal.charAt(0);
-  if (literal.length < 2 || !literal.endsWith(quote)) return null;
-  const inner = literal.slice(1, -1);
-  if (quote === '`') return inner.includes('`') ? null : inner.replaceAll('\r', '');
-  if (quote !== '"' || inner.includes('\n')) return null;
-  if (!inner.includes('\\')) return inner.includes('"') ? null : inner;
-  let text = '';
-  let bytes: number[] = [];
-  for (let i = 0; i < inner.length; ) {
-    const char = unquoteChar(inner, i, '"');
-    if (char === null) return null;
-    if (char.kind === 'byte') bytes.push(char.code);
-    else {
-      text += flush(bytes) + String.fromCodePoint(char.code);
-      bytes = [];
-    }
-    i = char.next;
-  }
-  return text + flush(bytes);
-}
-
-const decoder = new TextDecoder();
-const flush = (bytes: readonly number[]): string => (bytes.length === 0 ? '' : decoder.decode(new Uint8Array(bytes)));
-
-export type UnquotedChar = { readonly kind: 'rune' | 'byte'; readonly code: number; readonly next: number };
-
-/** The character or escape at `at`; null where Go has a syntax error. `\x` and octal escapes name a byte. */
-export function unquoteChar(text: string, at: number, quote: '"' | "'"): UnquotedChar | null {
-  const first = text.charAt(at);
-  if (first === '' || first === quote) return null;
-  if (first !== '\\') {
-    const code = text.codePointAt(at) ?? 0;
-    return { kind: 'rune', code: code >= 0xd800 && code <= 0xdfff ? 0xfffd : code, next: at + (code > 0xffff ? 2 : 1) };
-  }
-  const letter = text.charAt(at + 1);
-  if (letter === 'x') return escapedNumber(text, at + 2, 2, 16, 'byte');
-  if (letter === 'u') return escapedNumber(text, at + 2, 4, 16, 'rune');
-  if (letter === 'U') return escapedNumber(text, at + 2, 8, 16, 'rune');
-  if (letter >= '0' && letter <= '7') return escapedNumber(text, at + 1, 3, 8, 'byte');
-  if ((letter === '"' || letter === "'") && letter !== quote) return null;
-  const plain = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
-  return plain === undefined ? null : { kind: 'rune', code: plain.charCodeAt(0), next: at + 2 };
-}
-
-function escapedNumber(text: string, at: number, length: number, base: 8 | 16, kind: 'rune' | 'byte'): UnquotedChar | null {
-  const digits = text.slice(at, at + length);
-  if (digits.length < length || !(base === 16 ? /^[0-9a-fA-F]+$/ : /^[0-7]+$/).test(digits)) return null;
-  const code = Number.parseInt(digits, base);
-  if (kind === 'byte') return code > 0xff ? null : { kind: code < 0x80 ? 'rune' : 'byte', code, next: at + length };
-  return code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? null : { kind, code, next: at + length };
-}
 
 /** strconv.CanBackquote: one line without control characters other than a tab, and no backquote. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

@@ -1,21 +1,5 @@
-/**
- * Go's strings.ToUpper, ToLower and TrimSpace, and the title casing of golang.org/x/text/cases. Go maps rune by rune
- * (ß stays ß in upper case) where JavaScript may lengthen the text.
- */
-export const toUpper = (text: string): string => (ASCII.test(text) ? text.toUpperCase() : mapRunes(text, upperRune));
-export const toLower = (text: string): string => (ASCII.test(text) ? text.toLowerCase() : mapRunes(text, lowerRune));
-
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const ASCII = /^[\x00-\x7f]*$/;
-const mapRunes = (text: string, map: (rune: string) => string): string => [...text].map(map).join('');
-
-function upperRune(rune: string): string {
-  const upper = rune.toUpperCase();
-  return [...upper].length === 1 ? upper : rune;
-}
-
-/** İ lengthens in lower case; Go keeps its first rune. */
-const lowerRune = (rune: string): string => [...rune.toLowerCase()][0] ?? rune;
+/** Go's strings.TrimSpace, and the title casing of golang.org/x/text/cases. */
+import { goToLower } from './go-case.ts';
 
 const SPACE = '[\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 const LEADING_SPACE = new RegExp(`^${SPACE}+`);
@@ -43,7 +27,7 @@ export function titleCase(text: string, options: { readonly keepsRest: boolean }
     const isMid = MID_WORD.test(rune);
     if (previousIsMid && isMid) inWord = false;
     if (CASED.test(rune)) {
-      out += inWord ? (options.keepsRest ? rune : lowerRune(rune)) : titleRune(rune);
+      out += inWord ? (options.keepsRest ? rune : goToLower(rune)) : titleRune(rune);
       inWord = true;
     } else {
       out += rune;

@@ -42,6 +42,8 @@ export type GoType = {
   /** Of structs, in order; a lower-case name is unexported. */
   readonly fields?: readonly GoField[];
   readonly methods?: ReadonlyMap<string, GoMethod>;
+  /** A String method then can be called, but does not decide how a value prints. */
+  readonly printsWithoutString?: true;
 };
 
 /** `json`: the name in JSON, where it is another. */
@@ -143,6 +145,14 @@ export function indirect(value: GoValue | null): { readonly value: GoValue | nul
     at = next;
   }
   return { value: at, isNil: false };
+}
+
+/** How a value with a String method prints (fmt.Stringer), null for one without. */
+export function stringerText(value: GoValue): string | null {
+  const found = methodOf(value, 'String');
+  if (found === null || found.receiver.type.printsWithoutString || found.method.parameters.length > 0) return null;
+  const result = found.method.call(found.receiver, []);
+  return result?.kind === 'string' ? result.text : null;
 }
 
 /** The method of the value's type or, as in Go, of the type that it points to. */

@@ -1,9 +1,9 @@
 /** Syntax tree of a Go template (text/template/parse). Positions are UTF-16 offsets into the source text. */
 import { goQuote } from '../lib/go-quote.ts';
-import { utf8Length } from '../lib/utf8-text.ts';
+import { utf8Length } from '../lib/utf8-bytes.ts';
 
-/** What was parsed, for error texts: `name` is what Go calls the template, `file` what a person calls it. */
-export type TemplateSource = { readonly name: string; readonly file: string; readonly text: string };
+/** What was parsed, for error texts: `name` is what Go calls the template. */
+export type TemplateSource = { readonly name: string; readonly text: string };
 
 /** One named template. */
 export type TemplateTree = { readonly name: string; readonly source: TemplateSource; readonly root: ListNode };
@@ -133,12 +133,6 @@ export function goLocation(source: TemplateSource, at: number): string {
 }
 
 const lineOf = (before: string): number => before.split('\n').length;
-
-/** Line and column as editors count them, both from 1. */
-export function editorPosition(text: string, at: number): { readonly line: number; readonly col: number } {
-  const before = text.slice(0, at);
-  return { line: lineOf(before), col: at - (before.lastIndexOf('\n') + 1) + 1 };
-}
 
 /** Nothing but white space and comments: such a definition does not replace another of its name. */
 export const isEmptyTree = (list: ListNode): boolean => list.nodes.every((node) => node.kind === 'text' && node.text.trim() === '');

@@ -2,7 +2,6 @@
 import { BoundedText } from '../lib/bounded-text.ts';
 import { sprint, sprintf, sprintln } from '../lib/go-printf.ts';
 import { goQuote } from '../lib/go-quote.ts';
-import { queryEscape } from '../lib/query-escape.ts';
 import {
   ANY,
   asElement,
@@ -21,8 +20,9 @@ import {
   UINT8,
   zeroValue,
 } from '../lib/go-value.ts';
+import { queryEscape } from '../lib/query-escape.ts';
+import { decodeUtf8, encodeUtf8, utf8Length } from '../lib/utf8-bytes.ts';
 import { compareUtf8 } from '../lib/utf8-order.ts';
-import { utf8Bytes, utf8Length, utf8Text } from '../lib/utf8-text.ts';
 
 type Value = GoValue | null;
 type Args = readonly Value[];
@@ -102,7 +102,7 @@ function elementAt(container: GoValue, at: Value): Value {
   const element = container.type.element ?? ANY;
   switch (container.kind) {
     case 'string': {
-      const bytes = utf8Bytes(container.text);
+      const bytes = encodeUtf8(container.text);
       const i = indexArgument(at, bytes.length);
       const byte = bytes[i];
       if (byte === undefined) throw new GoCallError('reflect: string index out of range');
@@ -138,7 +138,7 @@ function slice([first, ...indexes]: Args): Value {
   if (from > to) throw new GoCallError(`invalid slice index: ${from} > ${to}`);
   if (to > cap) throw new GoCallError(`invalid slice index: ${to} > ${cap}`);
   if (value.kind === 'slice') return { ...value, items: value.items?.slice(from, to) ?? null };
-  return { ...value, text: utf8Text(utf8Bytes(value.text).subarray(from, to)) };
+  return { ...value, text: decodeUtf8(encodeUtf8(value.text).subarray(from, to)) };
 }
 
 function len([held]: Args): Value {

@@ -86,7 +86,7 @@ const DEPTH_MAX = 200;
 class Escaper {
   readonly #trees: ReadonlyMap<string, TemplateTree>;
   #inferred = new Inferences();
-  #source: TemplateSource = { name: '', file: '', text: '' };
+  #source: TemplateSource = { name: '', text: '' };
   #loop: Loop | null = null;
   #depth = 0;
   readonly #committed = new Map<string, TemplateTree>();

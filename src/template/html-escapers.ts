@@ -3,14 +3,15 @@
  * harmless where it stands. Typed strings (safeHtml, safeUrl) are trusted in their own context only.
  */
 import { sprint } from '../lib/go-printf.ts';
-import { ANY, GoCallError, type GoFunction, type GoValue, goString, goVariadic, indirect, methodOf } from '../lib/go-value.ts';
-import { utf8Bytes } from '../lib/utf8-text.ts';
+import { ANY, GoCallError, type GoFunction, type GoValue, goString, goVariadic, indirect, stringerText } from '../lib/go-value.ts';
+import { encodeUtf8 } from '../lib/utf8-bytes.ts';
 import { bounded } from './builtins.ts';
 import { HTML_CONTENT, URL_CONTENT } from './content.ts';
 import { jsonString, marshalJson } from './go-json.ts';
 import { attributeContent } from './html-attribute.ts';
 import { type Context, isInTag, TEXT } from './html-context.ts';
 import { decodeCss, transition } from './html-transition.ts';
+import { TIME } from './time-values.ts';
 
 /** Stands in the place of what was refused; a word that a search finds. */
 const FAILSAFE = 'ZgotmplZ';
@@ -26,10 +27,10 @@ function stringify(args: Args): Content {
     if (value?.kind === 'string') {
       if (value.type === HTML_CONTENT) return { text: value.text, type: 'html' };
       if (value.type === URL_CONTENT) return { text: value.text, type: 'url' };
-      if (methodOf(value, 'String') === null) return { text: value.text, type: 'plain' };
+      if (stringerText(value) === null) return { text: value.text, type: 'plain' };
     }
   }
-  const values = args.filter((arg) => arg !== null).map((arg) => (methodOf(arg, 'String') === null ? indirect(arg).value : arg));
+  const values = args.filter((arg) => arg !== null).map((arg) => (stringerText(arg) === null ? indirect(arg).value : arg));
   return { text: bounded((out) => sprint(out, values)), type: 'plain' };
 }
 
@@ -122,7 +123,7 @@ function isSafeUrl(url: string): boolean {
 
 /** Percent-encodes; `keeps` leaves the characters that structure a URL and escapes that are there. */
 function encodeUrl(text: string, keeps: boolean): string {
-  const bytes = utf8Bytes(text);
+  const bytes = encodeUtf8(text);
   let out = '';
   bytes.forEach((byte, i) => {
     const char = String.fromCharCode(byte);
@@ -211,8 +212,9 @@ function jsValue(args: Args): string {
 /** Times have a JSON form of their own; other values with a String method are that text. */
 function stringerAsText(value: GoValue | null): GoValue | null {
   const target = indirect(value).value;
-  if (target === null || target.type.name === 'time.Time' || methodOf(target, 'String') === null) return target;
-  return goString(stringify([target]).text);
+  if (target === null || target.type === TIME) return target;
+  const text = stringerText(target);
+  return text === null ? target : goString(text);
 }
 
 export const HTML_ESCAPERS: ReadonlyMap<string, GoFunction> = new Map<string, GoFunction>([

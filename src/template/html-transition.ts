@@ -3,7 +3,7 @@
  * from the current place on, and returns the context after some of it and how much that was.
  */
 import { goQuote } from '../lib/go-quote.ts';
-import { firstRunes } from '../lib/utf8-text.ts';
+import { firstRunes } from '../lib/runes.ts';
 import { attributeContent } from './html-attribute.ts';
 import {
   type Attribute,

@@ -1,6 +1,7 @@
 /** Tokens of a Go template (text/template/parse/lex.go): text and actions, trim markers, comments. Delimiters are fixed. */
 import { goQuote } from '../lib/go-quote.ts';
-import { firstRunes, utf8Length } from '../lib/utf8-text.ts';
+import { firstRunes } from '../lib/runes.ts';
+import { utf8Length } from '../lib/utf8-bytes.ts';
 
 export type Keyword = 'block' | 'break' | 'continue' | 'define' | 'else' | 'end' | 'if' | 'nil' | 'range' | 'template' | 'with';
 

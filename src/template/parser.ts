@@ -3,7 +3,9 @@
  * bounds, because our stack is smaller; the limits are named in the errors.
  */
 import { goQuote } from '../lib/go-quote.ts';
-import { parseFloat64, parseInteger, unquote, unquoteChar } from '../lib/go-strconv.ts';
+import { parseFloat64, parseInteger } from '../lib/go-strconv.ts';
+import { goUnquote } from '../lib/go-unquote.ts';
+import { runeCount } from '../lib/runes.ts';
 import {
   type BranchNode,
   type CallNode,
@@ -185,7 +187,7 @@ class Parser {
 
   #templateName(token: Token, context: string): string {
     if (token.kind !== 'string' && token.kind !== 'rawString') this.#unexpected(token, context);
-    return unquote(token.text) ?? this.#fail('invalid syntax');
+    return stringOf(token) ?? this.#fail('invalid syntax');
   }
 
   // Lists.
@@ -438,7 +440,7 @@ class Parser {
       }
       case 'string':
       case 'rawString': {
-        const text = unquote(token.text) ?? this.#fail('invalid syntax', at);
+        const text = stringOf(token) ?? this.#fail('invalid syntax', at);
         return { kind: 'string', at, quoted: token.text, text };
       }
       default:
@@ -447,6 +449,10 @@ class Parser {
     }
   }
 }
+
+/** A raw string has no carriage returns, as in Go's source. */
+const stringOf = (token: Token): string | null =>
+  goUnquote(token.kind === 'rawString' ? token.text.replaceAll('\r', '') : token.text, 'refuse');
 
 const newScope = (): Scope => ({ variables: ['$'], rangeDepth: 0, actionLine: 0 });
 const variableNode = (at: number, name: string): VariableNode => ({ kind: 'variable', at, name, fields: [] });
@@ -459,10 +465,13 @@ const UINT_MAX = (1n << 64n) - 1n;
 function numberNode({ kind, at, text }: Token): NumberNode | { readonly error: string } {
   const node = { kind: 'number', at, text } as const;
   if (kind === 'charConstant') {
-    const char = unquoteChar(text, 1, "'");
-    if (char === null) return { error: 'invalid syntax' };
-    if (text.slice(char.next) !== "'") return { error: `malformed character constant: ${text}` };
-    return { ...node, int: BigInt(char.code), uint: BigInt(char.code), float: char.code, complex: null };
+    const char = goUnquote(text, 'refuse');
+    if (char === null || char === '') return { error: 'invalid syntax' };
+    if (runeCount(char) > 1) return { error: `malformed character constant: ${text}` };
+    const code = char.codePointAt(0) ?? 0;
+    // A byte above 7F, as '\xff', travels as a lone surrogate.
+    const value = code >= 0xdc80 && code <= 0xdcff ? code - 0xdc00 : code;
+    return { ...node, int: BigInt(value), uint: BigInt(value), float: value, complex: null };
   }
   if (text.endsWith('i')) {
     const split = kind === 'complex' ? Math.max(text.lastIndexOf('+'), text.lastIndexOf('-')) : 0;

@@ -1,7 +1,9 @@
 /** The functions of Prometheus' templates (prometheus/template): alert labels and annotations. */
+
+import { goToLower, goToUpper } from '../lib/go-case.ts';
 import { isIpAddress, splitHostPort } from '../lib/go-net.ts';
-import { titleCase, toLower, toUpper } from '../lib/go-strings.ts';
-import { queryEscape } from '../lib/query-escape.ts';
+import { titleCase } from '../lib/go-strings.ts';
+import { parseGoUrl } from '../lib/go-url.ts';
 import {
   ANY,
   ANY_MAP,
@@ -22,6 +24,7 @@ import {
   STRING,
   STRING_MAP,
 } from '../lib/go-value.ts';
+import { queryEscape } from '../lib/query-escape.ts';
 import { compareUtf8 } from '../lib/utf8-order.ts';
 import { parseDuration } from '../model/duration.ts';
 import type { Labels } from '../model/labels.ts';
@@ -138,8 +141,8 @@ const CONSTANT: readonly (readonly [name: string, implementation: GoFunction])[]
   ...REGEX_FUNCTIONS,
   ['safeHtml', goFunction([STRING], (args) => goString(textArgument(args, 0), HTML_CONTENT))],
   ['title', text((value) => titleCase(value, { keepsRest: true }))],
-  ['toUpper', text(toUpper)],
-  ['toLower', text(toLower)],
+  ['toUpper', text(goToUpper)],
+  ['toLower', text(goToLower)],
   ['urlQueryEscape', text(queryEscape)],
   ['graphLink', text((expression) => graphLink(expression, 0))],
   ['tableLink', text((expression) => graphLink(expression, 1))],
@@ -163,9 +166,9 @@ const CONSTANT: readonly (readonly [name: string, implementation: GoFunction])[]
   ['parseDurationTime', goFunction([STRING], (args) => goDuration(truncatedToInt64(seconds(textArgument(args, 0)) * 1e9)))],
 ];
 
-/** The path of a URL, still escaped as it was written; empty where there is none. */
-function pathOf(url: string): string {
-  return /^(?:[a-z][a-z0-9+.-]*:)?(?:\/\/[^/?#]*)?([^?#]*)/i.exec(url)?.[1] ?? '';
+function pathOf(externalUrl: string): string {
+  const url = parseGoUrl(externalUrl);
+  return 'error' in url ? '' : url.path;
 }
 
 /** Those that need to know the evaluation, in the form that parsing and checking need. */

@@ -2,17 +2,16 @@
  * Named templates parsed together, and texts run beside them: what Alertmanager does with `templates:` files and the
  * fields of receivers, and Prometheus with an annotation. Definitions in a text are its own and change no other.
  */
+import type { Diagnostic } from '../config/diagnostic.ts';
+import { positionAt, sourceFile } from '../config/source.ts';
 import { goQuote } from '../lib/go-quote.ts';
 import type { GoFunction, GoValue } from '../lib/go-value.ts';
-import { editorPosition, isEmptyTree, type TemplateSource, type TemplateTree } from './ast.ts';
+import { isEmptyTree, type TemplateSource, type TemplateTree } from './ast.ts';
 import { isBuiltin } from './builtins.ts';
 import { type Budget, DEFAULT_LIMITS, executeTemplate, type MissingKey, newBudget, type Rendered, type TemplateLimits } from './execute.ts';
 import { escapeTemplates } from './html-escape.ts';
 import { HTML_ESCAPERS } from './html-escapers.ts';
 import { parseTemplate } from './parser.ts';
-
-/** A mistake in a template file. `message` is Go's text after `template: name:line: `. */
-export type TemplateProblem = { readonly file: string; readonly line: number; readonly col: number; readonly message: string };
 
 /** `name` is the file's path; templates know it by its last part. */
 export type TemplateFile = { readonly name: string; readonly text: string };
@@ -40,20 +39,24 @@ export type RunOptions = {
 type Mode = 'text' | 'html';
 type Trees = ReadonlyMap<string, TemplateTree>;
 
-/** Every file with a mistake gives one problem, as Go's parser stops at the first. */
+/** Every file with a mistake gives one diagnostic, as Go's parser stops at the first. */
 export function parseTemplates(
   files: readonly TemplateFile[],
   options: TemplateOptions,
-): TemplateSet | { readonly problems: readonly TemplateProblem[] } {
+): TemplateSet | { readonly diagnostics: readonly Diagnostic[] } {
   let trees: Trees = new Map();
-  const problems: TemplateProblem[] = [];
+  const diagnostics: Diagnostic[] = [];
   for (const file of files) {
-    const source: TemplateSource = { name: file.name.slice(file.name.lastIndexOf('/') + 1), file: file.name, text: file.text };
+    const source: TemplateSource = { name: file.name.slice(file.name.lastIndexOf('/') + 1), text: file.text };
     const parsed = parseTemplate(source, (name) => options.functions.has(name) || isBuiltin(name));
     if (parsed.kind === 'parsed') trees = withTrees(trees, parsed.trees);
-    else problems.push({ file: file.name, ...editorPosition(file.text, parsed.at), message: parsed.reason });
+    else {
+      const place = positionAt(sourceFile(file.name, file.text), parsed.at);
+      const { reason: message, message: upstream } = parsed;
+      diagnostics.push({ code: 'bad_template', severity: 'error', file: file.name, ...place, message, upstream });
+    }
   }
-  return problems.length > 0 ? { problems } : new TemplateSet(trees, options);
+  return diagnostics.length > 0 ? { diagnostics } : new TemplateSet(trees, options);
 }
 
 /** A definition that is empty does not replace one that exists. */
@@ -120,7 +123,7 @@ export class TemplateSet {
     const key = `${mode} ${name} ${text}`;
     const cached = this.#prepared.get(key);
     if (cached !== undefined) return cached;
-    const prepared = this.#parse(mode, { name, file: name, text });
+    const prepared = this.#parse(mode, { name, text });
     if (this.#prepared.size >= CACHE_MAX) this.#prepared.clear();
     this.#prepared.set(key, prepared);
     return prepared;

@@ -11,5 +11,6 @@ export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
   'prometheus/relabel': async () => (await import('./prometheus/relabel.ts')).run,
   'prometheus/parser': async () => (await import('./prometheus/parser.ts')).run,
   'prometheus/textparse': async () => (await import('./prometheus/textparse.ts')).run,
+  'alertmanager/template': async () => (await import('./alertmanager/template.ts')).run,
   'prometheus/template': async () => (await import('./prometheus/template.ts')).run,
 };

@@ -7,6 +7,7 @@ export const REQUIRED: readonly string[] = [
   'alertmanager/timeinterval',
   'prometheus/config',
   'prometheus/relabel',
+  'alertmanager/template',
   'prometheus/template',
   'prometheus/textparse',
 ];
