@@ -52,7 +52,8 @@ export type EventCode =
   | { readonly stage: 'dedup'; readonly verdict: 'skip'; readonly reason: SkipReason | 'send_resolved_off' | 'delivery_in_flight' }
   /** What became of an outbox row. Detail: receiver, integration, index, outboxId, error. */
   | { readonly stage: 'deliver'; readonly verdict: 'accepted'; readonly reason: NotificationReason }
-  | { readonly stage: 'deliver'; readonly verdict: 'rejected' | 'failed' | 'unknown'; readonly reason: 'provider' }
+  | { readonly stage: 'deliver'; readonly verdict: 'rejected' | 'unknown'; readonly reason: 'provider' }
+  | { readonly stage: 'deliver'; readonly verdict: 'failed'; readonly reason: 'provider' | 'deadline' }
   | { readonly stage: 'deliver'; readonly verdict: 'cancelled'; readonly reason: CancelReason }
   /** A silence was made, changed or ended by somebody. Detail: silenceId, by. */
   | { readonly stage: 'silenced'; readonly verdict: 'created' | 'updated' | 'expired'; readonly reason: 'request' };

@@ -109,6 +109,7 @@ export type OutboxRow = {
   /** The notification-log entry that its acceptance writes. */
   readonly firing: readonly Fingerprint[];
   readonly resolved: readonly Fingerprint[];
+  /** The repeat interval, or the group interval where that is longer: that entry lives twice as long. */
   readonly repeatIntervalMs: number;
   readonly data: IntegrationData;
   /** Shared by the rows of one flush that send the same. */

@@ -1,0 +1,574 @@
+/**
+ * One aggregation group: alerts of one route that agree on the group_by labels, and what each integration of its receiver
+ * knows of them. Changes in place; what changed is noted in the ChangeLog and becomes rows. A flush runs the pipeline
+ * (inhibition, time intervals, silences, then for each integration the notification log) and leaves outbox rows; their
+ * outcome comes back through `accepted` and `notAccepted`. Follows Alertmanager's dispatch/dispatch.go and notify/, with these
+ * differences, which are ours: an integration whose delivery is in flight holds back only itself, a row not yet taken is
+ * replaced by the next flush, and under the resolve contract whoever was told "firing" is told "resolved" whatever mutes it.
+ */
+import { isResolvedAt } from '../model/alert.ts';
+import type { Fingerprint } from '../model/fingerprint.ts';
+import type { Labels } from '../model/labels.ts';
+import { addMs, type DurationMs, type UnixMs } from '../model/time.ts';
+import { compareAlerts } from './alert-order.ts';
+import type { AlertStore, StoredAlert } from './alert-store.ts';
+import type { ChangeLog } from './change-log.ts';
+import type { CancelReason, GroupKey, NotificationReason } from './event.ts';
+import type { Inhibitor } from './inhibit.ts';
+import { logKeyOf, type NotificationLog, reasonToNotify } from './notification-log.ts';
+import type { Route } from './route.ts';
+import type {
+  GroupId,
+  GroupIntegrationRow,
+  GroupRow,
+  IntegrationData,
+  IntegrationRef,
+  MemberRow,
+  Notification,
+  OutboxId,
+  OutboxRow,
+  Suppression,
+} from './router-state.ts';
+import type { Silences } from './silences.ts';
+import type { TimeIntervals } from './time-interval.ts';
+
+export type IntegrationConfig = {
+  readonly name: string;
+  /** Among those of the same name within the receiver, from 0. */
+  readonly index: number;
+  readonly sendResolved: boolean;
+  /** Whoever was told "firing" is told "resolved": through silence, inhibition, mute interval, route change and restart. */
+  readonly resolveContract: boolean;
+};
+
+/** What a group works with; the router's. */
+export type GroupWorld = {
+  readonly store: AlertStore;
+  readonly inhibitor: Inhibitor;
+  readonly silences: Silences;
+  readonly intervals: TimeIntervals;
+  readonly log: NotificationLog;
+  readonly changes: ChangeLog;
+  readonly retentionMs: DurationMs;
+  newOutboxId(): OutboxId;
+  /** Told of every row that is now open. */
+  opened(group: Group, integration: Integration, row: OutboxRow): void;
+  /** Told of every row that no longer counts; one still in flight may yet be accepted. */
+  closed(row: OutboxRow, isInFlight: boolean): void;
+};
+
+/** An alert's place in a group. */
+export type Member = {
+  readonly stored: StoredAlert;
+  readonly group: Group;
+  readonly joinedAt: UnixMs;
+  suppression: Suppression | null;
+  /** The first flush that saw it resolved as it is; null while it fires, and after any change. */
+  resolvedFlush: number | null;
+  /** Came resolved, as a resend of an old end: its coming and going is no event. */
+  readonly isQuiet: boolean;
+};
+
+/** One integration of the group's receiver. Written by its group only. */
+export type Integration = {
+  readonly ref: IntegrationRef;
+  config: IntegrationConfig;
+  /** The last flush that all reached it, or had nothing for it. */
+  settledFlush: number;
+  lastSkip: GroupIntegrationRow['lastSkip'];
+  /** Alerts it was told fire and not yet that they resolved; only under the resolve contract. */
+  readonly owed: Set<Fingerprint>;
+  /** The row it waits for. */
+  open: { readonly row: OutboxRow; isClaimed: boolean; lastError: string } | null;
+  /** A flush came while its row was in flight; it is decided anew as soon as that is over. */
+  isDeferred: boolean;
+};
+
+/** The least a notification may take, whatever the group interval. */
+const FLUSH_DEADLINE_MIN_MS = 10_000;
+
+export class Group {
+  readonly id: GroupId;
+  readonly key: GroupKey;
+  readonly labels: Labels;
+  readonly createdAt: UnixMs;
+  readonly receiver: string;
+  readonly members = new Map<Fingerprint, Member>();
+  route: Route;
+  /** Its route no longer leads here; kept for the resolves it owes. */
+  isRetired = false;
+  nextFlushAt: UnixMs;
+  flushCount = 0;
+  mutedBy: readonly string[] = [];
+  integrations: readonly Integration[];
+  /** Members that a flush saw resolved and that have not left yet. */
+  readonly #leaving = new Set<Member>();
+  /** Members in sending order; null when somebody came or left. */
+  #sorted: readonly Member[] | null = null;
+
+  constructor(
+    init: Pick<GroupRow, 'id' | 'labels' | 'createdAt' | 'nextFlushAt'> & {
+      readonly key: GroupKey;
+      readonly route: Route;
+      readonly integrations: readonly IntegrationConfig[];
+    },
+  ) {
+    this.id = init.id;
+    this.key = init.key;
+    this.labels = init.labels;
+    this.createdAt = init.createdAt;
+    this.nextFlushAt = init.nextFlushAt;
+    this.route = init.route;
+    this.receiver = init.route.receiver;
+    this.integrations = init.integrations.map((config) => newIntegration(this.receiver, config));
+  }
+
+  /** Takes an alert in; `isQuiet` for one that has ended already. */
+  join(stored: StoredAlert, isQuiet: boolean, changes: ChangeLog, now: UnixMs): Member {
+    const member: Member = { stored, group: this, joinedAt: now, suppression: null, resolvedFlush: null, isQuiet };
+    this.restoreMember(member);
+    changes.member(this.id, stored.fingerprint);
+    if (!isQuiet) changes.event(now, { stage: 'group', verdict: 'joined', reason: 'route_matched' }, stored.fingerprint, this.key);
+    return member;
+  }
+
+  /** Puts a member in its place without a word. */
+  restoreMember(member: Member): void {
+    this.members.set(member.stored.fingerprint, member);
+    if (member.resolvedFlush !== null) this.#leaving.add(member);
+    this.#sorted = null;
+  }
+
+  /** The alert has a new version: whatever was noted of its end no longer holds. */
+  memberChanged(member: Member, changes: ChangeLog): void {
+    if (member.resolvedFlush === null) return;
+    member.resolvedFlush = null;
+    this.#leaving.delete(member);
+    changes.member(this.id, member.stored.fingerprint);
+  }
+
+  removeMember(member: Member, reason: 'resolved' | 'resolved_unheard' | 'route_changed', changes: ChangeLog, now: UnixMs): void {
+    const { stored } = member;
+    this.members.delete(stored.fingerprint);
+    this.#leaving.delete(member);
+    this.#sorted = null;
+    stored.members = stored.members.filter((other) => other !== member);
+    changes.member(this.id, stored.fingerprint);
+    if (!member.isQuiet) changes.event(now, { stage: 'group', verdict: 'left', reason }, stored.fingerprint, this.key);
+  }
+
+  /** Nothing in it, and nobody waits for anything: it may go. */
+  get isDone(): boolean {
+    return this.members.size === 0 && this.integrations.every(({ owed }) => owed.size === 0);
+  }
+
+  /** When it next has something to do. */
+  get wakeAt(): UnixMs {
+    let at = this.nextFlushAt;
+    for (const { isDeferred, open } of this.integrations) if (isDeferred && open !== null && open.row.deadline < at) at = open.row.deadline;
+    return at;
+  }
+
+  /** Does what is due: a flush, or the part of one that waited for a delivery which has outlived its deadline. */
+  wake(world: GroupWorld, now: UnixMs): void {
+    if (this.nextFlushAt <= now) this.#flush(world, now);
+    else this.#decideDeferred(world, now);
+  }
+
+  /** The provider took the row: only now the integration knows. */
+  accepted(integration: Integration, data: IntegrationData | null, world: GroupWorld, now: UnixMs): void {
+    const row = this.#close(integration, true, world);
+    if (row === null) return;
+    world.log.write(this.key, integration.ref, { ...row, data: data ?? row.data }, world.retentionMs, now);
+    this.noteTold(integration, row, world);
+    this.#settle(integration, row.flush, world);
+    const detail = { ...integration.ref, outboxId: row.id };
+    world.changes.event(now, { stage: 'deliver', verdict: 'accepted', reason: row.reason }, null, this.key, detail);
+    this.#decideDeferred(world, now);
+    this.#releaseHeard(world, now);
+  }
+
+  /** Keeps the books of the resolve contract. */
+  noteTold(integration: Integration, row: OutboxRow, world: GroupWorld): void {
+    const { config, owed } = integration;
+    if (!config.resolveContract || !config.sendResolved) return;
+    for (const fingerprint of row.firing) {
+      const stored = world.store.get(fingerprint);
+      if (stored === undefined || owed.has(fingerprint)) continue;
+      owed.add(fingerprint);
+      owe(stored, 1);
+    }
+    for (const fingerprint of row.resolved) if (owed.delete(fingerprint)) owe(world.store.get(fingerprint), -1);
+    world.changes.groups.add(this.id);
+  }
+
+  /** The row is given up, or tried again later (`rejected`); the next flush decides anew. */
+  notAccepted(
+    integration: Integration,
+    outcome: { readonly kind: 'rejected' | 'failed' | 'unknown' | 'expired'; readonly error: string },
+    world: GroupWorld,
+    now: UnixMs,
+  ): void {
+    const { open } = integration;
+    if (open === null) return;
+    const { kind, error } = outcome;
+    const detail = { ...integration.ref, outboxId: open.row.id, error };
+    if (kind === 'rejected' || kind === 'unknown') {
+      // An unknown result still counts as in flight: it may have arrived.
+      open.isClaimed = kind === 'unknown';
+      if (open.lastError !== error)
+        world.changes.event(now, { stage: 'deliver', verdict: kind, reason: 'provider' }, null, this.key, detail);
+      open.lastError = error;
+    } else {
+      this.#close(integration, true, world);
+      const reason = kind === 'expired' ? 'deadline' : 'provider';
+      world.changes.event(now, { stage: 'deliver', verdict: 'failed', reason }, null, this.key, detail);
+    }
+    this.#decideDeferred(world, now);
+    this.#releaseHeard(world, now);
+  }
+
+  /** Cancels what is still open, for good. `flushIsOver`: the flush counts as done, as when everything is muted. */
+  cancel(integration: Integration, reason: CancelReason, flushIsOver: boolean, world: GroupWorld, now: UnixMs): void {
+    const row = this.#close(integration, false, world);
+    if (row === null) return;
+    world.changes.cancelOutbox(row.id, reason);
+    const detail = { ...integration.ref, outboxId: row.id };
+    world.changes.event(now, { stage: 'deliver', verdict: 'cancelled', reason }, null, this.key, detail);
+    if (flushIsOver) {
+      this.#settle(integration, row.flush, world);
+      this.#releaseHeard(world, now);
+    }
+  }
+
+  /** Takes the integrations of a new configuration; what is known of those that stay, stays. */
+  configure(configs: readonly IntegrationConfig[], world: GroupWorld, now: UnixMs): void {
+    const old = this.integrations;
+    this.integrations = configs.map((config) => {
+      const known = old.find(({ ref }) => ref.name === config.name && ref.index === config.index);
+      if (known === undefined) return newIntegration(this.receiver, config);
+      known.config = config;
+      return known;
+    });
+    for (const integration of old) {
+      if (this.integrations.includes(integration)) continue;
+      this.cancel(integration, 'receiver_removed', false, world, now);
+      for (const fingerprint of integration.owed) owe(world.store.get(fingerprint), -1);
+    }
+    for (const integration of this.integrations) this.#reconcileOwed(integration, world, now);
+    world.changes.groups.add(this.id);
+  }
+
+  /** Puts the stored state of an integration back. */
+  restoreIntegration(row: GroupIntegrationRow, store: AlertStore): void {
+    const integration = this.integrations.find(({ ref }) => ref.name === row.name && ref.index === row.index);
+    if (integration === undefined) return;
+    integration.settledFlush = row.settledFlush;
+    integration.lastSkip = row.lastSkip;
+    for (const fingerprint of row.owed) {
+      const stored = store.get(fingerprint);
+      if (stored === undefined) continue;
+      integration.owed.add(fingerprint);
+      owe(stored, 1);
+    }
+  }
+
+  toRow(): GroupRow {
+    return {
+      id: this.id,
+      groupKey: this.key,
+      routeId: this.route.id,
+      receiver: this.receiver,
+      labels: this.labels,
+      createdAt: this.createdAt,
+      nextFlushAt: this.nextFlushAt,
+      flushCount: this.flushCount,
+      mutedBy: this.mutedBy,
+      integrations: this.integrations.map(({ ref, settledFlush, lastSkip, owed }) => ({
+        name: ref.name,
+        index: ref.index,
+        settledFlush,
+        lastSkip,
+        owed: [...owed],
+      })),
+    };
+  }
+
+  memberRow({ stored, joinedAt, suppression, resolvedFlush }: Member): MemberRow {
+    return { groupId: this.id, fingerprint: stored.fingerprint, joinedAt, suppression, resolvedFlush };
+  }
+
+  /** Members in sending order. */
+  sorted(): readonly Member[] {
+    this.#sorted ??= [...this.members.values()].sort((a, b) => compareAlerts(a.stored.labels, b.stored.labels));
+    return this.#sorted;
+  }
+
+  #flush(world: GroupWorld, now: UnixMs): void {
+    const flush = ++this.flushCount;
+    this.nextFlushAt = addMs(now, this.route.groupIntervalMs);
+    world.changes.groups.add(this.id);
+    for (const member of this.members.values()) {
+      if (member.resolvedFlush !== null || !isResolvedAt(member.stored.alert, now)) continue;
+      member.resolvedFlush = flush;
+      this.#leaving.add(member);
+      world.changes.member(this.id, member.stored.fingerprint);
+    }
+    const unmuted = this.#unmuted(world, now);
+    for (const integration of this.integrations) {
+      const { open } = integration;
+      if (open?.isClaimed === true && now < open.row.deadline) {
+        integration.isDeferred = true;
+        this.#skip(integration, 'delivery_in_flight', world, now);
+      } else this.#decide(integration, unmuted, world, now);
+    }
+    this.#releaseHeard(world, now);
+  }
+
+  /** Decides for the integrations that the last flush left waiting and that no longer have to. */
+  #decideDeferred(world: GroupWorld, now: UnixMs): void {
+    let unmuted: Unmuted | null = null;
+    for (const integration of this.integrations) {
+      const { open } = integration;
+      if (!integration.isDeferred || (open?.isClaimed === true && now < open.row.deadline)) continue;
+      unmuted ??= this.#unmuted(world, now);
+      this.#decide(integration, unmuted, world, now);
+    }
+  }
+
+  /** What a flush may speak of: inhibition, then time intervals, then silences. Notes what changed since the last one. */
+  #unmuted(world: GroupWorld, now: UnixMs): Unmuted {
+    const isMuted = this.#mute(world, now);
+    const firing: StoredAlert[] = [];
+    const resolved: StoredAlert[] = [];
+    const inOrder: StoredAlert[] = [];
+    for (const member of this.sorted()) {
+      const { stored } = member;
+      const suppression = this.#suppressionOf(member, isMuted, world, now);
+      if (suppression !== null || member.suppression !== null) this.#suppress(member, suppression, world.changes, now);
+      if (suppression !== null || isMuted) continue;
+      inOrder.push(stored);
+      (isResolvedAt(stored.alert, now) ? resolved : firing).push(stored);
+    }
+    return { firing, resolved, inOrder, notifications: new Map() };
+  }
+
+  #mute(world: GroupWorld, now: UnixMs): boolean {
+    const muting = this.isRetired ? null : world.intervals.muting(this.route, now);
+    const by = muting?.by ?? [];
+    if (by.join() !== this.mutedBy.join()) {
+      this.mutedBy = by;
+      world.changes.groups.add(this.id);
+      const stage = 'mute';
+      if (muting === null) world.changes.event(now, { stage, verdict: 'released', reason: 'interval_over' }, null, this.key);
+      else world.changes.event(now, { stage, verdict: 'suppressed', reason: muting.reason }, null, this.key, { by });
+    }
+    return muting !== null;
+  }
+
+  #suppressionOf({ stored, suppression }: Member, isMuted: boolean, world: GroupWorld, now: UnixMs): Suppression | null {
+    const inhibition = world.inhibitor.inhibiting(stored.labels, now);
+    if (inhibition !== null) return { kind: 'inhibit', by: [inhibition.source.fingerprint] };
+    // Within a muted group nobody asks for silences: what was known stays.
+    if (isMuted) return suppression?.kind === 'silence' ? suppression : null;
+    const silences = world.silences.silencing(stored.labels, stored.silences, now);
+    return silences.length === 0 ? null : { kind: 'silence', by: silences.map(({ id }) => id) };
+  }
+
+  #suppress(member: Member, next: Suppression | null, changes: ChangeLog, now: UnixMs): void {
+    const { suppression: old, stored } = member;
+    if (old?.kind === next?.kind && old?.by.join() === next?.by.join()) return;
+    member.suppression = next;
+    changes.member(this.id, stored.fingerprint);
+    if (old !== null && old.kind !== next?.kind) {
+      const code =
+        old.kind === 'inhibit'
+          ? ({ stage: 'inhibit', verdict: 'released', reason: 'source_gone' } as const)
+          : ({ stage: 'silence', verdict: 'released', reason: 'silence_over' } as const);
+      changes.event(now, code, stored.fingerprint, this.key);
+    }
+    if (next === null) return;
+    const code =
+      next.kind === 'inhibit'
+        ? ({ stage: 'inhibit', verdict: 'suppressed', reason: 'source_firing' } as const)
+        : ({ stage: 'silence', verdict: 'suppressed', reason: 'silence_active' } as const);
+    changes.event(now, code, stored.fingerprint, this.key, { by: next.by });
+  }
+
+  /** Whether, why and with what the integration is notified now. */
+  #decide(integration: Integration, unmuted: Unmuted, world: GroupWorld, now: UnixMs): void {
+    integration.isDeferred = false;
+    this.cancel(integration, 'superseded', false, world, now);
+    const owed = this.#owedResolves(integration, unmuted, world, now);
+    const spoken = owed ?? unmuted;
+    if (spoken.inOrder.length === 0) {
+      this.#settle(integration, this.flushCount, world); // all muted: the log stays as it is
+      return;
+    }
+    const { config, ref } = integration;
+    const logKey = logKeyOf(this.key, ref);
+    const entry = world.log.entry(logKey, now);
+    const repeatIntervalMs = Math.max(this.route.repeatIntervalMs, this.route.groupIntervalMs);
+    const firing = spoken.firing.map(({ fingerprint }) => fingerprint);
+    const resolved = spoken.resolved.map(({ fingerprint }) => fingerprint);
+    const flushed = { firing, resolved, repeatIntervalMs: this.route.repeatIntervalMs, sendResolved: config.sendResolved };
+    let reason = reasonToNotify(entry, flushed, now);
+    if (owed !== null) reason ??= firing.length > 0 ? 'some alerts resolved' : 'all alerts resolved';
+    if (reason === null) {
+      this.#skip(integration, firing.length === 0 ? 'nothing_firing' : 'unchanged', world, now);
+      this.#settle(integration, this.flushCount, world);
+      return;
+    }
+    const data = reason === 'first notification' ? {} : (world.log.row(logKey)?.data ?? {});
+    if (!config.sendResolved && firing.length === 0) {
+      world.log.write(this.key, ref, { firing, resolved, repeatIntervalMs, data }, world.retentionMs, now);
+      this.#skip(integration, 'send_resolved_off', world, now);
+      this.#settle(integration, this.flushCount, world);
+      return;
+    }
+    const row: OutboxRow = {
+      id: world.newOutboxId(),
+      groupId: this.id,
+      groupKey: this.key,
+      receiver: ref.receiver,
+      integration: ref.name,
+      index: ref.index,
+      reason,
+      flush: this.flushCount,
+      createdAt: now,
+      deadline: addMs(now, Math.max(this.route.groupIntervalMs, FLUSH_DEADLINE_MIN_MS) as DurationMs),
+      firing,
+      resolved,
+      repeatIntervalMs,
+      data,
+      notification: this.#notification(spoken, config.sendResolved),
+    };
+    this.#open(integration, row, reason, world, now);
+  }
+
+  #open(integration: Integration, row: OutboxRow, reason: NotificationReason, world: GroupWorld, now: UnixMs): void {
+    integration.open = { row, isClaimed: false, lastError: '' };
+    if (integration.lastSkip !== null) {
+      integration.lastSkip = null;
+      world.changes.groups.add(this.id);
+    }
+    world.opened(this, integration, row);
+    world.changes.insertOutbox(row);
+    world.changes.event(now, { stage: 'dedup', verdict: 'notify', reason }, null, this.key, { ...integration.ref, outboxId: row.id });
+  }
+
+  /** Integrations that hear the same share one notification. */
+  #notification(spoken: Unmuted, sendResolved: boolean): Notification {
+    let notification = spoken.notifications.get(sendResolved);
+    if (notification === undefined) {
+      const isResolved = new Set(spoken.resolved);
+      const alerts = sendResolved ? spoken.inOrder : spoken.inOrder.filter((stored) => !isResolved.has(stored));
+      notification = {
+        groupLabels: this.labels,
+        routeLabels: this.route.labels,
+        alerts: alerts.map((stored) => {
+          const { fingerprint, labels, annotations, startsAt, endsAt, generatorUrl } = stored.alert;
+          return { fingerprint, labels, annotations, startsAt, endsAt: isResolved.has(stored) ? endsAt : null, generatorUrl };
+        }),
+      };
+      spoken.notifications.set(sendResolved, notification);
+    }
+    return notification;
+  }
+
+  /**
+   * Under the resolve contract, when something that the integration was told fires has resolved unheard: what is unmuted,
+   * those resolves, and what it was told that still fires, though muted, so that the rest does not look resolved. Else null.
+   */
+  #owedResolves(integration: Integration, unmuted: Unmuted, world: GroupWorld, now: UnixMs): Unmuted | null {
+    if (integration.owed.size === 0) return null;
+    const spokenOf = new Set(unmuted.inOrder);
+    const firing: StoredAlert[] = [];
+    const resolved: StoredAlert[] = [];
+    for (const fingerprint of integration.owed) {
+      const stored = world.store.get(fingerprint);
+      if (stored === undefined || spokenOf.has(stored)) continue;
+      (isResolvedAt(stored.alert, now) ? resolved : firing).push(stored);
+    }
+    if (resolved.length === 0) return null;
+    const inOrder = [...unmuted.inOrder, ...firing, ...resolved].sort((a, b) => compareAlerts(a.labels, b.labels));
+    return { firing: [...unmuted.firing, ...firing], resolved: [...unmuted.resolved, ...resolved], inOrder, notifications: new Map() };
+  }
+
+  /** The contract was switched on or off: what the log says was told counts, or nothing does. */
+  #reconcileOwed(integration: Integration, world: GroupWorld, now: UnixMs): void {
+    const { config, owed, ref } = integration;
+    if (!config.resolveContract || !config.sendResolved) {
+      for (const fingerprint of owed) owe(world.store.get(fingerprint), -1);
+      owed.clear();
+    } else if (owed.size === 0) {
+      for (const fingerprint of world.log.entry(logKeyOf(this.key, ref), now)?.firing ?? []) {
+        const stored = world.store.get(fingerprint);
+        if (stored === undefined) continue;
+        owed.add(fingerprint);
+        owe(stored, 1);
+      }
+    }
+  }
+
+  /** Resolved members leave once every integration has settled a flush that saw them so. */
+  #releaseHeard(world: GroupWorld, now: UnixMs): void {
+    for (const member of this.#leaving) {
+      const { resolvedFlush } = member;
+      if (resolvedFlush === null || !this.integrations.every(({ settledFlush }) => settledFlush >= resolvedFlush)) continue;
+      this.removeMember(
+        member,
+        this.#wasHeard(member.stored.fingerprint, world, now) ? 'resolved' : 'resolved_unheard',
+        world.changes,
+        now,
+      );
+    }
+  }
+
+  #wasHeard(fingerprint: Fingerprint, world: GroupWorld, now: UnixMs): boolean {
+    return this.integrations.some(
+      ({ config, ref }) => config.sendResolved && (world.log.entry(logKeyOf(this.key, ref), now)?.resolved.has(fingerprint) ?? false),
+    );
+  }
+
+  #skip(integration: Integration, reason: NonNullable<Integration['lastSkip']>, world: GroupWorld, now: UnixMs): void {
+    if (integration.lastSkip === reason) return;
+    integration.lastSkip = reason;
+    world.changes.groups.add(this.id);
+    world.changes.event(now, { stage: 'dedup', verdict: 'skip', reason }, null, this.key, { ...integration.ref });
+  }
+
+  #settle(integration: Integration, flush: number, world: GroupWorld): void {
+    if (integration.settledFlush >= flush) return;
+    integration.settledFlush = flush;
+    world.changes.groups.add(this.id);
+  }
+
+  /** Lets go of the open row; `isOver`: its attempt is known to have ended. */
+  #close(integration: Integration, isOver: boolean, world: GroupWorld): OutboxRow | null {
+    const { open } = integration;
+    if (open === null) return null;
+    integration.open = null;
+    world.closed(open.row, open.isClaimed && !isOver);
+    return open.row;
+  }
+}
+
+/** Alerts that a flush speaks of. */
+type Unmuted = {
+  readonly firing: readonly StoredAlert[];
+  readonly resolved: readonly StoredAlert[];
+  /** Both, in sending order. */
+  readonly inOrder: readonly StoredAlert[];
+  /** Made of these, by whether resolved ones are in. */
+  readonly notifications: Map<boolean, Notification>;
+};
+
+function newIntegration(receiver: string, config: IntegrationConfig): Integration {
+  const ref = { receiver, name: config.name, index: config.index };
+  return { ref, config, settledFlush: 0, lastSkip: null, owed: new Set(), open: null, isDeferred: false };
+}
+
+function owe(stored: StoredAlert | undefined, by: 1 | -1): void {
+  if (stored !== undefined) stored.owed += by;
+}

@@ -1,0 +1,647 @@
+/**
+ * The Alertmanager half, whole: alerts in, outbox rows out, a reason for every step between. Keeps its indexes in memory and
+ * changes in place; everything that must last is handed over by `takeChanges` after each step and comes back as a
+ * RouterSnapshot. It reads no clock and starts no timer: every method is told the time, and `nextWakeAt` says when to call
+ * `tick`. Specification: Alertmanager 0.34's dispatch, notify, silence, inhibit and provider. Unlike Alertmanager it
+ * forgets nothing over a restart, resolves nothing because of one, and never resolves an own rule's alert by the clock.
+ *
+ * Hot path: `receive` and `applyRuleAlerts`, for every alert that arrives.
+ */
+
+import { MinHeap } from '../lib/heap.ts';
+import { isResolvedAt } from '../model/alert.ts';
+import type { Fingerprint } from '../model/fingerprint.ts';
+import type { Labels } from '../model/labels.ts';
+import { type Random, uuid } from '../model/random.ts';
+import { addMs, type DurationMs, type UnixMs } from '../model/time.ts';
+import { AlertStore, forgetAt, type StoredAlert } from './alert-store.ts';
+import { ChangeLog } from './change-log.ts';
+import { Group, type GroupWorld, type Integration, type IntegrationConfig, type Member } from './group.ts';
+import { continues, type Incoming, mergeVersions, postedAlert, type RuleAlertChange, ruleAlert } from './ingest.ts';
+import { Inhibitor, type InhibitRule } from './inhibit.ts';
+import { logKeyOf, NotificationLog } from './notification-log.ts';
+import { groupKeyOf, groupLabelsOf, type Route, type RouteConfig, RouteTree } from './route.ts';
+import type {
+  GroupId,
+  GroupRow,
+  IntegrationData,
+  OpenOutboxRow,
+  OutboxId,
+  OutboxRow,
+  RouterChanges,
+  RouterSnapshot,
+  SilenceId,
+  SilenceRow,
+} from './router-state.ts';
+import { type AlertQuery, type AlertView, type GroupView, RouterView, type RoutingTrace } from './router-view.ts';
+import type { LabelNameMode } from './silence.ts';
+import { type PostedSilence, type PutSilence, type SilenceQuery, Silences } from './silences.ts';
+import { type TimeInterval, TimeIntervals } from './time-interval.ts';
+
+export type ReceiverConfig = {
+  readonly name: string;
+  /** For receiver_matchers; without the label `name`, which every receiver has. */
+  readonly labels: Labels;
+  readonly integrations: readonly IntegrationConfig[];
+};
+
+export type RouterConfig = {
+  readonly route: RouteConfig;
+  readonly receivers: readonly ReceiverConfig[];
+  readonly inhibitRules: readonly InhibitRule[];
+  readonly timeIntervals: ReadonlyMap<string, readonly TimeInterval[]>;
+  /** global.resolve_timeout */
+  readonly resolveTimeoutMs: DurationMs;
+  /** --data.retention: of ended silences and of the notification log. */
+  readonly retentionMs: DurationMs;
+  /** --alerts.gc-interval: how long a resolved alert is remembered. */
+  readonly alertGcMs: DurationMs;
+  /** --dispatch.start-delay: no group flushes this long after the process started. */
+  readonly startDelayMs: DurationMs;
+  readonly labelNames: LabelNameMode;
+  /** 0: no limit. */
+  readonly limits: {
+    /** --alerts.per-alertname-limit: of firing alerts from outside. */
+    readonly alertsPerNameMax: number;
+    /** --silences.max-silences */
+    readonly silencesMax: number;
+    /** --silences.max-silence-size-bytes */
+    readonly silenceBytesMax: number;
+  };
+};
+
+export type Received = {
+  /** Alerts that were refused, by position; the others are stored. */
+  readonly errors: readonly { readonly index: number; readonly error: string }[];
+  /** Alerts dropped by the limit per alertname. */
+  readonly limited: number;
+};
+
+/** What the runner learned of a row. `rejected`: will be tried again before the deadline. `unknown`: perhaps sent. */
+export type DeliveryOutcome =
+  | { readonly kind: 'accepted'; readonly outboxId: OutboxId /** Replaces what the integration keeps. */; readonly data?: IntegrationData }
+  | { readonly kind: 'rejected' | 'unknown' | 'failed' | 'expired'; readonly outboxId: OutboxId; readonly error: string };
+
+/** Whether a row may be sent now. `gone`: cancelled, replaced or unknown. */
+export type ClaimVerdict =
+  | { readonly kind: 'send' }
+  | { readonly kind: 'cancelled'; readonly reason: 'silenced' }
+  | { readonly kind: 'gone' };
+
+/** How often expired log entries are looked for. */
+const LOG_GC_MS = 900_000 as DurationMs;
+/** Alerts whose dropping by the limit has been told; beyond, it is not told again. */
+const LIMITED_REMEMBERED_MAX = 10_000;
+
+export class Router {
+  #config: RouterConfig;
+  #tree: RouteTree;
+  readonly #random: Random;
+  readonly #store = new AlertStore();
+  readonly #silences: Silences;
+  readonly #log: NotificationLog;
+  #changes = new ChangeLog();
+  #world: GroupWorld;
+  #groups = new Map<GroupId, Group>();
+  /** By route, then by group labels. */
+  #groupsOf = new Map<Route, Map<string, Group>>();
+  readonly #wakes = new MinHeap<Wake>((a, b) => a.at < b.at);
+  readonly #open = new Map<OutboxId, { readonly group: Group; readonly integration: Integration }>();
+  /** Rows given up while an attempt was in flight: an acceptance may still come. */
+  readonly #late = new Map<OutboxId, OutboxRow>();
+  readonly #limited = new Set<Fingerprint>();
+  /** No group flushes before. */
+  readonly #heldUntil: UnixMs;
+  #logGcAt: UnixMs;
+
+  constructor(config: RouterConfig, restored: RouterSnapshot, random: Random, now: UnixMs) {
+    this.#config = config;
+    this.#random = random;
+    this.#tree = new RouteTree(config.route);
+    this.#silences = new Silences(config.limits, config.retentionMs, random, {
+      upsertSilence: (row) => this.#changes.silences.add(row.id),
+      deleteSilence: (id) => this.#changes.silences.add(id),
+    });
+    this.#log = new NotificationLog((key) => this.#changes.log.add(key));
+    this.#heldUntil = addMs(now, config.startDelayMs);
+    this.#logGcAt = addMs(now, LOG_GC_MS);
+    this.#world = this.#newWorld();
+    this.#restore(restored, now);
+  }
+
+  /** Alerts posted from outside. Valid ones are stored whatever the others are. */
+  receive(alerts: readonly Incoming[], now: UnixMs): Received {
+    this.#noticeEnds(now);
+    const errors: { index: number; error: string }[] = [];
+    let limited = 0;
+    for (let index = 0; index < alerts.length; index++) {
+      const alert = postedAlert(alerts[index] as Incoming, this.#config, now);
+      if ('error' in alert) errors.push({ index, error: alert.error });
+      else if (!this.#take(alert, now)) limited++;
+    }
+    return { errors, limited };
+  }
+
+  /** Transitions of our own rules. Only these resolve an alert that a rule raised. */
+  applyRuleAlerts(changes: readonly RuleAlertChange[], now: UnixMs): void {
+    for (const change of changes) {
+      const alert = ruleAlert(change, now);
+      const stored = this.#store.get(alert.fingerprint);
+      this.#put(stored ?? this.#store.add(alert), stored === undefined, alert, now);
+    }
+  }
+
+  putSilence(posted: PostedSilence, now: UnixMs): PutSilence {
+    const result = this.#silences.put(posted, this.#config.labelNames, now);
+    if (result.kind === 'refused') return result;
+    const { row, ended, kind } = result;
+    const by = row.createdBy;
+    if (ended !== null) this.#silenceEvent('expired', ended.id, by, now);
+    this.#silenceEvent(kind, row.id, by, now);
+    return result;
+  }
+
+  /** False: there is no such silence. One that has ended already stays as it is. */
+  expireSilence(id: SilenceId, by: string, now: UnixMs): boolean {
+    const result = this.#silences.expire(id, now);
+    if (result?.ended === true) this.#silenceEvent('expired', id, by, now);
+    return result !== null;
+  }
+
+  /** Asked right before an attempt: from `send` on, the row is in flight until it is settled. */
+  claim(id: OutboxId, now: UnixMs): ClaimVerdict {
+    const found = this.#open.get(id);
+    const open = found?.integration.open;
+    if (found === undefined || open?.row.id !== id) return { kind: 'gone' };
+    const { firing, resolved } = open.row;
+    // What was silenced since the flush is not sent. A resolve is: without it somebody waits for ever.
+    if (resolved.length === 0 && firing.length > 0 && firing.every((fingerprint) => this.#isSilenced(fingerprint, now))) {
+      found.group.cancel(found.integration, 'silenced', true, this.#world, now);
+      this.#afterwards(found.group);
+      return { kind: 'cancelled', reason: 'silenced' };
+    }
+    open.isClaimed = true;
+    return { kind: 'send' };
+  }
+
+  settle(outcome: DeliveryOutcome, now: UnixMs): void {
+    const found = this.#open.get(outcome.outboxId);
+    if (found === undefined) {
+      this.#settleLate(outcome, now);
+      return;
+    }
+    const { group, integration } = found;
+    if (outcome.kind === 'accepted') group.accepted(integration, outcome.data ?? null, this.#world, now);
+    else group.notAccepted(integration, outcome, this.#world, now);
+    this.#afterwards(group);
+  }
+
+  /** Does what the clock asks for: ends of alerts, flushes that are due, forgetting. */
+  tick(now: UnixMs): void {
+    this.#noticeEnds(now);
+    this.#silences.gc(now);
+    if (this.#logGcAt <= now) {
+      this.#log.gc(now);
+      this.#logGcAt = addMs(now, LOG_GC_MS);
+    }
+    if (now < this.#heldUntil) return;
+    for (let wake = this.#wakes.peek(); wake !== undefined && wake.at <= now; wake = this.#wakes.peek()) {
+      this.#wakes.pop();
+      const { group } = wake;
+      if (this.#groups.get(group.id) !== group || group.wakeAt !== wake.at) continue;
+      group.wake(this.#world, now);
+      this.#afterwards(group);
+    }
+  }
+
+  /** When `tick` next has something to do; null when only a new alert can bring work. */
+  nextWakeAt(): UnixMs | null {
+    let groupsAt: UnixMs | null = null;
+    for (let wake = this.#wakes.peek(); wake !== undefined; wake = this.#wakes.peek()) {
+      if (this.#groups.get(wake.group.id) === wake.group && wake.group.wakeAt === wake.at) {
+        groupsAt = Math.max(wake.at, this.#heldUntil) as UnixMs;
+        break;
+      }
+      this.#wakes.pop();
+    }
+    return earliest([groupsAt, this.#store.nextWakeAt(), this.#silences.nextWakeAt(), this.#log.size > 0 ? this.#logGcAt : null]);
+  }
+
+  /**
+   * Takes a new configuration. Members, the log and owed resolves stay, deliveries in flight go on; timers start again as
+   * Alertmanager's do: a group that has flushed before flushes at once (and mostly finds nothing new), another waits.
+   */
+  reload(config: RouterConfig, now: UnixMs): void {
+    this.#noticeEnds(now);
+    this.#config = config;
+    this.#tree = new RouteTree(config.route);
+    this.#silences.configure(config.limits, config.retentionMs);
+    this.#world = this.#newWorld();
+    this.#regroup('reload', now);
+  }
+
+  /**
+   * After time in which nobody could reach us, or the wall clock has jumped: open alerts from outside get another resolve
+   * timeout, so that no end is taken for a resolve, and no group waits longer than its own interval.
+   */
+  graceAfterGap(now: UnixMs): void {
+    const until = addMs(now, this.#config.resolveTimeoutMs);
+    for (const stored of this.#store.all()) {
+      const { alert } = stored;
+      if (alert.endsAt === null || alert.resolveReason !== null || alert.endsAt >= until) continue;
+      this.#store.set(stored, { ...alert, endsAt: until, isTimeout: true }, now);
+      this.#changes.alerts.add(stored.fingerprint);
+    }
+    for (const group of this.#groups.values()) {
+      const { groupIntervalMs, groupWaitMs } = group.route;
+      const latest = addMs(now, group.flushCount === 0 ? groupWaitMs : groupIntervalMs);
+      if (group.nextFlushAt <= latest) continue;
+      group.nextFlushAt = latest;
+      this.#changes.groups.add(group.id);
+      this.#schedule(group);
+    }
+  }
+
+  /** Everything to persist since the last call. */
+  takeChanges(): RouterChanges {
+    const changes = this.#changes;
+    this.#changes = new ChangeLog();
+    this.#world = { ...this.#world, changes: this.#changes };
+    const alerts = split(changes.alerts, (key) => this.#store.get(key)?.alert ?? null);
+    const groups = split(changes.groups, (key) => this.#groups.get(key)?.toRow() ?? null);
+    const log = split(changes.log, (key) => this.#log.row(key));
+    const silences = split(changes.silences, (key) => this.#silences.get(key));
+    const membersUpserted = [];
+    const membersDeleted = [];
+    for (const [groupId, fingerprints] of changes.members) {
+      const group = this.#groups.get(groupId);
+      if (group === undefined) continue; // its rows go with it
+      for (const fingerprint of fingerprints) {
+        const member = group.members.get(fingerprint);
+        if (member === undefined) membersDeleted.push({ groupId, fingerprint });
+        else membersUpserted.push(group.memberRow(member));
+      }
+    }
+    return {
+      alertsUpserted: alerts.present,
+      alertsDeleted: alerts.absent,
+      groupsUpserted: groups.present,
+      groupsDeleted: groups.absent,
+      membersUpserted,
+      membersDeleted,
+      logUpserted: log.present,
+      logDeleted: log.absent,
+      silencesUpserted: silences.present,
+      silencesDeleted: silences.absent,
+      outboxInserted: [...changes.outboxInserted.values()],
+      outboxCancelled: [...changes.outboxCancelled].map(([id, reason]) => ({ id, reason })),
+      events: changes.events,
+    };
+  }
+
+  /** Alerts that have not ended, with their state now, by fingerprint (GET /api/v2/alerts). */
+  alerts(query: AlertQuery, now: UnixMs): readonly AlertView[] {
+    return this.#view().alerts(query, now);
+  }
+
+  /** Groups by labels and receiver, with their alerts in sending order (GET /api/v2/alerts/groups). */
+  groups(query: AlertQuery & { readonly muted: boolean }, now: UnixMs): readonly GroupView[] {
+    return this.#view().groups(query, now);
+  }
+
+  /** Active, pending, expired (GET /api/v2/silences). */
+  silences(query: SilenceQuery, now: UnixMs): readonly SilenceRow[] {
+    return this.#silences.list(query, now);
+  }
+
+  silence(id: SilenceId): SilenceRow | null {
+    return this.#silences.get(id);
+  }
+
+  /** What would become of an alert with these labels now, and why. */
+  trace(labels: Labels, now: UnixMs): RoutingTrace {
+    return this.#view().trace(this.#tree, labels, now);
+  }
+
+  #view(): RouterView {
+    return new RouterView({
+      store: this.#store,
+      groups: this.#groups,
+      groupsOf: this.#groupsOf,
+      inhibitor: this.#world.inhibitor,
+      silences: this.#silences,
+      intervals: this.#world.intervals,
+      log: this.#log,
+      receivers: this.#config.receivers,
+    });
+  }
+
+  #newWorld(): GroupWorld {
+    const { inhibitRules, timeIntervals, retentionMs } = this.#config;
+    const inhibitor = new Inhibitor(inhibitRules);
+    for (const stored of this.#store.all()) if (stored.isFiring) inhibitor.add(stored);
+    return {
+      store: this.#store,
+      inhibitor,
+      silences: this.#silences,
+      intervals: new TimeIntervals(timeIntervals),
+      log: this.#log,
+      changes: this.#changes,
+      retentionMs,
+      newOutboxId: () => uuid(this.#random) as OutboxId,
+      opened: (group, integration, row) => this.#open.set(row.id, { group, integration }),
+      closed: (row, isInFlight) => {
+        this.#open.delete(row.id);
+        if (isInFlight) this.#late.set(row.id, row);
+      },
+    };
+  }
+
+  // ---- alerts
+
+  /** Stores a posted alert; false when the limit drops it. */
+  #take(posted: ReturnType<typeof ruleAlert>, now: UnixMs): boolean {
+    const stored = this.#store.get(posted.fingerprint);
+    // While a rule of ours says that it fires, nobody else says that it does not.
+    if (stored !== undefined && stored.isFiring && stored.alert.origin === 'rule') return true;
+    let alert = posted;
+    if (stored !== undefined && posted.endsAt !== null) {
+      const { endsAt } = posted;
+      const old = stored.alert;
+      if (old.endsAt !== null && continues(old, { startsAt: posted.startsAt, endsAt })) {
+        alert = mergeVersions({ ...old, endsAt: old.endsAt }, { ...posted, endsAt }, now);
+      }
+    }
+    const isNewlyFiring = !isResolvedAt(alert, now) && stored?.isFiring !== true;
+    if (isNewlyFiring && this.#isOverLimit(alert.labels)) {
+      if (this.#limited.size < LIMITED_REMEMBERED_MAX && !this.#limited.has(alert.fingerprint)) {
+        this.#limited.add(alert.fingerprint);
+        const alertname = alert.labels.get('alertname');
+        this.#changes.event(now, { stage: 'ingest', verdict: 'dropped', reason: 'alertname_limit' }, alert.fingerprint, null, {
+          alertname,
+        });
+      }
+      return false;
+    }
+    this.#put(stored ?? this.#store.add(alert), stored === undefined, alert, now);
+    return true;
+  }
+
+  #isOverLimit(labels: Labels): boolean {
+    const { alertsPerNameMax } = this.#config.limits;
+    return alertsPerNameMax > 0 && this.#store.liveCount(labels.get('alertname')) >= alertsPerNameMax;
+  }
+
+  /** Puts the version in place, tells of its transition, and into its groups. */
+  #put(stored: StoredAlert, isNew: boolean, alert: ReturnType<typeof ruleAlert>, now: UnixMs): void {
+    const wasFiring = stored.isFiring;
+    this.#store.set(stored, alert, now);
+    this.#changes.alerts.add(alert.fingerprint);
+    if (stored.isFiring !== wasFiring || isNew) {
+      if (stored.isFiring) {
+        const reason = isNew ? 'new' : 'fired_again';
+        this.#changes.event(now, { stage: 'ingest', verdict: 'stored', reason }, alert.fingerprint, null);
+        this.#world.inhibitor.add(stored);
+        if (this.#limited.size > 0) this.#limited.delete(alert.fingerprint);
+      } else if (wasFiring) this.#resolved(stored, now);
+      if (!stored.isFiring) this.#store.wakeAt(stored, forgetAt(alert, this.#config.alertGcMs));
+    }
+    for (const member of stored.members) member.group.memberChanged(member, this.#changes);
+    this.#group(stored, now);
+  }
+
+  #resolved(stored: StoredAlert, now: UnixMs): void {
+    this.#world.inhibitor.remove(stored);
+    const reason = stored.alert.resolveReason ?? 'sender_silent';
+    this.#changes.event(now, { stage: 'resolve', verdict: 'resolved', reason }, stored.fingerprint, null);
+  }
+
+  /** Resolves what the clock has resolved, and forgets what nobody needs. */
+  #noticeEnds(now: UnixMs): void {
+    for (let stored = this.#store.due(now); stored !== null; stored = this.#store.due(now)) {
+      const { alert } = stored;
+      if (!isResolvedAt(alert, now)) {
+        if (alert.endsAt !== null) this.#store.wakeAt(stored, alert.endsAt);
+        continue;
+      }
+      if (stored.isFiring) {
+        this.#store.set(stored, { ...alert, resolveReason: 'sender_silent' }, now);
+        this.#changes.alerts.add(stored.fingerprint);
+        this.#resolved(stored, now);
+      }
+      const forget = forgetAt(stored.alert, this.#config.alertGcMs);
+      if (forget > now) this.#store.wakeAt(stored, forget);
+      else if (stored.members.length > 0 || stored.owed > 0) this.#store.wakeAt(stored, addMs(now, this.#config.alertGcMs));
+      else {
+        this.#store.delete(stored);
+        this.#changes.alerts.add(stored.fingerprint);
+      }
+    }
+  }
+
+  // ---- groups
+
+  /** Puts an alert into the groups that its routes lead to and that it is not in. */
+  #group(stored: StoredAlert, now: UnixMs): void {
+    stored.routes ??= this.#tree.match(stored.labels);
+    const { routes } = stored;
+    if (stored.members.length === routes.length) return;
+    const members: Member[] = [];
+    for (const route of routes) {
+      const group = this.#groupFor(route, stored, now);
+      members.push(group.members.get(stored.fingerprint) ?? group.join(stored, !stored.isFiring, this.#changes, now));
+    }
+    stored.members = members;
+  }
+
+  #groupFor(route: Route, stored: StoredAlert, now: UnixMs): Group {
+    const labels = groupLabelsOf(route, stored.labels);
+    const labelsKey = labels.key();
+    let byLabels = this.#groupsOf.get(route);
+    if (byLabels === undefined) this.#groupsOf.set(route, (byLabels = new Map()));
+    let group = byLabels.get(labelsKey);
+    if (group === undefined) {
+      const id = `${route.id}:${labels}:${route.receiver}` as GroupId;
+      group = this.#groups.get(id);
+      if (group === undefined) {
+        group = this.#newGroup(id, route, labels, firstFlushAt(route, stored, now), now);
+        this.#changes.groups.add(id);
+      } else group.isRetired = false;
+      byLabels.set(labelsKey, group);
+    }
+    return group;
+  }
+
+  #newGroup(id: GroupId, route: Route, labels: Labels, nextFlushAt: UnixMs, createdAt: UnixMs): Group {
+    const integrations = this.#integrationsOf(route.receiver);
+    const group = new Group({ id, key: groupKeyOf(route.key, labels), labels, createdAt, nextFlushAt, route, integrations });
+    this.#groups.set(id, group);
+    this.#schedule(group);
+    return group;
+  }
+
+  #integrationsOf(receiver: string): readonly IntegrationConfig[] {
+    return this.#config.receivers.find(({ name }) => name === receiver)?.integrations ?? [];
+  }
+
+  #schedule(group: Group): void {
+    this.#wakes.push({ at: group.wakeAt, group });
+  }
+
+  /** After anything that may have emptied the group or moved its time. */
+  #afterwards(group: Group): void {
+    if (group.isDone) this.#drop(group);
+    else this.#schedule(group);
+  }
+
+  #drop(group: Group): void {
+    this.#groups.delete(group.id);
+    this.#changes.groups.add(group.id);
+    const byLabels = this.#groupsOf.get(group.route);
+    if (byLabels?.get(group.labels.key()) === group) byLabels.delete(group.labels.key());
+  }
+
+  /** Leads every alert through the tree again; groups keep what they know where the tree still leads to them. */
+  #regroup(why: 'reload' | 'start', now: UnixMs): void {
+    const before = [...this.#groups.values()];
+    this.#groupsOf = new Map();
+    for (const group of before) group.isRetired = true; // until a route leads to it
+    for (const stored of this.#store.all()) {
+      stored.routes = this.#tree.match(stored.labels);
+      if (!stored.isFiring && stored.members.length === 0) continue;
+      const old = stored.members;
+      stored.members = [];
+      this.#group(stored, now);
+      for (const member of old)
+        if (!stored.members.includes(member)) member.group.removeMember(member, 'route_changed', this.#changes, now);
+    }
+    for (const [route, byLabels] of this.#groupsOf) for (const group of byLabels.values()) group.route = route;
+    for (const group of before) {
+      const integrations = this.#integrationsOf(group.receiver);
+      if (group.isRetired) {
+        for (const integration of group.integrations) group.cancel(integration, 'route_removed', false, this.#world, now);
+      }
+      group.configure(integrations, this.#world, now);
+      if (why === 'reload' && !group.isRetired) group.nextFlushAt = restartedAt(group, now);
+      this.#afterwards(group);
+    }
+  }
+
+  // ---- deliveries
+
+  #isSilenced(fingerprint: Fingerprint, now: UnixMs): boolean {
+    const stored = this.#store.get(fingerprint);
+    return stored !== undefined && this.#silences.silencing(stored.labels, stored.silences, now).length > 0;
+  }
+
+  /** A row that was given up in flight, or whose group is gone: an acceptance counts unless something newer was told. */
+  #settleLate(outcome: DeliveryOutcome, now: UnixMs): void {
+    const row = this.#late.get(outcome.outboxId);
+    if (row === undefined || outcome.kind === 'unknown' || outcome.kind === 'rejected') return;
+    this.#late.delete(outcome.outboxId);
+    if (outcome.kind !== 'accepted') return;
+    const ref = { receiver: row.receiver, name: row.integration, index: row.index };
+    this.#changes.event(now, { stage: 'deliver', verdict: 'accepted', reason: row.reason }, null, row.groupKey, {
+      ...ref,
+      outboxId: row.id,
+    });
+    const newest = this.#log.row(logKeyOf(row.groupKey, ref));
+    if (newest !== null && newest.at > row.createdAt) return;
+    this.#log.write(row.groupKey, ref, { ...row, data: outcome.data ?? row.data }, this.#config.retentionMs, now);
+    const group = this.#groups.get(row.groupId);
+    const integration = group?.integrations.find((known) => known.ref.name === ref.name && known.ref.index === ref.index);
+    if (group !== undefined && integration !== undefined) group.noteTold(integration, row, this.#world);
+  }
+
+  #silenceEvent(verdict: 'created' | 'updated' | 'expired', silenceId: SilenceId, by: string, now: UnixMs): void {
+    this.#changes.event(now, { stage: 'silenced', verdict, reason: 'request' }, null, null, { silenceId, by });
+  }
+
+  // ---- restart
+
+  #restore(restored: RouterSnapshot, now: UnixMs): void {
+    this.#silences.restore(restored.silences);
+    this.#silences.gc(now);
+    this.#log.restore(restored.log);
+    for (const alert of restored.alerts) {
+      const stored = this.#store.add(alert);
+      // Known as resolved, or open: an end that passed while we were away was no resolve.
+      const isOpen = alert.resolveReason === null;
+      const grace = addMs(now, this.#config.resolveTimeoutMs);
+      const isShort = isOpen && alert.endsAt !== null && alert.endsAt < grace;
+      this.#store.set(stored, isShort ? { ...alert, endsAt: grace, isTimeout: true } : alert, now);
+      if (isShort) this.#changes.alerts.add(alert.fingerprint);
+      if (stored.isFiring) this.#world.inhibitor.add(stored);
+      else this.#store.wakeAt(stored, forgetAt(alert, this.#config.alertGcMs));
+    }
+    const routes = new Map([...this.#tree.walk()].map((route) => [route.id, route]));
+    for (const row of restored.groups) this.#restoreGroup(row, routes.get(row.routeId) ?? null);
+    for (const row of restored.members) {
+      const stored = this.#store.get(row.fingerprint);
+      const group = this.#groups.get(row.groupId);
+      if (stored === undefined || group === undefined) continue;
+      const { joinedAt, suppression, resolvedFlush } = row;
+      const member: Member = { stored, group, joinedAt, suppression, resolvedFlush, isQuiet: false };
+      group.restoreMember(member);
+      stored.members.push(member);
+    }
+    for (const row of restored.outbox) this.#restoreDelivery(row, now);
+    this.#regroup('start', now);
+  }
+
+  /** A group whose route is gone stands on the root until regrouping has retired it. */
+  #restoreGroup(row: GroupRow, route: Route | null): void {
+    const owner = route?.receiver === row.receiver ? route : { ...this.#tree.root, receiver: row.receiver };
+    const integrations = this.#integrationsOf(row.receiver);
+    const group = new Group({ ...row, key: row.groupKey, route: owner, integrations });
+    group.flushCount = row.flushCount;
+    group.mutedBy = row.mutedBy;
+    for (const integration of row.integrations) group.restoreIntegration(integration, this.#store);
+    this.#groups.set(row.id, group);
+  }
+
+  #restoreDelivery({ claimed, ...row }: OpenOutboxRow, now: UnixMs): void {
+    const group = this.#groups.get(row.groupId);
+    const integration = group?.integrations.find(({ ref }) => ref.name === row.integration && ref.index === row.index);
+    if (group !== undefined && integration !== undefined && integration.open === null) {
+      integration.open = { row, isClaimed: claimed, lastError: '' };
+      this.#open.set(row.id, { group, integration });
+    } else if (claimed) this.#late.set(row.id, row);
+    else {
+      this.#changes.cancelOutbox(row.id, 'route_removed');
+      const detail = { receiver: row.receiver, name: row.integration, index: row.index, outboxId: row.id };
+      this.#changes.event(now, { stage: 'deliver', verdict: 'cancelled', reason: 'route_removed' }, null, row.groupKey, detail);
+    }
+  }
+}
+
+type Wake = { readonly at: UnixMs; readonly group: Group };
+
+/** group_wait from now; at once when the alert that makes the group is older than that. */
+const firstFlushAt = (route: Route, { alert }: StoredAlert, now: UnixMs): UnixMs =>
+  addMs(alert.startsAt, route.groupWaitMs) < now ? now : addMs(now, route.groupWaitMs);
+
+/** When a group flushes after a reload. */
+function restartedAt(group: Group, now: UnixMs): UnixMs {
+  if (group.flushCount > 0) return now;
+  for (const { stored } of group.members.values()) if (addMs(stored.alert.startsAt, group.route.groupWaitMs) < now) return now;
+  return addMs(now, group.route.groupWaitMs);
+}
+
+function earliest(times: readonly (UnixMs | null)[]): UnixMs | null {
+  let least: UnixMs | null = null;
+  for (const at of times) if (at !== null && (least === null || at < least)) least = at;
+  return least;
+}
+
+/** Keys apart by whether they still have a row. */
+function split<K, R>(keys: ReadonlySet<K>, rowOf: (key: K) => R | null): { readonly present: readonly R[]; readonly absent: readonly K[] } {
+  const present: R[] = [];
+  const absent: K[] = [];
+  for (const key of keys) {
+    const row = rowOf(key);
+    if (row === null) absent.push(key);
+    else present.push(row);
+  }
+  return { present, absent };
+}
