@@ -14,4 +14,5 @@ export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
   'prometheus/textparse': async () => (await import('./prometheus/textparse.ts')).run,
   'alertmanager/template': async () => (await import('./alertmanager/template.ts')).run,
   'prometheus/template': async () => (await import('./prometheus/template.ts')).run,
+  'prometheus/promqltest': async () => (await import('./prometheus/promqltest.ts')).run,
 };

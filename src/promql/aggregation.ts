@@ -1,0 +1,559 @@
+/**
+ * Aggregations over series: sum, avg, topk … prometheus/promql/engine.go aggregation, aggregationK, rangeEvalAgg.
+ * Hot path: rows are added to their group's cells one after the other, so that the inner loop runs along columns.
+ */
+import { goFormatF, goFormatG } from '../lib/go-float.ts';
+import { goQuote } from '../lib/go-quote.ts';
+import { unreachable } from '../lib/never.ts';
+import { xxHash64 } from '../lib/xxhash64.ts';
+import { isUtf8LabelName, Labels, METRIC_NAME } from '../model/labels.ts';
+import type { AggregateOp } from './ast.ts';
+import { type Evaluation, isInstant, type StepRange } from './evaluation.ts';
+import { addToAverage } from './functions/over-time.ts';
+import { type Grouping, groupKey, groupLabels } from './grouping.ts';
+import { compact, draftOf, HistogramSum } from './histogram/histogram-draft.ts';
+import { printHistogram } from './histogram/histogram-text.ts';
+import { kahanAdd } from './kahan.ts';
+import { quantileOf } from './quantile.ts';
+import { executionError } from './query-error.ts';
+import type { AggregatePlan } from './query-plan.ts';
+import { ABSENT, FLOAT, HISTOGRAM, SeriesBlock } from './series-block.ts';
+import { settle } from './vector-function.ts';
+
+type Groups = {
+  readonly ofRow: Int32Array;
+  readonly labels: readonly Labels[];
+};
+
+function groupRows(block: SeriesBlock, grouping: Grouping): Groups {
+  const ofRow = new Int32Array(block.rows);
+  const labels: Labels[] = [];
+  if (!grouping.isWithout && grouping.names.length === 0) return { ofRow, labels: block.rows > 0 ? [Labels.empty] : [] };
+  const known = new Map<string, number>();
+  for (let row = 0; row < block.rows; row++) {
+    const rowLabels = block.labels[row] ?? Labels.empty;
+    const key = groupKey(rowLabels, grouping);
+    let group = known.get(key);
+    if (group === undefined) {
+      group = labels.length;
+      known.set(key, group);
+      labels.push(groupLabels(rowLabels, grouping));
+    }
+    ofRow[row] = group;
+  }
+  return { ofRow, labels };
+}
+
+/** `param` has a value for each step: k, the quantile or the ratio. */
+export function* aggregate(
+  evaluation: Evaluation,
+  plan: AggregatePlan,
+  block: SeriesBlock,
+  param: Float64Array | null,
+  range: StepRange,
+): Generator<void, SeriesBlock> {
+  const grouping: Grouping = { names: plan.grouping, isWithout: plan.isWithout };
+  switch (plan.op) {
+    case 'count_values':
+      return countValues(evaluation, plan, block, range);
+    case 'topk':
+    case 'bottomk':
+    case 'limitk':
+    case 'limit_ratio':
+      return yield* selectRows(evaluation, plan, plan.op, block, groupRows(block, grouping), param ?? new Float64Array(0), range);
+    case 'quantile':
+      return yield* quantiles(evaluation, plan, block, groupRows(block, grouping), param ?? new Float64Array(0));
+    case 'sum':
+    case 'avg':
+    case 'min':
+    case 'max':
+    case 'count':
+    case 'group':
+    case 'stddev':
+    case 'stdvar':
+      return yield* fold(evaluation, plan, plan.op, block, groupRows(block, grouping));
+    default:
+      return unreachable(plan.op);
+  }
+}
+
+type FoldOp = 'sum' | 'avg' | 'min' | 'max' | 'count' | 'group' | 'stddev' | 'stdvar';
+
+/** Accumulators of all groups and steps, in columns like the block itself. */
+class FoldState {
+  readonly count: Float64Array;
+  readonly value: Float64Array;
+  /** Kahan compensation, or the running mean of a variance. */
+  readonly second: Float64Array;
+  /** Cells whose average is carried on from mean to mean, as their sum left the range of doubles. */
+  isMean: Uint8Array | null = null;
+  /** Sums of histograms by cell; null once they turned out not to go together. */
+  readonly histograms = new Map<number, HistogramCell | null>();
+
+  constructor(cells: number) {
+    this.count = new Float64Array(cells);
+    this.value = new Float64Array(cells);
+    this.second = new Float64Array(cells);
+  }
+}
+
+type HistogramCell = {
+  sum: HistogramSum;
+  count: number;
+  isMean: boolean;
+  resets: boolean;
+  nonResets: boolean;
+  /** Came after a float: there will be no result, and nothing is added up. */
+  readonly isVoid: boolean;
+};
+
+function* fold(evaluation: Evaluation, plan: AggregatePlan, op: FoldOp, block: SeriesBlock, groups: Groups): Generator<void, SeriesBlock> {
+  const { steps } = block;
+  const groupCount = groups.labels.length;
+  const state = new FoldState(groupCount * steps);
+  const dropsName = new Uint8Array(groupCount);
+  for (let row = 0; row < block.rows; row++) {
+    const group = groups.ofRow[row] ?? 0;
+    if (block.dropsName[row] === true) dropsName[group] = 1;
+    foldRow(op, block, row * steps, state, group * steps);
+    if (block.histograms !== null) foldHistograms(evaluation, plan, op, block, row, state, group * steps);
+    if (evaluation.isSliceOver(steps)) yield;
+  }
+  const result = new SeriesBlock(steps, groupCount);
+  for (let group = 0; group < groupCount; group++) {
+    const to = result.addRow(groups.labels[group] ?? Labels.empty, dropsName[group] === 1);
+    finish(evaluation, plan, op, state, group * steps, result, to);
+    if (result.isRowEmpty(result.rows - 1)) result.removeLastRow();
+  }
+  return result;
+}
+
+function foldRow(op: FoldOp, block: SeriesBlock, from: number, state: FoldState, into: number): void {
+  const { kinds, values, steps } = block;
+  const { count, value, second } = state;
+  for (let step = 0; step < steps; step++) {
+    const kind = kinds[from + step];
+    if (kind === ABSENT || (kind === HISTOGRAM && op !== 'count' && op !== 'group')) continue;
+    const f = values[from + step]!; // in bounds, as is every cell below
+    const cell = into + step;
+    const n = ++count[cell]!;
+    switch (op) {
+      case 'count':
+      case 'group':
+        break;
+      case 'sum':
+        if (n === 1) value[cell] = f;
+        else {
+          second[cell] = kahanAdd(f, value[cell]!, second[cell]!);
+          value[cell]! += f;
+        }
+        break;
+      case 'avg':
+        foldAverage(state, cell, f, n);
+        break;
+      case 'min':
+        if (n === 1 || value[cell]! > f || value[cell] !== value[cell]) value[cell] = f;
+        break;
+      case 'max':
+        if (n === 1 || value[cell]! < f || value[cell] !== value[cell]) value[cell] = f;
+        break;
+      case 'stddev':
+      case 'stdvar': {
+        if (n === 1) {
+          second[cell] = f;
+          value[cell] = Number.isFinite(f) ? 0 : Number.NaN;
+          break;
+        }
+        const delta = f - second[cell]!;
+        second[cell]! += delta / n;
+        value[cell]! += delta * (f - second[cell]!);
+        break;
+      }
+      default:
+        unreachable(op);
+    }
+  }
+}
+
+function foldAverage(state: FoldState, cell: number, f: number, n: number): void {
+  const { value, second } = state;
+  if (n === 1) {
+    value[cell] = f;
+    return;
+  }
+  if (state.isMean === null || state.isMean[cell] === 0) {
+    const total = value[cell]! + f;
+    if (total !== Infinity && total !== -Infinity) {
+      second[cell] = kahanAdd(f, value[cell]!, second[cell]!);
+      value[cell] = total;
+      return;
+    }
+    state.isMean ??= new Uint8Array(value.length);
+    state.isMean[cell] = 1;
+    value[cell]! /= n - 1;
+    second[cell]! /= n - 1;
+  }
+  const share = (n - 1) / n;
+  const kept = share * value[cell]!;
+  second[cell] = kahanAdd(f / n, kept, share * second[cell]!);
+  value[cell] = kept + f / n;
+}
+
+function foldHistograms(
+  { annotations }: Evaluation,
+  plan: AggregatePlan,
+  op: FoldOp,
+  block: SeriesBlock,
+  row: number,
+  state: FoldState,
+  into: number,
+): void {
+  if (op === 'count' || op === 'group') return;
+  for (let step = 0; step < block.steps; step++) {
+    const from = row * block.steps + step;
+    if (block.kinds[from] !== HISTOGRAM) continue;
+    if (op !== 'sum' && op !== 'avg') {
+      annotations.histogramIgnoredInAggregation(op, plan.expr.span);
+      continue;
+    }
+    const h = block.histogramAt(from);
+    const cell = into + step;
+    const known = state.histograms.get(cell);
+    if (known === null || known?.isVoid === true) continue;
+    if (known === undefined) {
+      state.histograms.set(cell, {
+        sum: new HistogramSum(draftOf(h)),
+        count: 1,
+        isMean: false,
+        resets: h.counterResetHint === 'reset',
+        nonResets: h.counterResetHint === 'not_reset',
+        isVoid: (state.count[cell] ?? 0) > 0,
+      });
+      continue;
+    }
+    if (h.counterResetHint === 'reset') known.resets = true;
+    else if (h.counterResetHint === 'not_reset') known.nonResets = true;
+    known.count++;
+    let boundsReconciled: boolean;
+    if (op === 'sum') {
+      const combination = known.sum.add(h);
+      boundsReconciled = combination?.boundsReconciled ?? false;
+      if (combination === null) refuse(state, cell);
+    } else {
+      const next = addToAverage(known.sum, h, known.count, known.isMean);
+      boundsReconciled = next?.boundsReconciled ?? false;
+      if (next === null) refuse(state, cell);
+      else {
+        known.sum = next.sum;
+        known.isMean = next.isMean;
+      }
+    }
+    if (boundsReconciled) annotations.boundsReconciled('aggregation', plan.expr.span);
+    if (state.histograms.get(cell) === null) {
+      annotations.mixedExponentialCustom((block.labels[row] ?? Labels.empty).get(METRIC_NAME), plan.expr.span);
+    }
+  }
+}
+
+/** Exponential and custom buckets met: the cell has no result, whatever else comes. */
+function refuse(state: FoldState, cell: number): void {
+  state.histograms.set(cell, null);
+}
+
+function finish(
+  { annotations }: Evaluation,
+  plan: AggregatePlan,
+  op: FoldOp,
+  state: FoldState,
+  from: number,
+  result: SeriesBlock,
+  to: number,
+): void {
+  const { count, value, second } = state;
+  for (let step = 0; step < result.steps; step++) {
+    const cell = from + step;
+    const n = count[cell]!; // in bounds
+    const histogram = state.histograms.size === 0 ? undefined : state.histograms.get(cell);
+    if (histogram === null) continue;
+    if (histogram !== undefined) {
+      if (n > 0) annotations.mixedFloatsHistogramsInAggregation(plan.expr.span);
+      else {
+        if (histogram.resets && histogram.nonResets) annotations.counterResetCollision('aggregation', plan.expr.span);
+        if (op === 'avg' && !histogram.isMean) histogram.sum.divide(histogram.count);
+        result.setHistogram(to + step, compact(histogram.sum.total()));
+      }
+      continue;
+    }
+    if (n === 0) continue;
+    switch (op) {
+      case 'count':
+        result.setFloat(to + step, n);
+        break;
+      case 'group':
+        result.setFloat(to + step, 1);
+        break;
+      case 'sum':
+        result.setFloat(to + step, value[cell]! + second[cell]!);
+        break;
+      case 'avg':
+        result.setFloat(to + step, state.isMean?.[cell] === 1 ? value[cell]! + second[cell]! : value[cell]! / n + second[cell]! / n);
+        break;
+      case 'min':
+      case 'max':
+        result.setFloat(to + step, value[cell]!);
+        break;
+      case 'stdvar':
+        result.setFloat(to + step, value[cell]! / n);
+        break;
+      case 'stddev':
+        result.setFloat(to + step, Math.sqrt(value[cell]! / n));
+        break;
+      default:
+        unreachable(op);
+    }
+  }
+}
+
+/** Rows of each group, in order. */
+function rowsOf(groups: Groups): number[][] {
+  const rows: number[][] = groups.labels.map(() => []);
+  groups.ofRow.forEach((group, row) => rows[group]?.push(row));
+  return rows;
+}
+
+function* quantiles(
+  evaluation: Evaluation,
+  plan: AggregatePlan,
+  block: SeriesBlock,
+  groups: Groups,
+  param: Float64Array,
+): Generator<void, SeriesBlock> {
+  const { annotations } = evaluation;
+  const span = (plan.param ?? plan).span;
+  for (const q of extremes(param)) if (!(q >= 0 && q <= 1)) annotations.invalidQuantile(q, span);
+  const { steps } = block;
+  const result = new SeriesBlock(steps, groups.labels.length);
+  const scratch = new Float64Array(block.rows);
+  for (const [group, rows] of rowsOf(groups).entries()) {
+    let dropsName = false;
+    const to = result.addRow(groups.labels[group] ?? Labels.empty, false);
+    for (let step = 0; step < steps; step++) {
+      let length = 0;
+      for (const row of rows) {
+        const cell = row * steps + step;
+        if (block.kinds[cell] === HISTOGRAM) annotations.histogramIgnoredInAggregation('quantile', plan.expr.span);
+        if (block.kinds[cell] !== FLOAT) continue;
+        scratch[length++] = block.values[cell]!; // in bounds
+        dropsName ||= block.dropsName[row] === true;
+      }
+      if (length > 0) result.setFloat(to + step, quantileOf(param[step] ?? Number.NaN, scratch, length));
+      if (evaluation.isSliceOver(rows.length)) yield;
+    }
+    result.dropsName[result.rows - 1] = dropsName;
+    if (result.isRowEmpty(result.rows - 1)) result.removeLastRow();
+  }
+  return result;
+}
+
+/** A NaN if there is one, the largest and the smallest value: what parameters are judged by. */
+function extremes(param: Float64Array): number[] {
+  let max = -Infinity;
+  let min = Infinity;
+  let hasNaN = false;
+  for (const value of param) {
+    if (Number.isNaN(value)) hasNaN = true;
+    if (value > max) max = value;
+    if (value < min) min = value;
+  }
+  return param.length === 0 ? [] : [...(hasNaN ? [Number.NaN] : []), ...(max === -Infinity && min === Infinity ? [] : [max, min])];
+}
+
+const INT64_MIN = -9_223_372_036_854_775_808;
+const INT64_MAX = 9_223_372_036_854_774_784;
+
+/** topk, bottomk, limitk, limit_ratio: whole samples of their input, per group and step. */
+function* selectRows(
+  evaluation: Evaluation,
+  plan: AggregatePlan,
+  op: Extract<AggregateOp, 'topk' | 'bottomk' | 'limitk' | 'limit_ratio'>,
+  block: SeriesBlock,
+  groups: Groups,
+  param: Float64Array,
+  range: StepRange,
+): Generator<void, SeriesBlock> {
+  const { steps } = block;
+  const none = new SeriesBlock(steps, 0);
+  let max = -Infinity;
+  let min = Infinity;
+  let hasNaN = false;
+  for (const value of param) {
+    if (Number.isNaN(value)) hasNaN = true;
+    else {
+      max = Math.max(max, value);
+      min = Math.min(min, value);
+    }
+  }
+  if (op === 'limit_ratio') {
+    if (!hasNaN && max === 0 && min === 0) return none;
+    if (hasNaN) throw executionError('Ratio value is NaN');
+    const span = (plan.param ?? plan).span;
+    if (max > 1) evaluation.annotations.invalidRatio(max, 1, span);
+    if (min < -1) evaluation.annotations.invalidRatio(min, -1, span);
+  } else {
+    if (!hasNaN && max < 1) return none;
+    if (hasNaN) throw executionError('Parameter value is NaN');
+    if (min <= INT64_MIN) throw executionError(`Scalar value ${goFormatG(min)} underflows int64`);
+    if (max >= INT64_MAX) throw executionError(`Scalar value ${goFormatG(max)} overflows int64`);
+  }
+  const rows = rowsOf(groups);
+  const offsets = op === 'limit_ratio' ? block.labels.map(sampleOffset) : [];
+  const select = (step: number, group: readonly number[]): readonly number[] => {
+    const value = param[step] ?? 0;
+    if (op === 'limit_ratio') {
+      const ratio = Math.max(-1, Math.min(1, value));
+      return group.filter((row) => block.kinds[row * steps + step] !== ABSENT && isSampled(ratio, offsets[row] ?? 0));
+    }
+    const k = Math.min(Math.trunc(value), block.rows);
+    if (k < 1) return [];
+    if (op === 'limitk') return group.filter((row) => block.kinds[row * steps + step] !== ABSENT).slice(0, k);
+    if (group.some((row) => block.kinds[row * steps + step] === HISTOGRAM)) {
+      evaluation.annotations.histogramIgnoredInAggregation(op, plan.span);
+    }
+    return best(block, step, group, k, op === 'topk' ? 1 : -1);
+  };
+  if (isInstant(range)) {
+    const result = new SeriesBlock(1, block.rows);
+    result.hasUniqueLabels = block.hasUniqueLabels;
+    for (const group of rows) {
+      for (const row of select(0, group)) {
+        result.copyCell(result.addRow(block.labels[row] ?? Labels.empty, block.dropsName[row] ?? false), block, row);
+      }
+      if (evaluation.isSliceOver(group.length)) yield;
+    }
+    return result;
+  }
+  // Over a range the order is gone anyway: cells that were not selected are cleared in place.
+  const kept = new Uint8Array(block.rows * steps);
+  for (const group of rows) {
+    for (let step = 0; step < steps; step++) {
+      for (const row of select(step, group)) kept[row * steps + step] = 1;
+      if (evaluation.isSliceOver(group.length)) yield;
+    }
+  }
+  for (let cell = 0; cell < kept.length; cell++) if (kept[cell] === 0) block.kinds[cell] = ABSENT;
+  return settle(evaluation, range, block);
+}
+
+/** The k largest floats, or with sign -1 the smallest, best first; NaN is worst. Equal ones in the order of the rows. */
+function best(block: SeriesBlock, step: number, rows: readonly number[], k: number, sign: 1 | -1): readonly number[] {
+  const { steps, values } = block;
+  const at = (row: number): number => values[row * steps + step]!; // in bounds
+  const isWorse = (a: number, b: number): boolean => {
+    const x = at(a);
+    const y = at(b);
+    return x !== x || x * sign < y * sign;
+  };
+  // A heap with the worst of the best on top.
+  const heap: number[] = [];
+  for (const row of rows) {
+    if (block.kinds[row * steps + step] !== FLOAT) continue;
+    if (heap.length < k) {
+      heap.push(row);
+      siftUp(heap, isWorse);
+    } else {
+      const worst = heap[0] ?? row;
+      const x = at(worst);
+      const y = at(row);
+      if (x * sign < y * sign || (x !== x && y === y)) {
+        heap[0] = row;
+        siftDown(heap, isWorse);
+      }
+    }
+  }
+  return heap.sort((a, b) => {
+    const x = at(a);
+    const y = at(b);
+    if (x !== x || y !== y) return Number(x !== x) - Number(y !== y);
+    return (y - x) * sign || a - b;
+  });
+}
+
+function siftUp(heap: number[], isWorse: (a: number, b: number) => boolean): void {
+  for (let at = heap.length - 1; at > 0; ) {
+    const parent = (at - 1) >> 1;
+    if (!isWorse(heap[at] ?? 0, heap[parent] ?? 0)) return;
+    swap(heap, at, parent);
+    at = parent;
+  }
+}
+
+function siftDown(heap: number[], isWorse: (a: number, b: number) => boolean): void {
+  for (let at = 0; ; ) {
+    let child = 2 * at + 1;
+    if (child >= heap.length) return;
+    if (child + 1 < heap.length && isWorse(heap[child + 1] ?? 0, heap[child] ?? 0)) child++;
+    if (!isWorse(heap[child] ?? 0, heap[at] ?? 0)) return;
+    swap(heap, at, child);
+    at = child;
+  }
+}
+
+function swap(heap: number[], a: number, b: number): void {
+  const kept = heap[a] ?? 0;
+  heap[a] = heap[b] ?? 0;
+  heap[b] = kept;
+}
+
+const encoder = new TextEncoder();
+const HASH_MAX = 2 ** 64;
+
+/** Where in [0, 1] a series lies for limit_ratio: the hash of its labels, each length-prefixed as Prometheus keeps them. */
+function sampleOffset(labels: Labels): number {
+  const bytes: number[] = [];
+  for (const text of labels.flat) {
+    const encoded = encoder.encode(text);
+    const { length } = encoded;
+    if (length < 255) bytes.push(length);
+    else bytes.push(255, length & 0xff, (length >> 8) & 0xff, (length >> 16) & 0xff);
+    for (const byte of encoded) bytes.push(byte);
+  }
+  return Number(xxHash64(Uint8Array.from(bytes))) / HASH_MAX;
+}
+
+/** A negative ratio takes what its complement leaves. */
+const isSampled = (ratio: number, offset: number): boolean => (ratio >= 0 ? offset < ratio : offset >= 1 + ratio);
+
+/** One series per group and distinct value: how many samples have it. */
+function countValues(evaluation: Evaluation, plan: AggregatePlan, block: SeriesBlock, range: StepRange): SeriesBlock {
+  if (plan.param?.kind !== 'string') throw new Error('BUG: count_values needs a string literal');
+  const label = plan.param.value;
+  if (!isUtf8LabelName(label)) throw executionError(`invalid label name ${goQuote(label)}`);
+  const grouping: Grouping = { names: plan.isWithout ? plan.grouping : [...plan.grouping, label], isWithout: plan.isWithout };
+  const { steps } = block;
+  const result = new SeriesBlock(steps, block.rows);
+  const rowOf = new Map<string, number>();
+  for (let row = 0; row < block.rows; row++) {
+    const labels = block.labels[row] ?? Labels.empty;
+    let text = '';
+    let to = -1;
+    for (let step = 0; step < steps; step++) {
+      const cell = row * steps + step;
+      if (block.kinds[cell] === ABSENT) continue;
+      const next = block.kinds[cell] === FLOAT ? goFormatF(block.values[cell] ?? 0) : printHistogram(block.histogramAt(cell));
+      if (next !== text) {
+        text = next;
+        const own = labels.with([[label, text]]);
+        const key = groupKey(own, grouping);
+        const known = rowOf.get(key);
+        if (known === undefined) {
+          rowOf.set(key, result.rows);
+          to = result.addRow(groupLabels(own, grouping), false);
+        } else to = known * steps;
+      }
+      result.setFloat(to + step, (result.values[to + step] ?? 0) + 1);
+    }
+  }
+  // Two groups differ in their labels, but a label of the input may be named like the one added.
+  result.hasUniqueLabels = false;
+  return settle(evaluation, range, result);
+}

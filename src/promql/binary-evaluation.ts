@@ -1,0 +1,457 @@
+/**
+ * Binary operators on vectors: with a scalar, joined by labels, and the set operators. prometheus/promql/engine.go
+ * VectorscalarBinop, VectorBinop, VectorAnd, VectorOr, VectorUnless.
+ * Hot path: series are matched once, by the key of their labels, and then computed column by column. Only where several
+ * series share a key is it looked at step by step which of them is there.
+ */
+import { Labels } from '../model/labels.ts';
+import type { VectorMatching } from './ast.ts';
+import { computeFloats, computeHistograms, isComparison, makesNewMetric, type ValueOp } from './binary-operation.ts';
+import type { Evaluation, StepRange } from './evaluation.ts';
+import { keyOf, keyWithout } from './grouping.ts';
+import { executionError } from './query-error.ts';
+import type { BinaryPlan } from './query-plan.ts';
+import { ABSENT, dropNames, FLOAT, HISTOGRAM, hasOneMetric, SeriesBlock, withoutMetadata } from './series-block.ts';
+import { settle } from './vector-function.ts';
+
+/** Cell of a block as an operand. */
+const operand = (block: SeriesBlock, cell: number) => (block.kinds[cell] === HISTOGRAM ? block.histogramAt(cell) : block.values[cell]!);
+
+/** In place. `isSwapped`: the scalar stands on the left. */
+export function* withScalar(
+  evaluation: Evaluation,
+  plan: BinaryPlan,
+  op: ValueOp,
+  block: SeriesBlock,
+  scalar: Float64Array,
+  isSwapped: boolean,
+  range: StepRange,
+): Generator<void, SeriesBlock> {
+  const { kinds, values, steps } = block;
+  const compares = isComparison(op);
+  const { returnsBool } = plan;
+  const isTrim = op === '</' || op === '>/';
+  for (let row = 0; row < block.rows; row++) {
+    for (let step = 0, cell = row * steps; step < steps; step++, cell++) {
+      const kind = kinds[cell];
+      if (kind === ABSENT) continue;
+      const other = scalar[step]!; // in bounds
+      if (kind === HISTOGRAM || isTrim) {
+        applyToHistogram(evaluation, plan, op, block, cell, other, isSwapped);
+        continue;
+      }
+      const value = values[cell]!;
+      const result = isSwapped ? computeFloats(op, other, value) : computeFloats(op, value, other);
+      if (!compares || returnsBool) values[cell] = result;
+      else if (result === 0) kinds[cell] = ABSENT;
+    }
+    if (evaluation.isSliceOver(steps)) yield;
+  }
+  if (makesNewMetric(op) || returnsBool) dropNames(block, evaluation.options.delayedNameRemoval);
+  return settle(evaluation, range, block);
+}
+
+function applyToHistogram(
+  { annotations }: Evaluation,
+  plan: BinaryPlan,
+  op: ValueOp,
+  block: SeriesBlock,
+  cell: number,
+  scalar: number,
+  isSwapped: boolean,
+): void {
+  const value = operand(block, cell);
+  if (typeof value === 'number') annotations.incompatibleTypes('float', op, 'float', plan.span);
+  const result =
+    typeof value === 'number'
+      ? null
+      : computeHistograms(op, isSwapped ? scalar : value, isSwapped ? value : scalar, annotations, plan.span);
+  if (result === null || typeof result === 'boolean') block.kinds[cell] = ABSENT;
+  else block.setHistogram(cell, result);
+}
+
+/** Join keys of both sides as small numbers. */
+type Keys = { readonly left: Int32Array; readonly right: Int32Array; readonly count: number };
+
+function joinKeys(lhs: SeriesBlock, rhs: SeriesBlock, matching: VectorMatching): Keys {
+  const known = new Map<string, number>();
+  const keysOf = (block: SeriesBlock): Int32Array => {
+    const keys = new Int32Array(block.rows);
+    for (let row = 0; row < block.rows; row++) {
+      const labels = block.labels[row] ?? Labels.empty;
+      const key = matching.isOn ? keyOf(labels, matching.labels) : keyWithout(labels, matching.labels);
+      let number = known.get(key);
+      if (number === undefined) {
+        number = known.size;
+        known.set(key, number);
+      }
+      keys[row] = number;
+    }
+    return keys;
+  };
+  const left = keysOf(lhs);
+  const right = keysOf(rhs);
+  return { left, right, count: known.size };
+}
+
+export function* setOperation(
+  evaluation: Evaluation,
+  op: 'and' | 'or' | 'unless',
+  lhs: SeriesBlock,
+  rhs: SeriesBlock,
+  matching: VectorMatching,
+  range: StepRange,
+): Generator<void, SeriesBlock> {
+  const keys = joinKeys(lhs, rhs, matching);
+  const { steps } = lhs;
+  // Per key and step: is there a sample on the side that decides?
+  const decider = op === 'or' ? lhs : rhs;
+  const deciderKeys = op === 'or' ? keys.left : keys.right;
+  const present = new Uint8Array(keys.count * steps);
+  for (let row = 0; row < decider.rows; row++) {
+    const to = (deciderKeys[row] ?? 0) * steps;
+    for (let step = 0; step < steps; step++) if (decider.kinds[row * steps + step] !== ABSENT) present[to + step] = 1;
+    if (evaluation.isSliceOver(steps)) yield;
+  }
+  const filtered = op === 'or' ? rhs : lhs;
+  const filteredKeys = op === 'or' ? keys.right : keys.left;
+  const keepsWhere = op === 'and' ? 1 : 0;
+  for (let row = 0; row < filtered.rows; row++) {
+    const at = (filteredKeys[row] ?? 0) * steps;
+    for (let step = 0; step < steps; step++) if (present[at + step] !== keepsWhere) filtered.kinds[row * steps + step] = ABSENT;
+    if (evaluation.isSliceOver(steps)) yield;
+  }
+  if (op !== 'or') return settle(evaluation, range, lhs);
+  const union = new SeriesBlock(steps, lhs.rows + rhs.rows);
+  for (const block of [lhs, rhs]) {
+    for (let row = 0; row < block.rows; row++) {
+      if (block.isRowEmpty(row)) continue;
+      const to = union.addRow(block.labels[row] ?? Labels.empty, block.dropsName[row] ?? false);
+      for (let step = 0; step < steps; step++) union.copyCell(to + step, block, row * steps + step);
+    }
+  }
+  union.hasUniqueLabels = false;
+  return settle(evaluation, range, union);
+}
+
+/** Rows of a block by their join key: a chain per key, in the order of the rows. */
+class RowsByKey {
+  readonly #first: Int32Array;
+  readonly #next: Int32Array;
+
+  constructor(keys: Int32Array, count: number) {
+    this.#first = new Int32Array(count).fill(-1);
+    this.#next = new Int32Array(keys.length).fill(-1);
+    for (let row = keys.length - 1; row >= 0; row--) {
+      const key = keys[row] ?? 0;
+      this.#next[row] = this.#first[key] ?? -1;
+      this.#first[key] = row;
+    }
+  }
+
+  /** The first row of a key, -1 for none. */
+  first(key: number): number {
+    return this.#first[key] ?? -1;
+  }
+
+  next(row: number): number {
+    return this.#next[row] ?? -1;
+  }
+
+  isSingle(key: number): boolean {
+    const row = this.first(key);
+    return row !== -1 && this.next(row) === -1;
+  }
+}
+
+/** Arithmetic and comparison of two vectors. */
+export function* joinVectors(
+  evaluation: Evaluation,
+  plan: BinaryPlan,
+  op: ValueOp,
+  lhs: SeriesBlock,
+  rhs: SeriesBlock,
+  matching: VectorMatching,
+  range: StepRange,
+): Generator<void, SeriesBlock> {
+  // Below, "one" is the side on which a key must be unique, "many" the other.
+  const isSwapped = matching.card === 'one-to-many';
+  const join = new Join(evaluation, plan, op, matching, isSwapped ? rhs : lhs, isSwapped ? lhs : rhs, isSwapped);
+  yield* join.run();
+  return settle(evaluation, range, join.result);
+}
+
+class Join {
+  readonly result: SeriesBlock;
+  readonly #evaluation: Evaluation;
+  readonly #plan: BinaryPlan;
+  readonly #op: ValueOp;
+  readonly #matching: VectorMatching;
+  readonly #many: SeriesBlock;
+  readonly #one: SeriesBlock;
+  readonly #isSwapped: boolean;
+  readonly #manyKeys: Int32Array;
+  readonly #oneKeys: Int32Array;
+  readonly #rowsOfMany: RowsByKey;
+  readonly #rowsOfOne: RowsByKey;
+  /** Different rows of the many side give different series, whatever they are joined with. */
+  readonly #isInjective: boolean;
+  /** Per key: which steps have been matched. Kept where that is asked for. */
+  readonly #matched = new Map<number, Uint8Array>();
+  /** Result rows by key and labels: several pairs of rows may make one series. */
+  readonly #resultRows = new Map<string, number>();
+  /** Result cells that were computed but not kept, by a comparison whose results may fall together. */
+  readonly #notKept = new Set<number>();
+
+  constructor(
+    evaluation: Evaluation,
+    plan: BinaryPlan,
+    op: ValueOp,
+    matching: VectorMatching,
+    many: SeriesBlock,
+    one: SeriesBlock,
+    isSwapped: boolean,
+  ) {
+    this.#evaluation = evaluation;
+    this.#plan = plan;
+    this.#op = op;
+    this.#matching = matching;
+    this.#many = many;
+    this.#one = one;
+    this.#isSwapped = isSwapped;
+    this.result = new SeriesBlock(many.steps, many.rows);
+    const keys = joinKeys(many, one, matching);
+    this.#manyKeys = keys.left;
+    this.#oneKeys = keys.right;
+    this.#rowsOfMany = new RowsByKey(keys.left, keys.count);
+    this.#rowsOfOne = new RowsByKey(keys.right, keys.count);
+    const { include, card } = matching;
+    const keepsDistinct = many.hasUniqueLabels && (!this.#dropsName || hasOneMetric(many));
+    this.#isInjective = card !== 'one-to-one' && keepsDistinct && many.labels.every((labels) => !include.some((name) => labels.has(name)));
+    // One to one, results differ by their key, unless the key has type and unit labels that the result has not.
+    this.result.hasUniqueLabels =
+      this.#isInjective || (card === 'one-to-one' && (matching.isOn || keepsDistinct) && include.length === 0 && !this.#fills);
+  }
+
+  get #dropsName(): boolean {
+    return makesNewMetric(this.#op) || (this.#plan.returnsBool && !this.#evaluation.options.delayedNameRemoval);
+  }
+
+  get #fills(): boolean {
+    return this.#matching.fillLeft !== null || this.#matching.fillRight !== null;
+  }
+
+  *run(): Generator<void, void> {
+    this.#refuseDuplicates();
+    const { fillLeft, fillRight } = this.#matching;
+    // With group_right too, Prometheus fills the missing one side by fill_right and the many side by fill_left.
+    for (let row = 0; row < this.#many.rows; row++) {
+      this.#joinRow(row, fillRight);
+      if (this.#evaluation.isSliceOver(this.#many.steps)) yield;
+    }
+    if (fillLeft !== null) {
+      for (let row = 0; row < this.#one.rows; row++) {
+        this.#fillRow(row, fillLeft);
+        if (this.#evaluation.isSliceOver(this.#many.steps)) yield;
+      }
+    }
+  }
+
+  /** All steps of one row of the many side. */
+  #joinRow(row: number, fillOne: number | null): void {
+    const many = this.#many;
+    const one = this.#one;
+    const { steps } = many;
+    const key = this.#manyKeys[row] ?? 0;
+    const partner = this.#rowsOfOne.first(key);
+    if (partner === -1 && fillOne === null) return;
+    if (!this.#fills && this.#rowsOfOne.isSingle(key) && (this.#isInjective || this.#rowsOfMany.isSingle(key))) {
+      this.#joinColumns(row, partner);
+      return;
+    }
+    let currentPartner = -2;
+    let to = -1;
+    for (let step = 0; step < steps; step++) {
+      const cell = row * steps + step;
+      if (many.kinds[cell] === ABSENT) continue;
+      const other = this.#partnerAt(key, step);
+      if (other === -1 && fillOne === null) continue;
+      if (other !== currentPartner) {
+        const labels = other === -1 ? this.#keyLabels(many.labels[row]) : (one.labels[other] ?? Labels.empty);
+        to = this.#resultRow(key, many.labels[row] ?? Labels.empty, labels);
+        currentPartner = other;
+      }
+      const otherValue = other === -1 ? (fillOne ?? 0) : operand(one, other * steps + step);
+      this.#computeCell(to + step, key, operand(many, cell), otherValue, step);
+    }
+    this.#dropIfEmpty();
+  }
+
+  /** The usual case, one row against one row: straight along the columns. */
+  #joinColumns(row: number, partner: number): void {
+    const many = this.#many;
+    const one = this.#one;
+    const { steps } = many;
+    const compares = isComparison(this.#op);
+    const { returnsBool } = this.#plan;
+    const to = this.result.addRow(this.#labels(many.labels[row] ?? Labels.empty, one.labels[partner] ?? Labels.empty), returnsBool);
+    const isFloatOp = this.#op !== '</' && this.#op !== '>/';
+    for (let step = 0; step < steps; step++) {
+      const a = row * steps + step;
+      const b = partner * steps + step;
+      if (many.kinds[a] === ABSENT || one.kinds[b] === ABSENT) continue;
+      if (isFloatOp && many.kinds[a] === FLOAT && one.kinds[b] === FLOAT) {
+        const x = this.#isSwapped ? one.values[b]! : many.values[a]!; // in bounds
+        const y = this.#isSwapped ? many.values[a]! : one.values[b]!;
+        const value = computeFloats(this.#op, x, y);
+        if (!compares || returnsBool) this.result.setFloat(to + step, value);
+        else if (value === 1) this.result.setFloat(to + step, x);
+      } else {
+        this.#compute(to + step, operand(many, a), operand(one, b));
+      }
+    }
+    this.#dropIfEmpty();
+  }
+
+  #dropIfEmpty(): void {
+    const { result } = this;
+    if (result.rows > 0 && this.#resultRows.size === 0 && result.isRowEmpty(result.rows - 1)) result.removeLastRow();
+  }
+
+  /** Samples of the one side that nothing matched, against the fill value. */
+  #fillRow(row: number, fill: number): void {
+    const one = this.#one;
+    const { steps } = one;
+    const key = this.#oneKeys[row] ?? 0;
+    const labels = one.labels[row] ?? Labels.empty;
+    let to = -1;
+    for (let step = 0; step < steps; step++) {
+      const cell = row * steps + step;
+      if (one.kinds[cell] === ABSENT || this.#matched.get(key)?.[step] === 1) continue;
+      if (to === -1) to = this.#resultRow(key, this.#keyLabels(labels), labels);
+      this.#computeCell(to + step, key, fill, operand(one, cell), step);
+    }
+  }
+
+  /** Computes a cell, and sees to it that no two results of a key are for the same series. */
+  #computeCell(cell: number, key: number, many: ReturnType<typeof operand>, one: ReturnType<typeof operand>, step: number): void {
+    let matched = this.#matched.get(key);
+    if (matched === undefined) this.#matched.set(key, (matched = new Uint8Array(this.#many.steps)));
+    const isOneToOne = this.#matching.card === 'one-to-one';
+    const isTaken = isOneToOne ? matched[step] === 1 : this.result.kinds[cell] !== ABSENT || this.#notKept.has(cell);
+    if (!this.#compute(cell, many, one)) return;
+    if (isTaken) {
+      throw executionError(
+        isOneToOne
+          ? 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)'
+          : 'multiple matches for labels: grouping labels must ensure unique matches',
+      );
+    }
+    matched[step] = 1;
+    if (!isOneToOne && this.result.kinds[cell] === ABSENT) this.#notKept.add(cell);
+  }
+
+  /** False when the two cannot be computed at all. */
+  #compute(cell: number, many: ReturnType<typeof operand>, one: ReturnType<typeof operand>): boolean {
+    const x = this.#isSwapped ? one : many;
+    const y = this.#isSwapped ? many : one;
+    const op = this.#op;
+    const { annotations } = this.#evaluation;
+    const { returnsBool, span } = this.#plan;
+    let keeps: boolean;
+    if (typeof x === 'number' && typeof y === 'number') {
+      if (op === '</' || op === '>/') {
+        annotations.incompatibleTypes('float', op, 'float', span);
+        return false;
+      }
+      const value = computeFloats(op, x, y);
+      if (!isComparison(op)) {
+        this.result.setFloat(cell, value);
+        return true;
+      }
+      keeps = value === 1;
+    } else {
+      const value = computeHistograms(op, x, y, annotations, span);
+      if (value === null) return false;
+      if (typeof value !== 'boolean') {
+        this.result.setHistogram(cell, value);
+        return true;
+      }
+      keeps = value;
+    }
+    if (returnsBool) this.result.setFloat(cell, keeps ? 1 : 0);
+    else if (keeps && typeof x === 'number') this.result.setFloat(cell, x);
+    else if (keeps && typeof x !== 'number') this.result.setHistogram(cell, x);
+    return true;
+  }
+
+  /** The row of the one side that has a sample at this step; duplicates were refused before. */
+  #partnerAt(key: number, step: number): number {
+    const { steps, kinds } = this.#one;
+    for (let row = this.#rowsOfOne.first(key); row !== -1; row = this.#rowsOfOne.next(row)) {
+      if (kinds[row * steps + step] !== ABSENT) return row;
+    }
+    return -1;
+  }
+
+  /** First cell of the result row for these operands. */
+  #resultRow(key: number, many: Labels, one: Labels): number {
+    const labels = this.#labels(many, one);
+    const text = `${key} ${labels.key()}`;
+    const known = this.#resultRows.get(text);
+    if (known !== undefined) return known * this.result.steps;
+    this.#resultRows.set(text, this.result.rows);
+    return this.result.addRow(labels, this.#plan.returnsBool);
+  }
+
+  #keyLabels(labels: Labels = Labels.empty): Labels {
+    const { isOn, labels: names } = this.#matching;
+    return isOn ? labels.only(names) : labels.filter((name) => name !== '__name__' && !names.includes(name));
+  }
+
+  #labels(many: Labels, one: Labels): Labels {
+    const { card, isOn, labels: names, include } = this.#matching;
+    let labels = this.#dropsName ? withoutMetadata(many) : many;
+    if (card === 'one-to-one') labels = isOn ? labels.only(names) : labels.without(names);
+    if (include.length > 0) labels = labels.with(include.map((name) => [name, one.get(name)] as const));
+    return labels;
+  }
+
+  /** A key that two series of the one side have at one step, where the other side has any sample at all. */
+  #refuseDuplicates(): void {
+    const one = this.#one;
+    const { steps } = one;
+    let firstStep = steps;
+    let pair: readonly [number, number] | null = null;
+    /** Per key with several rows: the row that has a sample at each step. */
+    const holders = new Map<number, Int32Array>();
+    for (let row = 0; row < one.rows; row++) {
+      const key = this.#oneKeys[row] ?? 0;
+      if (this.#rowsOfOne.isSingle(key)) continue;
+      let holder = holders.get(key);
+      if (holder === undefined) holders.set(key, (holder = new Int32Array(steps).fill(-1)));
+      for (let step = 0; step < firstStep; step++) {
+        if (one.kinds[row * steps + step] === ABSENT) continue;
+        const other = holder[step] ?? -1;
+        holder[step] = row;
+        if (other === -1 || (!this.#fills && !this.#hasSample(this.#many, step))) continue;
+        firstStep = step;
+        pair = [other, row];
+      }
+    }
+    if (pair === null) return;
+    const a = one.labels[pair[0]] ?? Labels.empty;
+    const b = one.labels[pair[1]] ?? Labels.empty;
+    const [x, y] = [a.toString(), b.toString()].sort();
+    const side = this.#isSwapped ? 'left' : 'right';
+    throw executionError(
+      `found duplicate series for the match group ${this.#keyLabels(b).toString()} on the ${side} hand-side of the operation: [${x}, ${y}]` +
+        ';many-to-many matching not allowed: matching labels must be unique on one side',
+    );
+  }
+
+  #hasSample(block: SeriesBlock, step: number): boolean {
+    for (let cell = step; cell < block.rows * block.steps; cell += block.steps) if (block.kinds[cell] !== ABSENT) return true;
+    return false;
+  }
+}

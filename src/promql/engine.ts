@@ -1,0 +1,400 @@
+/**
+ * The PromQL evaluator (behaviour of Prometheus 3.14, promql/engine.go). An expression is evaluated for all steps of a
+ * range at once, node by node, each to a block of columns: one row per series, one cell per step. An instant query is a
+ * range of one step. The evaluation is a generator that pauses after a bounded amount of work; whoever drives it decides
+ * when it goes on, and ends it by `return()`, or by throwing a timeout into it.
+ */
+import { unreachable } from '../lib/never.ts';
+import type { FloatHistogram } from '../model/histogram.ts';
+import { Labels } from '../model/labels.ts';
+import { aggregate } from './aggregation.ts';
+import { Annotations } from './annotations.ts';
+import type { Expr } from './ast.ts';
+import { joinVectors, setOperation, withScalar } from './binary-evaluation.ts';
+import { computeFloats } from './binary-operation.ts';
+import {
+  asScalar,
+  asVector,
+  type EngineOptions,
+  Evaluation,
+  type RangeSeries,
+  type StepRange,
+  stepRange,
+  stepTime,
+  type Value,
+  vectorOf,
+} from './evaluation.ts';
+import { HISTOGRAMS } from './functions/histogram.ts';
+import { evaluateInfo } from './functions/info.ts';
+import { LABEL } from './functions/label.ts';
+import { MATH } from './functions/math.ts';
+import { TIME } from './functions/time.ts';
+import { VECTOR } from './functions/vector.ts';
+import { draftOf, multiply } from './histogram/histogram-draft.ts';
+import { duplicateLabelSets } from './query-error.ts';
+import {
+  type AggregatePlan,
+  type BinaryPlan,
+  type CallPlan,
+  childrenOfPlan,
+  type Plan,
+  planQuery,
+  type SelectorPlan,
+  type SubqueryPlan,
+} from './query-plan.ts';
+import type { Queryable } from './queryable.ts';
+import { evaluateRangeCall, type RangeSource, type SubqueryResult } from './range-evaluation.ts';
+import { matchersKey, SelectionCache } from './selection.ts';
+import { type Asked, evaluateMatrix, evaluateSelector, evaluateSmoothedSelector, referenceTime } from './selector-evaluation.ts';
+import { ABSENT, dropNames, FLOAT, HISTOGRAM, mergeEqualRows, SeriesBlock, withoutMetadata } from './series-block.ts';
+import { settle, type VectorFunction } from './vector-function.ts';
+
+export type { EngineOptions } from './evaluation.ts';
+
+export type Query = {
+  readonly expr: Expr;
+  /** What `expr` was parsed from: annotations tell where in it they apply. */
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** 0: an instant query at startMs, which is endMs. */
+  readonly stepMs: number;
+};
+
+export type QueryValue =
+  | { readonly kind: 'scalar'; readonly atMs: number; readonly value: number }
+  | { readonly kind: 'string'; readonly atMs: number; readonly value: string }
+  /** One sample per series, in the order that the query asked for. */
+  | { readonly kind: 'vector'; readonly atMs: number; readonly series: readonly VectorSample[] }
+  /** Sorted by labels. */
+  | { readonly kind: 'matrix'; readonly series: readonly RangeSeries[] };
+export type VectorSample = { readonly labels: Labels; readonly value: number; readonly histogram: FloatHistogram | null };
+
+export type QueryStats = {
+  /** Samples that the steps looked at, counted anew at each step. */
+  readonly samplesTotal: number;
+  /** Most samples held at a time. */
+  readonly samplesPeak: number;
+};
+
+export type QueryResult = {
+  readonly value: QueryValue;
+  /** Each ends with its position in the query, ` (line:column)`. */
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  readonly stats: QueryStats;
+};
+
+export const DEFAULT_ENGINE_OPTIONS: EngineOptions = {
+  lookbackDeltaMs: 300_000,
+  samplesMax: 50_000_000,
+  defaultSubqueryStepMs: 60_000,
+  delayedNameRemoval: false,
+  useStartTimestamps: false,
+  typeAndUnitLabels: false,
+};
+
+/** Throws QueryError where the query fails; the text of the error is Prometheus'. */
+export function* evaluate(query: Query, queryable: Queryable, options: EngineOptions): Generator<void, QueryResult> {
+  const { startMs, endMs, stepMs } = query;
+  const isInstantQuery = stepMs === 0;
+  const plan = planQuery(query.expr, { startMs, endMs, stepMs });
+  const annotations = new Annotations();
+  const selections = new SelectionCache(queryable, countSelectors(plan));
+  const evaluation = new Evaluation(options, annotations, selections);
+  try {
+    const range = stepRange(startMs, endMs, isInstantQuery ? 1 : stepMs);
+    const value = yield* evaluatePlan(evaluation, plan, range);
+    const result = isInstantQuery ? instantValue(value, startMs, options) : rangeValue(value, range, options);
+    return {
+      value: result,
+      warnings: annotations.print('warning', query.text),
+      infos: annotations.print('info', query.text),
+      stats: { samplesTotal: evaluation.samplesTotal, samplesPeak: evaluation.peakSamples },
+    };
+  } finally {
+    selections.close();
+  }
+}
+
+/** How often each set of matchers is selected. */
+function countSelectors(plan: Plan, counts = new Map<string, number>()): Map<string, number> {
+  if (plan.kind === 'selector') {
+    const key = matchersKey(plan.matchers);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  for (const child of childrenOfPlan(plan)) countSelectors(child, counts);
+  return counts;
+}
+
+function* evaluatePlan(evaluation: Evaluation, plan: Plan, range: StepRange): Generator<void, Value> {
+  switch (plan.kind) {
+    case 'number':
+      return { kind: 'scalar', values: new Float64Array(range.steps).fill(plan.value) };
+    case 'string':
+      return { kind: 'string', value: plan.value };
+    case 'negation':
+      return yield* negate(evaluation, yield* evaluatePlan(evaluation, plan.expr, range));
+    case 'invariant':
+      return yield* evaluateOnce(evaluation, plan.expr, range);
+    case 'binary':
+      return yield* evaluateBinary(evaluation, plan, range);
+    case 'aggregate':
+      return yield* evaluateAggregation(evaluation, plan, range);
+    case 'call':
+      return yield* evaluateCall(evaluation, plan, range);
+    case 'selector':
+      if (range.steps === 0) return vectorOf(new SeriesBlock(0, 0));
+      return vectorOf(
+        plan.isSmoothed ? yield* evaluateSmoothedSelector(evaluation, plan, range) : yield* evaluateSelector(evaluation, plan, range),
+      );
+    case 'matrix':
+      if (range.steps !== 1) throw new Error('BUG: a range vector has one step');
+      return { kind: 'matrix', series: yield* evaluateMatrix(evaluation, plan, range) };
+    case 'subquery': {
+      const { block, range: steps } = yield* evaluateSubquery(evaluation, plan, range);
+      return { kind: 'matrix', series: rangeSeriesOf(block, steps) };
+    }
+    default:
+      return unreachable(plan);
+  }
+}
+
+/** Evaluates at the first step and repeats the result at the others. */
+function* evaluateOnce(evaluation: Evaluation, plan: Plan, range: StepRange): Generator<void, Value> {
+  const once: StepRange = { startMs: range.startMs, endMs: range.startMs, stepMs: range.stepMs, steps: Math.min(1, range.steps) };
+  const value = yield* evaluatePlan(evaluation, plan, once);
+  const { steps } = range;
+  if (steps <= 1 || value.kind === 'matrix' || value.kind === 'string') return value;
+  if (value.kind === 'scalar') return { kind: 'scalar', values: new Float64Array(steps).fill(value.values[0] ?? Number.NaN) };
+  const { block } = value;
+  const repeated = new SeriesBlock(steps, block.rows);
+  repeated.hasUniqueLabels = block.hasUniqueLabels;
+  for (let row = 0; row < block.rows; row++) {
+    const from = repeated.addRow(block.labels[row] ?? Labels.empty, block.dropsName[row] ?? false);
+    if (block.kinds[row] === ABSENT) continue;
+    for (let step = 0; step < steps; step++) repeated.copyCell(from + step, block, row);
+    if (evaluation.isSliceOver(steps)) yield;
+  }
+  evaluation.drop(block);
+  return vectorOf(evaluation.adopt(repeated));
+}
+
+function* negate(evaluation: Evaluation, value: Value): Generator<void, Value> {
+  if (value.kind === 'scalar') return { kind: 'scalar', values: value.values.map((x) => -x) };
+  const block = asVector(value);
+  const { kinds, values, steps } = block;
+  for (let row = 0; row < block.rows; row++) {
+    for (let cell = row * steps; cell < (row + 1) * steps; cell++) {
+      if (kinds[cell] === FLOAT) values[cell] = -(values[cell] ?? 0);
+      else if (kinds[cell] === HISTOGRAM) block.setHistogram(cell, multiply(draftOf(block.histogramAt(cell)), -1));
+    }
+    if (evaluation.isSliceOver(steps)) yield;
+  }
+  const { delayedNameRemoval } = evaluation.options;
+  dropNames(block, delayedNameRemoval);
+  return vectorOf(delayedNameRemoval ? block : mergeEqualRows(block));
+}
+
+function* evaluateBinary(evaluation: Evaluation, plan: BinaryPlan, range: StepRange): Generator<void, Value> {
+  const { op } = plan;
+  const lhs = yield* evaluatePlan(evaluation, plan.lhs, range);
+  const rhs = yield* evaluatePlan(evaluation, plan.rhs, range);
+  if (op === 'and' || op === 'or' || op === 'unless') {
+    if (plan.matching === null) throw new Error('BUG: a set operator without matching');
+    const result = yield* setOperation(evaluation, op, asVector(lhs), asVector(rhs), plan.matching, range);
+    return replaced(evaluation, [lhs, rhs], result);
+  }
+  if (lhs.kind === 'scalar' && rhs.kind === 'scalar') {
+    return { kind: 'scalar', values: lhs.values.map((x, step) => computeFloats(op, x, rhs.values[step] ?? Number.NaN)) };
+  }
+  if (rhs.kind === 'scalar') {
+    return replaced(evaluation, [lhs], yield* withScalar(evaluation, plan, op, asVector(lhs), rhs.values, false, range));
+  }
+  if (lhs.kind === 'scalar') {
+    return replaced(evaluation, [rhs], yield* withScalar(evaluation, plan, op, asVector(rhs), lhs.values, true, range));
+  }
+  if (plan.matching === null) throw new Error('BUG: two vectors without matching');
+  return replaced(evaluation, [lhs, rhs], yield* joinVectors(evaluation, plan, op, asVector(lhs), asVector(rhs), plan.matching, range));
+}
+
+/** The operands are gone, the result is there: the evaluation counts what is held. */
+function replaced(evaluation: Evaluation, operands: readonly Value[], result: SeriesBlock): Value {
+  for (const operand of operands) if (operand.kind === 'vector') evaluation.drop(operand.block);
+  return vectorOf(evaluation.adopt(result));
+}
+
+function* evaluateAggregation(evaluation: Evaluation, plan: AggregatePlan, range: StepRange): Generator<void, Value> {
+  const { param } = plan;
+  const params = param === null || param.kind === 'string' ? null : asScalar(yield* evaluatePlan(evaluation, param, range));
+  const value = yield* evaluatePlan(evaluation, plan.expr, range);
+  return replaced(evaluation, [value], yield* aggregate(evaluation, plan, asVector(value), params, range));
+}
+
+const VECTOR_FUNCTIONS: Readonly<Record<string, VectorFunction>> = { ...MATH, ...TIME, ...VECTOR, ...LABEL, ...HISTOGRAMS };
+
+function* evaluateCall(evaluation: Evaluation, call: CallPlan, range: StepRange): Generator<void, Value> {
+  const [first] = call.args;
+  if (first?.kind === 'selector' && (call.name === 'timestamp' || call.name === 'start_timestamp')) {
+    return yield* evaluateTimestamps(evaluation, first, call.name, range);
+  }
+  if (call.name === 'info' && first !== undefined) {
+    const base = yield* evaluatePlan(evaluation, first, range);
+    return replaced(evaluation, [base], yield* evaluateInfo(evaluation, call, asVector(base), range));
+  }
+  const source = call.args.find((arg) => arg.kind === 'matrix' || arg.kind === 'subquery');
+  if (source !== undefined) return yield* evaluateRangeFunction(evaluation, call, source, range);
+  const args: Value[] = [];
+  for (const arg of call.args) args.push(yield* evaluatePlan(evaluation, arg, range));
+  const compute = VECTOR_FUNCTIONS[call.name];
+  if (compute === undefined) throw new Error(`BUG: no function ${call.name}`);
+  const outcome = compute({ evaluation, call, range, args });
+  const value = 'kind' in outcome ? outcome : yield* outcome;
+  for (const arg of args) if (arg.kind === 'vector') evaluation.drop(arg.block);
+  if (value.kind === 'vector') evaluation.adopt(value.block);
+  return value;
+}
+
+/** Of a selector, timestamp() tells when the samples are from. */
+function* evaluateTimestamps(evaluation: Evaluation, selector: SelectorPlan, asked: Asked, range: StepRange): Generator<void, Value> {
+  const { useStartTimestamps, delayedNameRemoval } = evaluation.options;
+  if (range.steps === 0 || (asked === 'start_timestamp' && !useStartTimestamps)) return vectorOf(new SeriesBlock(range.steps, 0));
+  const block = yield* evaluateSelector(evaluation, selector, range, asked);
+  dropNames(block, delayedNameRemoval);
+  return replaced(evaluation, [vectorOf(block)], settle(evaluation, range, block));
+}
+
+function* evaluateRangeFunction(evaluation: Evaluation, call: CallPlan, plan: Plan, range: StepRange): Generator<void, Value> {
+  if (range.steps === 0) return vectorOf(new SeriesBlock(0, 0));
+  let source: RangeSource;
+  if (plan.kind === 'matrix') source = { kind: 'stored', plan };
+  else if (plan.kind === 'subquery') source = { kind: 'subquery', plan, result: yield* evaluateSubquery(evaluation, plan, range) };
+  else throw new Error('BUG: not a range vector');
+  const params: Float64Array[] = [];
+  for (const arg of call.args) if (arg !== plan) params.push(asScalar(yield* evaluatePlan(evaluation, arg, range)));
+  const block = yield* evaluateRangeCall(evaluation, call, source, params, range);
+  if (source.kind === 'subquery') evaluation.drop(source.result.block);
+  return vectorOf(block);
+}
+
+/** Steps of a subquery are multiples of its resolution, so that they do not move with the query. */
+function* evaluateSubquery(evaluation: Evaluation, plan: SubqueryPlan, range: StepRange): Generator<void, SubqueryResult> {
+  const stepMs = plan.stepMs !== 0 ? plan.stepMs : evaluation.options.defaultSubqueryStepMs;
+  const firstMs = referenceTime(plan, range.startMs) - plan.rangeMs;
+  const lastMs = referenceTime(plan, stepTime(range, Math.max(0, range.steps - 1)));
+  const steps = stepRange((Math.floor(firstMs / stepMs) + 1) * stepMs, lastMs, stepMs);
+  const value = yield* evaluatePlan(evaluation, plan.expr, steps);
+  return { block: value.kind === 'scalar' ? scalarRow(value.values) : asVector(value), range: steps };
+}
+
+/** A scalar as a series without labels. */
+function scalarRow(values: Float64Array): SeriesBlock {
+  const block = new SeriesBlock(values.length, 1);
+  const row = block.addRow(Labels.empty, false);
+  values.forEach((value, step) => block.setFloat(row + step, value));
+  return block;
+}
+
+/** The samples of each row at their times; rows without any are left out. */
+function rangeSeriesOf(block: SeriesBlock, range: StepRange): RangeSeries[] {
+  const result: RangeSeries[] = [];
+  const { steps, kinds } = block;
+  for (let row = 0; row < block.rows; row++) {
+    let length = 0;
+    let hasHistograms = false;
+    for (let cell = row * steps; cell < (row + 1) * steps; cell++) {
+      if (kinds[cell] !== ABSENT) length++;
+      if (kinds[cell] === HISTOGRAM) hasHistograms = true;
+    }
+    if (length === 0) continue;
+    const timestamps = new Float64Array(length);
+    const values = new Float64Array(length);
+    const histograms = hasHistograms ? new Array<FloatHistogram | null>(length).fill(null) : null;
+    let at = 0;
+    for (let step = 0, cell = row * steps; step < steps; step++, cell++) {
+      if (kinds[cell] === ABSENT) continue;
+      timestamps[at] = stepTime(range, step);
+      if (kinds[cell] === FLOAT) values[at] = block.values[cell] ?? 0;
+      else if (histograms !== null) histograms[at] = block.histogramAt(cell);
+      at++;
+    }
+    result.push({ labels: block.labels[row] ?? Labels.empty, dropsName: block.dropsName[row] ?? false, timestamps, values, histograms });
+  }
+  return result;
+}
+
+/** Names whose removal was delayed go now. */
+function cleanNames(block: SeriesBlock): SeriesBlock {
+  for (let row = 0; row < block.rows; row++) {
+    if (block.dropsName[row] === true) block.labels[row] = withoutMetadata(block.labels[row] ?? Labels.empty);
+  }
+  block.hasUniqueLabels = false;
+  return mergeEqualRows(block);
+}
+
+function instantValue(value: Value, atMs: number, options: EngineOptions): QueryValue {
+  switch (value.kind) {
+    case 'string':
+      return { kind: 'string', atMs, value: value.value };
+    case 'scalar':
+      return { kind: 'scalar', atMs, value: value.values[0] ?? Number.NaN };
+    case 'matrix':
+      return { kind: 'matrix', series: sortSeries(options.delayedNameRemoval ? cleanSeries(value.series) : value.series) };
+    case 'vector': {
+      const block = options.delayedNameRemoval ? cleanNames(value.block) : value.block;
+      const series: VectorSample[] = [];
+      for (let row = 0; row < block.rows; row++) {
+        if (block.kinds[row] === ABSENT) continue;
+        const histogram = block.kinds[row] === HISTOGRAM ? block.histogramAt(row) : null;
+        series.push({ labels: block.labels[row] ?? Labels.empty, value: histogram === null ? (block.values[row] ?? 0) : 0, histogram });
+      }
+      return { kind: 'vector', atMs, series };
+    }
+    default:
+      return unreachable(value);
+  }
+}
+
+function rangeValue(value: Value, range: StepRange, options: EngineOptions): QueryValue {
+  switch (value.kind) {
+    case 'scalar':
+      return { kind: 'matrix', series: rangeSeriesOf(scalarRow(value.values), range) };
+    case 'vector':
+      return {
+        kind: 'matrix',
+        series: sortSeries(rangeSeriesOf(options.delayedNameRemoval ? cleanNames(value.block) : value.block, range)),
+      };
+    case 'string':
+    case 'matrix':
+      throw new Error(`BUG: a range query of a ${value.kind}`);
+    default:
+      return unreachable(value);
+  }
+}
+
+const sortSeries = (series: RangeSeries[]): RangeSeries[] => series.sort((a, b) => a.labels.compare(b.labels));
+
+/** As cleanNames, for series that have times of their own. */
+function cleanSeries(series: readonly RangeSeries[]): RangeSeries[] {
+  const byLabels = new Map<string, RangeSeries>();
+  for (const one of series) {
+    const labels = one.dropsName ? withoutMetadata(one.labels) : one.labels;
+    const known = byLabels.get(labels.key());
+    byLabels.set(labels.key(), known === undefined ? { ...one, labels } : mergeSeries(known, one));
+  }
+  return [...byLabels.values()];
+}
+
+function mergeSeries(a: RangeSeries, b: RangeSeries): RangeSeries {
+  const points = [a, b].flatMap((series) =>
+    Array.from(series.timestamps, (ms, i) => ({ ms, value: series.values[i] ?? 0, histogram: series.histograms?.[i] ?? null })),
+  );
+  points.sort((x, y) => x.ms - y.ms);
+  if (points.some((point, i) => i > 0 && point.ms === points[i - 1]?.ms)) throw duplicateLabelSets();
+  return {
+    ...a,
+    timestamps: Float64Array.from(points, ({ ms }) => ms),
+    values: Float64Array.from(points, ({ value }) => value),
+    histograms: points.some(({ histogram }) => histogram !== null) ? points.map(({ histogram }) => histogram) : null,
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * What the parts of one evaluation share: options, annotations, how many samples are held, and when to pause. And the
+ * values that they hand to each other.
+ */
+import type { FloatHistogram } from '../model/histogram.ts';
+import type { Labels } from '../model/labels.ts';
+import type { Annotations } from './annotations.ts';
+import { tooManySamples } from './query-error.ts';
+import type { SelectionCache } from './selection.ts';
+import type { SeriesBlock } from './series-block.ts';
+
+export type EngineOptions = {
+  /** How far an instant selector looks back; default 5 m. */
+  readonly lookbackDeltaMs: number;
+  /** Samples that one query may hold at a time. */
+  readonly samplesMax: number;
+  /** Resolution of a subquery that names none; Prometheus takes the evaluation interval. */
+  readonly defaultSubqueryStepMs: number;
+  /** Metric names are dropped when the query is done, so that label_replace and `by (__name__)` still see them. */
+  readonly delayedNameRemoval: boolean;
+  /** rate, irate, increase, resets and start_timestamp look at start timestamps. */
+  readonly useStartTimestamps: boolean;
+  /** rate and increase judge by the label __type__ whether a metric is a counter, not by its name. */
+  readonly typeAndUnitLabels: boolean;
+};
+
+/** The steps startMs, startMs + stepMs … that do not lie behind endMs. */
+export type StepRange = { readonly startMs: number; readonly endMs: number; readonly stepMs: number; readonly steps: number };
+
+/** One step: an instant query, or a part of a query that is the same at every step. */
+export const isInstant = ({ startMs, endMs }: StepRange): boolean => startMs === endMs;
+export const stepTime = ({ startMs, stepMs }: StepRange, step: number): number => startMs + step * stepMs;
+
+export function stepRange(startMs: number, endMs: number, stepMs: number): StepRange {
+  return { startMs, endMs, stepMs, steps: endMs < startMs ? 0 : Math.floor((endMs - startMs) / stepMs) + 1 };
+}
+
+/** Samples at their own times: a row of a range vector. Points with a histogram have 0 in `values`. */
+export type RangeSeries = {
+  readonly labels: Labels;
+  readonly dropsName: boolean;
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+  /** Parallel to values, null for floats; null when all are. */
+  readonly histograms: readonly (FloatHistogram | null)[] | null;
+};
+
+export type Value =
+  | { readonly kind: 'scalar'; readonly values: Float64Array }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'vector'; readonly block: SeriesBlock }
+  | { readonly kind: 'matrix'; readonly series: RangeSeries[] };
+
+/** An evaluation pauses when it has touched about this many samples since the last pause: a few milliseconds. */
+const SAMPLES_PER_SLICE = 250_000;
+
+export class Evaluation {
+  readonly options: EngineOptions;
+  readonly annotations: Annotations;
+  readonly selections: SelectionCache;
+  /** Samples held now, and the most at any time. */
+  #held = 0;
+  #peak = 0;
+  /** Samples that the steps looked at, all together. */
+  samplesTotal = 0;
+  #sinceYield = 0;
+
+  constructor(options: EngineOptions, annotations: Annotations, selections: SelectionCache) {
+    this.options = options;
+    this.annotations = annotations;
+    this.selections = selections;
+  }
+
+  get peakSamples(): number {
+    return this.#peak;
+  }
+
+  /** Counts samples that are held from now on; throws when they are too many. */
+  hold(samples: number): void {
+    this.#held += samples;
+    if (this.#held > this.#peak) this.#peak = this.#held;
+    if (this.#held > this.options.samplesMax) throw tooManySamples();
+  }
+
+  release(samples: number): void {
+    this.#held -= samples;
+  }
+
+  /** Would throw if `samples` more were held for a moment. */
+  touch(samples: number): void {
+    this.hold(samples);
+    this.release(samples);
+  }
+
+  /** Counts a finished block, until `drop`. */
+  adopt(block: SeriesBlock): SeriesBlock {
+    block.samplesHeld = block.weight();
+    this.hold(block.samplesHeld);
+    return block;
+  }
+
+  drop(block: SeriesBlock): void {
+    this.release(block.samplesHeld);
+    block.samplesHeld = 0;
+  }
+
+  /** Notes work done; true when it is time to yield. */
+  isSliceOver(samples: number): boolean {
+    this.#sinceYield += samples;
+    if (this.#sinceYield < SAMPLES_PER_SLICE) return false;
+    this.#sinceYield = 0;
+    return true;
+  }
+}
+
+export const vectorOf = (block: SeriesBlock): Value => ({ kind: 'vector', block });
+
+export function asVector(value: Value | undefined): SeriesBlock {
+  if (value?.kind !== 'vector') throw new Error(`BUG: a vector was expected, not ${value?.kind}`);
+  return value.block;
+}
+
+export function asScalar(value: Value | undefined): Float64Array {
+  if (value?.kind !== 'scalar') throw new Error(`BUG: a scalar was expected, not ${value?.kind}`);
+  return value.values;
+}

@@ -1,0 +1,104 @@
+/** Between vectors and scalars, and the order of a vector: vector, scalar, absent, sort … */
+import { naturalLess } from '../../lib/natural-order.ts';
+import { Labels } from '../../model/labels.ts';
+import { asScalar, asVector, isInstant, type Value, vectorOf } from '../evaluation.ts';
+import type { Plan } from '../query-plan.ts';
+import { ABSENT, FLOAT, HISTOGRAM, SeriesBlock } from '../series-block.ts';
+import { type CallSite, settle, type VectorFunction } from '../vector-function.ts';
+import { labelsOfAbsent } from './absent.ts';
+
+function vector({ args, range }: CallSite): Value {
+  const values = asScalar(args[0]);
+  const block = new SeriesBlock(range.steps, 1);
+  const row = block.addRow(Labels.empty, false);
+  for (let step = 0; step < range.steps; step++) block.setFloat(row + step, values[step] ?? Number.NaN);
+  return vectorOf(block);
+}
+
+/** The one float of a step; NaN where there is none or more than one. */
+function scalar({ args, range }: CallSite): Value {
+  const block = asVector(args[0]);
+  const values = new Float64Array(range.steps).fill(Number.NaN);
+  const found = new Uint8Array(range.steps);
+  for (let row = 0; row < block.rows; row++) {
+    for (let step = 0, cell = row * block.steps; step < block.steps; step++, cell++) {
+      if (block.kinds[cell] !== FLOAT) continue;
+      values[step] = found[step] === 0 ? (block.values[cell] ?? 0) : Number.NaN;
+      found[step] = 1;
+    }
+  }
+  return { kind: 'scalar', values };
+}
+
+function absent({ args, call, range }: CallSite): Value {
+  const block = asVector(args[0]);
+  const present = new Uint8Array(range.steps);
+  for (let cell = 0; cell < block.rows * block.steps; cell++) if (block.kinds[cell] !== ABSENT) present[cell % block.steps] = 1;
+  const result = new SeriesBlock(range.steps, 1);
+  const row = result.addRow(labelsOfAbsent(call.args[0]), false);
+  for (let step = 0; step < range.steps; step++) if (present[step] === 0) result.setFloat(row + step, 1);
+  return vectorOf(result);
+}
+
+/** NaN comes last either way. */
+const sortByValue =
+  (direction: 1 | -1): VectorFunction =>
+  (site) => {
+    const block = asVector(site.args[0]);
+    const { kinds, values } = block;
+    for (let cell = 0; cell < block.rows * block.steps; cell++) if (kinds[cell] === HISTOGRAM) kinds[cell] = ABSENT;
+    return reorder(site, block, (a, b) => {
+      const x = values[a] ?? 0;
+      const y = values[b] ?? 0;
+      if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+      return x === y ? 0 : (x < y ? -1 : 1) * direction;
+    });
+  };
+
+const sortByLabel =
+  (direction: 1 | -1): VectorFunction =>
+  (site) => {
+    const block = asVector(site.args[0]);
+    const names = site.call.args.slice(1).map(textOf);
+    return reorder(site, block, (a, b) => {
+      const x = block.labels[a] ?? Labels.empty;
+      const y = block.labels[b] ?? Labels.empty;
+      for (const name of names) {
+        const valueX = x.get(name);
+        const valueY = y.get(name);
+        if (valueX !== valueY) return (naturalLess(valueX, valueY) ? -1 : 1) * direction;
+      }
+      return x.compare(y) * direction;
+    });
+  };
+
+/** Only an instant query has an order; with one step per row, cells are numbered as rows. */
+function reorder({ evaluation, call, range }: CallSite, block: SeriesBlock, compare: (rowA: number, rowB: number) => number): Value {
+  if (!isInstant(range)) {
+    evaluation.annotations.sortInRangeQuery(call.span);
+    return vectorOf(settle(evaluation, range, block));
+  }
+  const order = Array.from({ length: block.rows }, (_, row) => row).sort(compare);
+  const sorted = new SeriesBlock(block.steps, block.rows);
+  sorted.hasUniqueLabels = block.hasUniqueLabels;
+  for (const row of order) {
+    if (block.kinds[row] === ABSENT) continue;
+    sorted.copyCell(sorted.addRow(block.labels[row] ?? Labels.empty, block.dropsName[row] ?? false), block, row);
+  }
+  return vectorOf(settle(evaluation, range, sorted));
+}
+
+export function textOf(plan: Plan | undefined): string {
+  if (plan?.kind !== 'string') throw new Error('BUG: a string literal was expected');
+  return plan.value;
+}
+
+export const VECTOR: Readonly<Record<string, VectorFunction>> = {
+  vector,
+  scalar,
+  absent,
+  sort: sortByValue(1),
+  sort_desc: sortByValue(-1),
+  sort_by_label: sortByLabel(1),
+  sort_by_label_desc: sortByLabel(-1),
+};

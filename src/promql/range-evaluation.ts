@@ -1,0 +1,202 @@
+/**
+ * Calls of functions over range vectors: series by series, the window moves from step to step over the columns.
+ * prometheus/promql/engine.go eval, case Call. Hot path: nothing is allocated per step.
+ */
+import type { Labels } from '../model/labels.ts';
+import type { SampleColumns } from '../model/sample.ts';
+import { type Evaluation, type StepRange, stepTime } from './evaluation.ts';
+import { labelsOfAbsent } from './functions/absent.ts';
+import { CHANGES } from './functions/changes.ts';
+import { OVER_TIME } from './functions/over-time.ts';
+import { InstantRateKernel, RateKernel } from './functions/rate.ts';
+import { TREND } from './functions/trend.ts';
+import { sampleWeight } from './histogram/histogram-draft.ts';
+import { executionError } from './query-error.ts';
+import type { CallPlan, MatrixPlan, SubqueryPlan } from './query-plan.ts';
+import type { RangeKernel } from './range-kernel.ts';
+import { RangeWindow } from './range-window.ts';
+import type { Selection } from './selection.ts';
+import { referenceTime } from './selector-evaluation.ts';
+import { ABSENT, assertUniqueRows, isSameMetric, SeriesBlock, withoutMetadata } from './series-block.ts';
+
+/** A subquery that has been evaluated, and when its steps are. */
+export type SubqueryResult = { readonly block: SeriesBlock; readonly range: StepRange };
+
+export type RangeSource =
+  | { readonly kind: 'stored'; readonly plan: MatrixPlan }
+  | { readonly kind: 'subquery'; readonly plan: SubqueryPlan; readonly result: SubqueryResult };
+
+const ANCHORED_FUNCTIONS = ['changes', 'delta', 'increase', 'rate', 'resets'];
+const SMOOTHED_FUNCTIONS = ['delta', 'increase', 'rate'];
+const START_TIMESTAMP_FUNCTIONS = new Set(['rate', 'irate', 'increase', 'resets']);
+const COUNTER_SUFFIX = /_(?:total|sum|count|bucket)$/;
+
+/** A kernel keeps state from step to step, so each call has its own where it does. */
+function kernelOf(name: string): RangeKernel {
+  switch (name) {
+    case 'rate':
+      return new RateKernel({ isCounter: true, isRate: true });
+    case 'increase':
+      return new RateKernel({ isCounter: true, isRate: false });
+    case 'delta':
+      return new RateKernel({ isCounter: false, isRate: false });
+    case 'irate':
+      return new InstantRateKernel(true);
+    case 'idelta':
+      return new InstantRateKernel(false);
+    default: {
+      const kernel = OVER_TIME[name] ?? CHANGES[name] ?? TREND[name];
+      if (kernel === undefined) throw new Error(`BUG: no range function ${name}`);
+      return kernel;
+    }
+  }
+}
+
+/** `params` are the scalar arguments in order, one value per step each. */
+export function* evaluateRangeCall(
+  evaluation: Evaluation,
+  call: CallPlan,
+  source: RangeSource,
+  params: readonly Float64Array[],
+  range: StepRange,
+): Generator<void, SeriesBlock> {
+  const { lookbackDeltaMs, delayedNameRemoval, useStartTimestamps } = evaluation.options;
+  const selector = source.kind === 'stored' ? source.plan.selector : null;
+  const isAnchored = selector?.isAnchored ?? false;
+  const isSmoothed = selector?.isSmoothed ?? false;
+  if (isAnchored) checkModifier('anchored', ANCHORED_FUNCTIONS, call.name);
+  if (isSmoothed) checkModifier('smoothed', SMOOTHED_FUNCTIONS, call.name);
+  const { rangeMs } = source.plan;
+  const before = isAnchored || isSmoothed ? lookbackDeltaMs : 0;
+  const after = isSmoothed ? lookbackDeltaMs : 0;
+  const reference = selector ?? (source.plan as SubqueryPlan);
+  const firstMs = referenceTime(reference, range.startMs);
+  const strideMs = reference.atMs === null ? range.stepMs : 0;
+
+  const kernel = kernelOf(call.name);
+  const span = (call.args[0] ?? call).span;
+  const window = new RangeWindow(evaluation.annotations, span, { rangeMs, isAnchored, isSmoothed });
+  const series = seriesOf(evaluation, source, {
+    fromMs: firstMs - rangeMs - before + 1,
+    toMs: firstMs + (range.steps - 1) * strideMs + after,
+  });
+  const usesStarts = useStartTimestamps && START_TIMESTAMP_FUNCTIONS.has(call.name);
+  const dropsName = call.name !== 'last_over_time' && call.name !== 'first_over_time';
+  const isCounterFunction = call.name === 'rate' || call.name === 'increase';
+  const block = new SeriesBlock(range.steps, series.count);
+  let firstLabels: Labels | null = null;
+  let isOneMetric = true;
+
+  for (let i = 0; i < series.count; i++) {
+    series.load(i, window);
+    const samples = window.floatCount + window.histograms.length;
+    if (evaluation.isSliceOver(samples + range.steps)) yield;
+    if (samples === 0) continue;
+    if (!usesStarts) {
+      window.floatStarts = null;
+      window.histogramStarts = null;
+    }
+    kernel.startSeries?.(window);
+    firstLabels ??= window.labels;
+    isOneMetric &&= isSameMetric(window.labels, firstLabels);
+    const rowDropsName = dropsName || series.dropsName(i);
+    const row = block.addRow(rowDropsName && !delayedNameRemoval ? withoutMetadata(window.labels) : window.labels, rowDropsName);
+    let floats = 0;
+    let found = 0;
+    let looked = 0;
+    let most = 0;
+    for (let step = 0; step < range.steps; step++) {
+      const endMs = firstMs + step * strideMs;
+      window.moveTo(endMs - rangeMs - before, endMs + after);
+      const inWindow = window.floatTo - window.floatFrom + window.histogramTo - window.histogramFrom;
+      if (inWindow === 0) continue;
+      looked += inWindow;
+      if (inWindow > most) most = inWindow;
+      window.atMs = stepTime(range, step);
+      window.startMs = endMs - rangeMs;
+      window.endMs = endMs;
+      for (let p = 0; p < params.length; p++) window.params[p] = params[p]![step]!; // one value per step
+      if (!kernel.compute(window)) continue;
+      found++;
+      if (window.histogram === null) {
+        floats++;
+        block.setFloat(row + step, window.value);
+      } else block.setHistogram(row + step, window.histogram);
+    }
+    evaluation.samplesTotal += looked;
+    evaluation.touch(block.rows + most * weightOfOne(window));
+    if (evaluation.isSliceOver(looked)) yield;
+    if (isCounterFunction && floats > 0) annotateCounter(evaluation, window);
+    if (found === 0) block.removeLastRow();
+  }
+  if (call.name === 'absent_over_time') return evaluation.adopt(absentRow(block, call, delayedNameRemoval));
+  if (!delayedNameRemoval) {
+    block.hasUniqueLabels = isOneMetric && (source.kind === 'stored' || source.result.block.hasUniqueLabels);
+    assertUniqueRows(block);
+  }
+  return evaluation.adopt(block);
+}
+
+function checkModifier(modifier: string, functions: readonly string[], name: string): void {
+  if (!functions.includes(name))
+    throw executionError(`${modifier} modifier can only be used with: ${functions.join(', ')} - not with ${name}`);
+}
+
+/** Samples that one sample of the series counts as: histograms count by their size. */
+const weightOfOne = (window: RangeWindow): number => (window.histograms[0] === undefined ? 1 : sampleWeight(window.histograms[0]));
+
+interface SeriesSource {
+  readonly count: number;
+  load(index: number, window: RangeWindow): void;
+  dropsName(index: number): boolean;
+}
+
+function seriesOf(evaluation: Evaluation, source: RangeSource, range: { fromMs: number; toMs: number }): SeriesSource {
+  if (source.kind === 'subquery') {
+    const { block, range: steps } = source.result;
+    return {
+      count: block.rows,
+      load: (index, window) => window.loadRow(block, index, steps.startMs, steps.stepMs),
+      dropsName: (index) => block.dropsName[index] ?? false,
+    };
+  }
+  const { selector } = source.plan;
+  const selection: Selection = evaluation.selections.select(selector.matchers, range);
+  return {
+    count: selection.count,
+    load: (index, window) => {
+      const columns: SampleColumns = selection.read(index);
+      window.load(selection.labels(index), columns, selector.statsOnly);
+    },
+    dropsName: () => false,
+  };
+}
+
+/** The name, or the type label, of what rate and increase are applied to tells of a mistake. */
+function annotateCounter({ annotations, options }: Evaluation, window: RangeWindow): void {
+  const name = window.metricName;
+  if (name === '') return;
+  if (options.typeAndUnitLabels) {
+    const type = window.labels.get('__type__');
+    if (type !== 'counter' && type !== 'histogram') annotations.possibleNonCounterType(name, type, window.span);
+  } else if (!COUNTER_SUFFIX.test(name)) {
+    annotations.possibleNonCounter(name, window.span);
+  }
+}
+
+/** 1 at each step where no series had a sample; no series at all when there is no such step. */
+function absentRow(present: SeriesBlock, call: CallPlan, delayedNameRemoval: boolean): SeriesBlock {
+  const { steps } = present;
+  const block = new SeriesBlock(steps, 1);
+  const row = block.addRow(labelsOfAbsent(call.args[0]), delayedNameRemoval);
+  let absent = 0;
+  for (let step = 0; step < steps; step++) {
+    let isPresent = false;
+    for (let cell = step; cell < present.rows * steps && !isPresent; cell += steps) isPresent = present.kinds[cell] !== ABSENT;
+    if (isPresent) continue;
+    block.setFloat(row + step, 1);
+    absent++;
+  }
+  if (absent === 0) block.removeLastRow();
+  return block;
+}
