@@ -7,21 +7,18 @@ import { CUSTOM_BUCKETS_SCHEMA } from '../../model/histogram.ts';
 
 export const isExponential = (schema: number): boolean => schema >= -4 && schema <= 8;
 
-/** Ratio of neighbouring bounds in schemas 1 to 8: 2^(2^-schema) as double arithmetic gives it by way of e^x. */
-const RATIOS = [
-  1.414213562373095, 1.189207115002721, 1.0905077326652577, 1.0442737824274138, 1.0218971486541166, 1.0108892860517005, 1.0054299011128027,
-  1.0027112750502025,
-];
+/** Ratio of neighbouring bounds: 2^(2^-schema) as double arithmetic gives it by way of e^x. */
+const ratio = (schema: number): number => Math.exp(Math.LN2 / 2 ** schema);
 
 /** Bounds in [0.5, 1) per schema from 0 on; every other one is the bound of the schema below. */
 const FRACTIONS: readonly Float64Array[] = (() => {
   const bySchema = [new Float64Array([0.5])];
-  for (const ratio of RATIOS) {
+  for (let schema = 1; schema <= 8; schema++) {
     const coarse = bySchema.at(-1) ?? new Float64Array([0.5]);
     const fine = new Float64Array(coarse.length * 2);
     coarse.forEach((bound, i) => {
       fine[2 * i] = bound;
-      fine[2 * i + 1] = bound * ratio;
+      fine[2 * i + 1] = bound * ratio(schema);
     });
     bySchema.push(fine);
   }

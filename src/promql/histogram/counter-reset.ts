@@ -67,19 +67,15 @@ function sideShrank(
   const { schema, zeroThreshold } = current;
   const isCustom = schema === CUSTOM_BUCKETS_SCHEMA;
   const indices = bucketIndices(spans);
-  const previousIndices = bucketIndices(previousSpans);
+  const previousIndices = bucketIndices(previousSpans).map((index) => (isCustom ? index : coarserIndex(index, previousSchema, schema)));
   let at = 0;
   for (let i = 0; i < previousIndices.length; ) {
-    const index = isCustom ? (previousIndices[i] ?? 0) : coarserIndex(previousIndices[i] ?? 0, previousSchema, schema);
+    const index = previousIndices[i] ?? 0;
     let before = 0;
-    do {
-      before += previousBuckets[i] ?? 0;
-      i++;
-    } while (!isCustom && i < previousIndices.length && coarserIndex(previousIndices[i] ?? 0, previousSchema, schema) === index);
+    for (; previousIndices[i] === index; i++) before += previousBuckets[i] ?? 0;
     if (!isCustom && zeroThreshold > 0 && exponentialBound(index, schema) <= zeroThreshold) continue;
     while (at < indices.length && (indices[at] ?? 0) < index) at++;
-    const now = indices[at] === index ? (buckets[at] ?? 0) : 0;
-    if (indices[at] === index ? now < before : before !== 0) return true;
+    if (indices[at] === index ? (buckets[at] ?? 0) < before : before !== 0) return true;
   }
   return false;
 }

@@ -488,9 +488,10 @@ function combineMismatchedBounds(h: HistogramDraft, other: FloatHistogram, sign:
   }
 }
 
+const isInfinite = (value: number): boolean => value === Infinity || value === -Infinity;
+
 /** True when a value left the range of doubles. */
 export function hasOverflow(h: FloatHistogram): boolean {
-  const isInfinite = (value: number): boolean => value === Infinity || value === -Infinity;
   return (
     isInfinite(h.zeroCount) ||
     isInfinite(h.count) ||

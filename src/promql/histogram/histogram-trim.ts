@@ -64,9 +64,10 @@ function cut(lower: number, upper: number, inBucket: number, at: number, keep: K
     : { count: inBucket - below, middle: middleOf(at, upper, isPositive, isLinear) };
 }
 
+const finite = (value: number): number => (Number.isFinite(value) ? value : 0);
+
 /** How observations lie in an infinitely wide bucket is unknown; it goes as a whole unless a finite edge helps. */
 function cutInfinite(lower: number, upper: number, inBucket: number, at: number, keep: Keep): Part {
-  const finite = (value: number): number => (Number.isFinite(value) ? value : 0);
   if (lower === -Infinity) {
     if (keep === 'below') {
       if (at >= upper) return { count: inBucket, middle: 0 };
