@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path/posix';
 import { expect, test } from 'vitest';
 
 const BELOW = ['lib', 'model', 'config'];
@@ -29,14 +30,14 @@ const MAY_IMPORT = { ...PURE, ...SHELL };
 const IMPURE = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(/; // what tsconfig.pure.json cannot see
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
-  (file) => file.includes('/') && file.endsWith('.ts') && !file.endsWith('.test.ts'),
+  (file) => file.includes('/') && file.endsWith('.ts') && !/\.(test|bench)\.ts$/.test(file),
 );
 
 test.each(files)('src/%s keeps to its layer', (file) => {
   const area = file.slice(0, file.indexOf('/'));
   const text = readFileSync(`src/${file}`, 'utf8');
   const allowed = [area, ...(MAY_IMPORT[area] ?? [])];
-  const imported = [...text.matchAll(/from '(?:\.\.\/)+([\w-]+)\//g)].map((match) => match[1] ?? '');
+  const imported = [...text.matchAll(/from '(\.\.\/[^']+)'/g)].map((match) => join(dirname(file), match[1] ?? '').split('/')[0] ?? '');
   const impure = area in PURE ? text.match(IMPURE)?.[0] : undefined;
   expect({ impure, forbidden: imported.filter((name) => !allowed.includes(name)) }).toEqual({ impure: undefined, forbidden: [] });
 });
