@@ -12,7 +12,6 @@ import { describeToken, type Token, type TokenKind } from './token.ts';
 /** Thrown by a reader to `parseWith` when nothing more can be made of the text; the reason is among the errors. */
 class Stop extends Error {}
 
-
 /** What the text at hand belongs to, for the error on a token that does not fit: "unexpected … in offset, expected …". */
 export type Context = { readonly where: string; readonly expected: string };
 export const NO_CONTEXT: Context = { where: '', expected: '' };

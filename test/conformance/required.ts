@@ -10,5 +10,6 @@ export const REQUIRED: readonly string[] = [
   'prometheus/relabel',
   'alertmanager/template',
   'prometheus/template',
+  'prometheus/promqltest',
   'prometheus/textparse',
 ];

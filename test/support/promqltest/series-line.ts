@@ -57,7 +57,7 @@ function parseItem(word: string): Item[] {
   const repeat = REPEAT.exec(word); // also of 0x10: no hexadecimal numbers here
   const body = repeat?.[1] ?? word;
   const times = repeat === null ? null : Number(repeat[2]);
-  if (body === '_') return new Array<Item>(times ?? 1).fill({ kind: 'gap' });
+  if (body === '_') return Array.from({ length: times ?? 1 }, () => ({ kind: 'gap' }));
   const stepped = times === null ? null : STEPPED.exec(body);
   if (stepped === null) return new Array<Item>(times === null ? 1 : times + 1).fill(parseValue(body));
   const [, first = '', sign = '+', step = ''] = stepped;
@@ -106,7 +106,6 @@ function parseHistogram(text: string): Item {
     });
   const positive = list('buckets');
   const negative = list('n_buckets');
-  const spansOf = (offset: number, buckets: readonly number[]) => (buckets.length === 0 ? [] : [{ offset, length: buckets.length }]);
   const schema = number('schema');
   return {
     kind: 'histogram',
@@ -118,11 +117,13 @@ function parseHistogram(text: string): Item {
       zeroCount: number('z_bucket'),
       count: number('count'),
       sum: fields.get('sum') === 'stale' ? STALE_NAN : number('sum'),
-      positiveSpans: spansOf(number('offset'), positive),
-      negativeSpans: spansOf(number('n_offset'), negative),
+      positiveSpans: spanOf(number('offset'), positive),
+      negativeSpans: spanOf(number('n_offset'), negative),
       positiveBuckets: positive,
       negativeBuckets: negative,
       customValues: schema === CUSTOM_BUCKETS_SCHEMA ? list('custom_values') : [],
     },
   };
 }
+
+const spanOf = (offset: number, buckets: readonly number[]) => (buckets.length === 0 ? [] : [{ offset, length: buckets.length }]);
