@@ -86,7 +86,7 @@ class Ingest {
         case 'series':
         case 'histogram': {
           this.#result.scraped++;
-          const found = known === null ? cache.find(parser.raw, parser.rawFrom, parser.rawTo) : expected;
+          const found = known === null ? cache.find(parser.rawView, parser.rawFrom, parser.rawTo) : expected;
           if (found >= 0) {
             if (!this.#known(found, entry)) return true;
             cost++;
@@ -164,7 +164,7 @@ class Ingest {
     const labels = this.#labels();
     if (labels === null) return false;
     if (labels === 'dropped') {
-      this.#cache.add(parser.raw, parser.rawFrom, parser.rawTo, DROPPED);
+      this.#cache.add(parser.rawView, parser.rawFrom, parser.rawTo, DROPPED);
       return true;
     }
     this.#result.added++;
@@ -174,7 +174,7 @@ class Ingest {
     this.#count(verdict);
     // What was not stored needs no marker when it goes; it is looked at again next time.
     if (verdict !== 'ok') return true;
-    const entry = this.#cache.add(parser.raw, parser.rawFrom, parser.rawTo, ref);
+    const entry = this.#cache.add(parser.rawView, parser.rawFrom, parser.rawTo, ref);
     if (this.#endsStale(this.#hasOwnTimestamp())) this.#cache.track(entry);
     if (!this.#isOverSampleLimit && !this.#isOverBucketLimit) this.#result.seriesAdded++;
     return true;
@@ -250,7 +250,7 @@ class Ingest {
   #metadata(kind: Extract<Entry, 'help' | 'type' | 'unit'>): void {
     const parser = this.#parser;
     const cache = this.#cache;
-    const entry = cache.find(parser.raw, parser.rawFrom, parser.rawTo);
+    const entry = cache.find(parser.rawView, parser.rawFrom, parser.rawTo);
     const known = entry < 0 ? undefined : cache.line(entry);
     if (known !== undefined) {
       cache.visit(entry);
@@ -260,6 +260,6 @@ class Ingest {
     const value = kind === 'type' ? (parser.metricType() ?? 'unknown') : parser.text();
     const line = { family: parser.family(), field: kind, value };
     this.#input.metadata.apply(line);
-    cache.addLine(parser.raw, parser.rawFrom, parser.rawTo, line);
+    cache.addLine(parser.rawView, parser.rawFrom, parser.rawTo, line);
   }
 }

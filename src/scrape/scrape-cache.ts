@@ -6,6 +6,7 @@
  * first; the hash table is asked only where the order changed.
  * Hot path: expected, visit and track run once per sample and allocate nothing.
  */
+import { hashBytes, sameBytes, viewOf } from '../lib/bytes.ts';
 import type { SeriesRef } from '../model/storage.ts';
 
 /** A series that relabelling drops. */
@@ -19,11 +20,12 @@ const GROWTH_ALLOWANCE = 1000;
 
 export class ScrapeCache<Line> {
   /** Spellings of all entries, one after the other. */
-  keys = new Uint8Array(4096);
+  keys: DataView;
   keyFrom = new Uint32Array(64);
   /** 0: the entry is free. */
   keyLength = new Uint32Array(64);
 
+  #keyBytes = new Uint8Array(4096);
   #keysUsed = 0;
   #keysDead = 0;
   #hashes = new Int32Array(64);
@@ -53,6 +55,10 @@ export class ScrapeCache<Line> {
   #orphans: SeriesRef[] = [];
   #sizeAtSuccess = 0;
 
+  constructor() {
+    this.keys = viewOf(this.#keyBytes);
+  }
+
   get size(): number {
     return this.#top - this.#free.length;
   }
@@ -72,10 +78,10 @@ export class ScrapeCache<Line> {
   }
 
   /** The entry spelled bytes[from, to), or -1. */
-  find(bytes: Uint8Array, from: number, to: number): number {
+  find(bytes: DataView, from: number, to: number): number {
     const expected = this.#last === NONE ? this.#first : (this.#follower[this.#last] as number);
     if (expected !== NONE && this.#isSpelled(expected, bytes, from, to)) return expected;
-    const hash = hashOf(bytes, from, to);
+    const hash = hashBytes(bytes, from, to);
     const mask = this.#slots.length - 1;
     for (let probe = 0; probe < PROBES_MAX; probe++) {
       const entry = (this.#slots[(hash + probe) & mask] as number) - 1;
@@ -86,11 +92,11 @@ export class ScrapeCache<Line> {
   }
 
   /** A new entry, visited at once. */
-  add(bytes: Uint8Array, from: number, to: number, ref: SeriesRef): number {
+  add(bytes: DataView, from: number, to: number, ref: SeriesRef): number {
     return this.#insert(bytes, from, to, ref, undefined);
   }
 
-  addLine(bytes: Uint8Array, from: number, to: number, line: Line): void {
+  addLine(bytes: DataView, from: number, to: number, line: Line): void {
     this.#insert(bytes, from, to, METADATA_LINE, line);
   }
 
@@ -189,20 +195,20 @@ export class ScrapeCache<Line> {
     this.#sizeAtSuccess = 0;
   }
 
-  #insert(bytes: Uint8Array, from: number, to: number, ref: number, line: Line | undefined): number {
+  #insert(bytes: DataView, from: number, to: number, ref: number, line: Line | undefined): number {
     const entry = this.#free.pop() ?? this.#top++;
     if (entry === this.#refs.length) this.#growEntries();
     const length = to - from;
-    if (this.#keysUsed + length > this.keys.length) {
-      const keys = new Uint8Array(Math.max(this.keys.length * 2, this.#keysUsed + length));
-      keys.set(this.keys.subarray(0, this.#keysUsed));
-      this.keys = keys;
+    if (this.#keysUsed + length > this.#keyBytes.length) {
+      const keys = new Uint8Array(Math.max(this.#keyBytes.length * 2, this.#keysUsed + length));
+      keys.set(this.#keyBytes.subarray(0, this.#keysUsed));
+      this.#setKeys(keys);
     }
-    this.keys.set(bytes.subarray(from, to), this.#keysUsed);
+    this.#keyBytes.set(bytesOf(bytes, from, to), this.#keysUsed);
     this.keyFrom[entry] = this.#keysUsed;
     this.keyLength[entry] = length;
     this.#keysUsed += length;
-    this.#hashes[entry] = hashOf(bytes, from, to);
+    this.#hashes[entry] = hashBytes(bytes, from, to);
     this.#refs[entry] = ref;
     this.#seen[entry] = 0;
     this.#tracked[entry] = 0;
@@ -256,13 +262,18 @@ export class ScrapeCache<Line> {
     for (let entry = 0; entry < this.#top; entry++) {
       const from = this.keyFrom[entry] as number;
       const length = this.keyLength[entry] as number;
-      keys.set(this.keys.subarray(from, from + length), used);
+      keys.set(this.#keyBytes.subarray(from, from + length), used);
       this.keyFrom[entry] = used;
       used += length;
     }
-    this.keys = keys;
+    this.#setKeys(keys);
     this.#keysUsed = used;
     this.#keysDead = 0;
+  }
+
+  #setKeys(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#keyBytes = bytes;
+    this.keys = viewOf(bytes);
   }
 
   #growEntries(): void {
@@ -277,26 +288,16 @@ export class ScrapeCache<Line> {
     this.#follower = grown(new Int32Array(size), this.#follower);
   }
 
-  #isSpelled(entry: number, bytes: Uint8Array, from: number, to: number): boolean {
+  #isSpelled(entry: number, bytes: DataView, from: number, to: number): boolean {
     const length = to - from;
-    if (this.keyLength[entry] !== length) return false;
-    const { keys } = this;
-    const keyFrom = this.keyFrom[entry] as number;
-    for (let i = 0; i < length; i++) if (keys[keyFrom + i] !== bytes[from + i]) return false;
-    return true;
+    return this.keyLength[entry] === length && sameBytes(this.keys, this.keyFrom[entry] as number, bytes, from, length);
   }
 }
 
-/** FNV-1a, 32 bit, with a last mix so that the low bits depend on all bytes. */
-function hashOf(bytes: Uint8Array, from: number, to: number): number {
-  let hash = 0x811c9dc5 | 0;
-  for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return hash ^ (hash >>> 13);
-}
-
 const latin1 = new TextDecoder('latin1');
-const overflowKey = (bytes: Uint8Array, from: number, to: number): string => latin1.decode(bytes.subarray(from, to));
+const overflowKey = (bytes: DataView, from: number, to: number): string => latin1.decode(bytesOf(bytes, from, to));
+
+const bytesOf = (view: DataView, from: number, to: number): Uint8Array => new Uint8Array(view.buffer, view.byteOffset + from, to - from);
 
 function grown<T extends Uint32Array | Int32Array | Uint8Array | Float64Array>(to: T, from: T): T {
   to.set(from);

@@ -101,6 +101,31 @@ export function quotedEnd(bytes: Uint8Array, from: number, rules: QuoteRules): n
   return ~i;
 }
 
+/**
+ * Reads labels from `from` on, where a name may start, while they are written plainly: name="value", in ASCII without
+ * blanks or escapes. Pushes name from, name to, value from, value to of each; returns where the next label may start, or
+ * the end of the closing brace (then that is the byte before). Both text formats read such labels alike.
+ */
+export function plainLabelsEnd(bytes: Uint8Array, from: number, spans: number[]): number {
+  let at = from;
+  for (;;) {
+    const nameEnd = labelNameEnd(bytes, at);
+    if (nameEnd === at || bytes[nameEnd] !== EQUAL || bytes[nameEnd + 1] !== QUOTE) return at;
+    const valueFrom = nameEnd + 2;
+    let end = valueFrom;
+    while ((PLAIN[bytes[end] ?? 0] as number) === 1) end++;
+    if (bytes[end] !== QUOTE) return at;
+    const after = bytes[end + 1];
+    if (after !== COMMA && after !== BRACE_CLOSE) return at;
+    spans.push(at, nameEnd, valueFrom, end);
+    at = end + 2;
+    if (after === BRACE_CLOSE) return at;
+  }
+}
+
+/** Printable ASCII but quote and backslash. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= SPACE && byte < 0x7f && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0));
+
 const TYPES: readonly MetricType[] = ['counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset', 'unknown'];
 
 /** The type that bytes[from, to) names, as OpenMetrics spells it. */

@@ -3,6 +3,7 @@
  * asks: wraps another parser, collects the series of one histogram, and gives the histogram out when the next metric
  * begins (prometheus/model/textparse/nhcbparse.go, util/convertnhcb). Only families of TYPE histogram are converted.
  */
+import { viewOf } from '../../lib/bytes.ts';
 import { goQuote } from '../../lib/go-quote.ts';
 import { parseGoFloat } from '../../lib/parse-float.ts';
 import type { FloatHistogram } from '../../model/histogram.ts';
@@ -48,6 +49,9 @@ export class NhcbParser implements ExpositionParser {
   get raw(): Uint8Array {
     return this.#emitted?.raw ?? this.#inner.raw;
   }
+  get rawView(): DataView {
+    return this.#emitted === null ? this.#inner.rawView : viewOf(this.#emitted.raw);
+  }
   get rawFrom(): number {
     return this.#emitted === null ? this.#inner.rawFrom : 0;
   }
@@ -86,7 +90,7 @@ export class NhcbParser implements ExpositionParser {
     }
   }
 
-  nextKnown(keys: Uint8Array, from: number, length: number): Entry | null {
+  nextKnown(keys: DataView, from: number, length: number): Entry | null {
     if (this.#type === 'histogram' || this.#waiting !== null) return null;
     const entry = this.#inner.nextKnown(keys, from, length);
     if (entry !== null) this.#emitted = null;

@@ -4,6 +4,7 @@
  * The order of a family's lines is not checked, as Prometheus does not.
  * Hot path: nextKnown runs once per sample of a target seen before and allocates nothing for samples without exemplar.
  */
+import { sameBytes, viewOf } from '../../lib/bytes.ts';
 import { unreachable } from '../../lib/never.ts';
 import { FloatReader } from '../../lib/parse-float.ts';
 import { isUtf8 } from '../../lib/utf8.ts';
@@ -21,6 +22,7 @@ import {
   NEWLINE,
   NUL,
   parseExposedFloat,
+  plainLabelsEnd,
   QUOTE,
   quoteBytes,
   quotedEnd,
@@ -62,6 +64,7 @@ type Created = {
 export class OpenMetricsParser implements ExpositionParser {
   error = '';
   readonly raw: Uint8Array;
+  readonly rawView: DataView;
   rawFrom = 0;
   rawTo = 0;
   value = 0;
@@ -98,6 +101,7 @@ export class OpenMetricsParser implements ExpositionParser {
 
   constructor(body: Uint8Array, options: ParserOptions) {
     this.raw = body;
+    this.rawView = viewOf(body);
     this.#options = options;
   }
 
@@ -128,12 +132,12 @@ export class OpenMetricsParser implements ExpositionParser {
     }
   }
 
-  nextKnown(keys: Uint8Array, from: number, length: number): Entry | null {
+  nextKnown(keys: DataView, from: number, length: number): Entry | null {
     const { raw } = this;
     const entryFrom = this.#at;
     const at = entryFrom + length;
     if (at >= raw.length || raw[at] !== SPACE) return null;
-    for (let i = 0; i < length; i++) if (raw[entryFrom + i] !== keys[from + i]) return null;
+    if (!sameBytes(this.rawView, entryFrom, keys, from, length)) return null;
     this.#begin(entryFrom);
     this.rawFrom = entryFrom;
     this.rawTo = at;
@@ -153,7 +157,11 @@ export class OpenMetricsParser implements ExpositionParser {
 
   pairs(): string[] | { readonly error: string } {
     this.#reread();
-    return this.#spans.pairs(this.raw, this.#type, this.#options.typeAndUnitLabels ? { unit: this.#unit } : null);
+    return this.#spans.pairs(
+      { bytes: this.raw, from: this.rawFrom, to: this.rawTo },
+      this.#type,
+      this.#options.typeAndUnitLabels ? { unit: this.#unit } : null,
+    );
   }
 
   exemplar(): Exemplar | null {
@@ -274,6 +282,13 @@ export class OpenMetricsParser implements ExpositionParser {
 
   #readLabels(spans: SeriesSpans, isExemplar: boolean): boolean {
     const { raw } = this;
+    const plainEnd = plainLabelsEnd(raw, this.#at, spans.labels);
+    if (plainEnd > this.#at && raw[plainEnd - 1] === BRACE_CLOSE) {
+      this.#at = plainEnd;
+      this.#state = isExemplar ? 'exemplar value' : 'value';
+      return true;
+    }
+    this.#at = plainEnd;
     let token = this.#token();
     for (;;) {
       if (token === 'BCLOSE') return true;

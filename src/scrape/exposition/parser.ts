@@ -40,12 +40,13 @@ export interface ExpositionParser {
    * When the next entry is the series spelled keys[from, from + length), moves to it as next would, without looking at
    * its labels, and returns 'series' (or 'error', for what follows the labels). Else null, and nothing has moved.
    */
-  nextKnown(keys: Uint8Array, from: number, length: number): Entry | null;
+  nextKnown(keys: DataView, from: number, length: number): Entry | null;
 
   /** Of an 'error' entry. */
   readonly error: string;
-  /** raw[rawFrom, rawTo) is the entry as written: of a sample its name and labels, of metadata its line. */
+  /** raw[rawFrom, rawTo) is the entry as written: of a sample its name and labels, of metadata its line. rawView shows the same bytes. */
   readonly raw: Uint8Array;
+  readonly rawView: DataView;
   readonly rawFrom: number;
   readonly rawTo: number;
   /** Of a 'series' entry. */

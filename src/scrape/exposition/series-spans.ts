@@ -8,6 +8,9 @@ import { METRIC_NAME } from '../../model/labels.ts';
 import { decodeUtf8, unescapeLabel } from './lexemes.ts';
 import type { MetricType } from './parser.ts';
 
+/** bytes[from, to) is the series as written. */
+export type SeriesText = { readonly bytes: Uint8Array; readonly from: number; readonly to: number };
+
 const UNSET = -1;
 
 export class SeriesSpans {
@@ -32,20 +35,25 @@ export class SeriesSpans {
   }
 
   /** Name, value, name, value …; `metadata` adds __type__ and __unit__ and drops what the exposition says of them. */
-  pairs(bytes: Uint8Array, type: MetricType | null, metadata: { readonly unit: string } | null): string[] | { readonly error: string } {
+  pairs(
+    { bytes, from, to }: SeriesText,
+    type: MetricType | null,
+    metadata: { readonly unit: string } | null,
+  ): string[] | { readonly error: string } {
     const bad = this.#invalidName(bytes);
     if (bad !== null) return { error: `invalid metric name or label names: ${bad}` };
-    const pairs = [METRIC_NAME, unescapeLabel(decodeUtf8(bytes, this.nameFrom, this.nameTo))];
+    const text = slicer(bytes, from, to);
+    const pairs = [METRIC_NAME, unescapeLabel(text(this.nameFrom, this.nameTo))];
     const hasType = metadata !== null && type !== null && type !== 'unknown';
     const hasUnit = metadata !== null && metadata.unit !== '';
     if (hasType) pairs.push('__type__', type);
     if (hasUnit) pairs.push('__unit__', metadata.unit);
     const { labels } = this;
     for (let i = 0; i < labels.length; i += 4) {
-      const name = unescapeLabel(decodeUtf8(bytes, labels[i] ?? 0, labels[i + 1] ?? 0));
+      const name = unescapeLabel(text(labels[i] ?? 0, labels[i + 1] ?? 0));
       const isGiven = metadata !== null && (name === METRIC_NAME || (name === '__type__' && hasType) || (name === '__unit__' && hasUnit));
       if (isGiven) continue;
-      const value = unescapeLabel(decodeUtf8(bytes, labels[i + 2] ?? 0, labels[i + 3] ?? 0));
+      const value = unescapeLabel(text(labels[i + 2] ?? 0, labels[i + 3] ?? 0));
       pairs.push(name, normalized(type, name, value));
     }
     return pairs;
@@ -81,4 +89,11 @@ export function openMetricsFloat(value: number): string {
   }
   const text = String(value);
   return text.includes('.') ? text : `${text}.0`;
+}
+
+/** Strings of parts of bytes[from, to): decoded once where each byte is a character. */
+function slicer(bytes: Uint8Array, from: number, to: number): (from: number, to: number) => string {
+  for (let i = from; i < to; i++) if ((bytes[i] as number) >= 0x80) return (partFrom, partTo) => decodeUtf8(bytes, partFrom, partTo);
+  const text = decodeUtf8(bytes, from, to);
+  return (partFrom, partTo) => text.slice(partFrom - from, partTo - from);
 }

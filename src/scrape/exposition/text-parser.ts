@@ -4,6 +4,7 @@
  * Leaves out nothing of the format; it knows neither units, exemplars nor start timestamps.
  * Hot path: nextKnown runs once per sample of a target seen before and allocates nothing.
  */
+import { sameBytes, viewOf } from '../../lib/bytes.ts';
 import { unreachable } from '../../lib/never.ts';
 import { FloatReader } from '../../lib/parse-float.ts';
 import { isUtf8 } from '../../lib/utf8.ts';
@@ -22,6 +23,7 @@ import {
   NEWLINE,
   NUL,
   parseExposedFloat,
+  plainLabelsEnd,
   QUOTE,
   quoteBytes,
   quotedEnd,
@@ -44,6 +46,7 @@ const INT64_MAX = 2 ** 63 - 1;
 export class TextParser implements ExpositionParser {
   error = '';
   readonly raw: Uint8Array;
+  readonly rawView: DataView;
   rawFrom = 0;
   rawTo = 0;
   value = 0;
@@ -68,6 +71,7 @@ export class TextParser implements ExpositionParser {
 
   constructor(body: Uint8Array, options: ParserOptions) {
     this.raw = withLastNewline(body);
+    this.rawView = viewOf(this.raw);
     this.#metadata = options.typeAndUnitLabels ? { unit: '' } : null;
   }
 
@@ -101,12 +105,12 @@ export class TextParser implements ExpositionParser {
     }
   }
 
-  nextKnown(keys: Uint8Array, from: number, length: number): Entry | null {
+  nextKnown(keys: DataView, from: number, length: number): Entry | null {
     const { raw } = this;
     const entryFrom = this.#at;
     let at = entryFrom + length;
     if (at >= raw.length) return null;
-    for (let i = 0; i < length; i++) if (raw[entryFrom + i] !== keys[from + i]) return null;
+    if (!sameBytes(this.rawView, entryFrom, keys, from, length)) return null;
     if (raw[at - 1] !== BRACE_CLOSE) {
       // A bare name: it must end here, and no labels may follow.
       const byte = raw[at];
@@ -133,7 +137,7 @@ export class TextParser implements ExpositionParser {
 
   pairs(): string[] | { readonly error: string } {
     if (this.#isUnread) this.#rereadSeries();
-    return this.#spans.pairs(this.raw, this.#type, this.#metadata);
+    return this.#spans.pairs({ bytes: this.raw, from: this.rawFrom, to: this.rawTo }, this.#type, this.#metadata);
   }
 
   exemplar(): Exemplar | null {
@@ -221,6 +225,13 @@ export class TextParser implements ExpositionParser {
   #readLabels(): boolean {
     const { raw } = this;
     const spans = this.#spans;
+    const plainEnd = plainLabelsEnd(raw, this.#at, spans.labels);
+    if (plainEnd > this.#at && raw[plainEnd - 1] === BRACE_CLOSE) {
+      this.#at = plainEnd;
+      this.#state = 'value';
+      return true;
+    }
+    this.#at = plainEnd;
     let token = this.#token();
     for (;;) {
       if (token === 'BCLOSE') return true;
