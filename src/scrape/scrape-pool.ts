@@ -176,4 +176,4 @@ export class ScrapePool {
 }
 
 /** What a loop does does not depend on where its target came from. */
-const withoutTargets = (config: ScrapeConfig): ScrapeConfig => ({ ...config, staticConfigs: [] });
+const withoutTargets = (config: ScrapeConfig): ScrapeConfig => ({ ...config, staticConfigs: [], discoveries: [] });

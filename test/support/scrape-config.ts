@@ -34,6 +34,7 @@ export const scrapeConfig = (fields: Partial<ScrapeConfig> = {}): ScrapeConfig =
   metricNameEscapingScheme: 'allow-utf-8',
   relabelConfigs: [],
   metricRelabelConfigs: [],
+  discoveries: [],
   staticConfigs: [{ source: '0', targets: [{ __address__: 'a:80' }], labels: {} }],
   ...fields,
 });
