@@ -134,14 +134,13 @@ export class ScrapeLoop {
   }
 
   #writeLastMarkers(staleAt: UnixMs): void {
-    const appender = this.#ports.store.appender();
     try {
+      const appender = this.#ports.store.appender();
       this.#cache.begin();
       this.#markStale(appender, this.#cache.allBefore(), staleAt);
       for (const name of this.#reportRefs.keys()) this.#report(appender, name, staleAt, STALE_NAN);
       appender.commit();
     } catch (error) {
-      appender.rollback();
       this.#log.error('ending the series of a target that is gone failed', {
         error: error instanceof Error ? error.message : String(error),
       });
@@ -213,6 +212,7 @@ export class ScrapeLoop {
     this.#mustForget = false;
     cache.begin();
     let appender = store.appender();
+    let isOpen = true;
     let result = NOTHING;
     let error = outcome.kind === 'failed' ? outcome.error : null;
     try {
@@ -229,11 +229,12 @@ export class ScrapeLoop {
       const durationMs = clock.elapsed() - start;
       const bodyBytes = outcome.kind === 'body' ? outcome.body.length : outcome.bodyBytes;
       this.#reportScrape(appender, plan, at, { result, durationMs, isUp: error === null, bodyBytes });
+      isOpen = false;
       appender.commit();
       this.#setStatus(error ?? '', at, durationMs);
     } catch (thrown) {
       cache.abandon();
-      appender.rollback();
+      if (isOpen) appender.rollback();
       throw thrown;
     }
     if (error === null) {

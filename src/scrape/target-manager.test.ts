@@ -6,6 +6,7 @@ import type { HttpResult } from '../model/http.ts';
 import { type Log, type LogFields, silentLog } from '../model/log.ts';
 import { durationMs, unixMs } from '../model/time.ts';
 import { SimClock } from '../platform/sim/sim-clock.ts';
+import { SimDisk } from '../platform/sim/sim-disk.ts';
 import type { ScrapeConfig } from './scrape-config.ts';
 import { ScrapeManager, type ScrapeManagerPorts } from './target-manager.ts';
 
@@ -33,6 +34,7 @@ function world(
     store,
     log,
     http,
+    disk: new SimDisk({ clock }),
     version: '1.2.3',
     offsetSeed: '',
     startTimestamps: false,
@@ -502,7 +504,7 @@ describe('reload and discovery', () => {
     expect(addresses()).toBe('acd');
     it.manager.applyTargets('job', 'file/0', [group('y')]);
     expect(addresses()).toBe('ac');
-    it.manager.removeProvider('job', 'file/0');
+    it.manager.applyTargets('job', 'file/0', [group('x')]);
     expect(addresses()).toBe('a');
     it.manager.applyTargets('gone', 'file/0', [group('x', 'z')]);
     expect(addresses()).toBe('a');

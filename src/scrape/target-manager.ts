@@ -2,9 +2,13 @@
  * All scraping: one pool per job. Static targets are one provider of target groups among others; whoever discovers
  * targets hands them to applyTargets (prometheus/scrape Manager).
  */
+import type { Disk } from '../model/disk.ts';
 import type { HttpClients } from '../model/http.ts';
 import type { Labels } from '../model/labels.ts';
 import type { DurationMs } from '../model/time.ts';
+import { FileDiscoveryStats } from './discovery/file-discovery.ts';
+import { providers } from './discovery/open-provider.ts';
+import { JobDiscoveries, type OpenProvider } from './discovery/target-provider.ts';
 import { type RelabelStep, relabelSteps } from './relabel.ts';
 import type { ScrapeConfig, TargetGroup } from './scrape-config.ts';
 import type { ScrapePorts, ScrapeStatus } from './scrape-loop.ts';
@@ -13,7 +17,10 @@ import { ScrapeStats } from './scrape-stats.ts';
 import type { DroppedTarget, Target } from './target.ts';
 import type { TargetMetadata } from './target-metadata.ts';
 
-export type ScrapeManagerPorts = Omit<ScrapePorts, 'stats'> & { readonly http: HttpClients };
+export type ScrapeManagerPorts = Omit<ScrapePorts, 'stats'> & {
+  readonly http: HttpClients;
+  readonly disk: Pick<Disk, 'read' | 'list' | 'stat'>;
+};
 
 export type ActiveTarget = ScrapeStatus & {
   readonly scrapePool: string;
@@ -29,37 +36,44 @@ export type ActiveTarget = ScrapeStatus & {
 /** The provider of static_configs. */
 const STATIC = 'static';
 
+type Job = { readonly pool: ScrapePool; readonly discoveries: JobDiscoveries };
+
 export class ScrapeManager {
   readonly stats = new ScrapeStats();
+  readonly fileDiscoveryStats = new FileDiscoveryStats();
   readonly #http: HttpClients;
   readonly #ports: ScrapePorts;
-  readonly #pools = new Map<string, ScrapePool>();
+  readonly #openProvider: OpenProvider;
+  readonly #jobs = new Map<string, Job>();
   /** Removed pools whose series are yet to be ended. */
   readonly #leaving = new Set<ScrapePool>();
 
-  constructor({ http, ...ports }: ScrapeManagerPorts) {
+  constructor({ http, disk, ...ports }: ScrapeManagerPorts) {
     this.#http = http;
     this.#ports = { ...ports, stats: this.stats };
+    const { clock, log } = ports;
+    this.#openProvider = providers({ clock, log, disk, stats: this.fileDiscoveryStats });
   }
 
   /** The jobs from now on. Loops of targets that stay the same are not touched. */
   apply(configs: readonly ScrapeConfig[]): void {
     const wanted = new Set(configs.map(({ jobName }) => jobName));
-    for (const [job, pool] of this.#pools) {
-      if (wanted.has(job)) continue;
-      this.#pools.delete(job);
+    for (const [name, { pool, discoveries }] of this.#jobs) {
+      if (wanted.has(name)) continue;
+      this.#jobs.delete(name);
+      discoveries.stop();
       this.#leaving.add(pool);
       void pool.remove().then(() => this.#leaving.delete(pool));
-      this.stats.forgetPool(job);
+      this.stats.forgetPool(name);
     }
     for (const config of configs) {
-      let pool = this.#pools.get(config.jobName);
-      if (pool === undefined) {
-        pool = new ScrapePool(config, this.#http, this.#ports);
-        this.#pools.set(config.jobName, pool);
+      let job = this.#jobs.get(config.jobName);
+      if (job === undefined) {
+        job = { pool: new ScrapePool(config, this.#http, this.#ports), discoveries: new JobDiscoveries(this.#openProvider) };
+        this.#jobs.set(config.jobName, job);
         this.stats.pools++;
-      } else pool.reload(config);
-      pool.replaceGroups(STATIC, config.staticConfigs);
+      } else job.pool.reload(config);
+      this.#applyDiscoveries(job, config);
     }
   }
 
@@ -68,30 +82,38 @@ export class ScrapeManager {
    * a group without targets removes it. Unknown jobs are ignored: a reload may have taken the job away meanwhile.
    */
   applyTargets(job: string, provider: string, groups: readonly TargetGroup[]): void {
-    this.#pools.get(job)?.applyGroups(provider, groups);
+    this.#jobs.get(job)?.pool.applyGroups(provider, groups);
   }
 
-  /** The discovery is no longer configured. */
-  removeProvider(job: string, provider: string): void {
-    this.#pools.get(job)?.replaceGroups(provider, []);
+  #applyDiscoveries({ pool, discoveries }: Job, config: ScrapeConfig): void {
+    pool.replaceGroups(STATIC, config.staticConfigs);
+    const gone = discoveries.apply(
+      config.discoveries,
+      (provider, groups) => this.applyTargets(config.jobName, provider, groups),
+      ({ kind }) =>
+        this.#ports.log.error('no targets are discovered: this discovery is not built', { scrape_pool: config.jobName, discovery: kind }),
+    );
+    for (const provider of gone) pool.replaceGroups(provider, []);
   }
 
   /** Ends all scraping without stale markers, as for a restart. Resolves when nothing is under way. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#pools.values(), ...this.#leaving].map((pool) => pool.stop()));
+    for (const { discoveries } of this.#jobs.values()) discoveries.stop();
+    const pools = [...this.#jobs.values()].map(({ pool }) => pool);
+    await Promise.all([...pools, ...this.#leaving].map((pool) => pool.stop()));
   }
 
   scrapePools(): readonly string[] {
-    return [...this.#pools.keys()];
+    return [...this.#jobs.keys()];
   }
 
   /** null: no such job. */
   scrapeConfig(job: string): ScrapeConfig | null {
-    return this.#pools.get(job)?.config ?? null;
+    return this.#jobs.get(job)?.pool.config ?? null;
   }
 
   activeTargets(): readonly ActiveTarget[] {
-    return [...this.#pools].flatMap(([scrapePool, pool]) =>
+    return [...this.#jobs].flatMap(([scrapePool, { pool }]) =>
       [...pool.loops].map(({ target, status, metadata }) => ({ ...status, ...described(target), scrapePool, metadata })),
     );
   }
@@ -99,7 +121,7 @@ export class ScrapeManager {
   /** By job, no more than keep_dropped_targets of each; `count` is of all. */
   droppedTargets(): ReadonlyMap<string, { readonly targets: readonly DroppedTarget[]; readonly count: number }> {
     return new Map(
-      [...this.#pools].map(([job, pool]) => {
+      [...this.#jobs].map(([job, { pool }]) => {
         const all = [...pool.dropped()];
         const { keepDroppedTargets } = pool.config;
         return [job, { targets: keepDroppedTargets > 0 ? all.slice(0, keepDroppedTargets) : all, count: all.length }];

@@ -21,6 +21,11 @@ export class MemoryStore implements AppendStore {
   commitError: Error | null = null;
 
   appender(): Appender {
+    let isDone = false;
+    const finish = (): void => {
+      if (isDone) throw new Error('BUG: the batch was committed or rolled back before');
+      isDone = true;
+    };
     const batch: { readonly series: Series; sample: StoredSample }[] = [];
     const add = (ref: SeriesRef, at: number, value: number | FloatHistogram): AppendVerdict => {
       const series = this.#byRef.get(ref);
@@ -42,11 +47,13 @@ export class MemoryStore implements AppendStore {
         if (last !== undefined) last.sample = { ...last.sample, startMs };
       },
       commit: () => {
+        finish();
         if (this.commitError !== null) throw this.commitError;
         for (const { series, sample } of batch) series.samples.push(sample);
         this.commits++;
       },
       rollback: () => {
+        finish();
         this.rollbacks++;
         batch.length = 0;
       },
