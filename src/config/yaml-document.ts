@@ -6,7 +6,20 @@
  * document of a file counts, as in Prometheus. No text makes this throw: size, depth and alias expansion are bounded.
  * The `yaml` package is used here and nowhere else, so that it can be replaced.
  */
-import { Composer, isAlias, isMap, isPair, isScalar, isSeq, Parser, Scalar, type YAMLError } from 'yaml';
+import {
+  Composer,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  Parser,
+  type Range,
+  Scalar,
+  type YAMLError,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import { decodeBase64 } from '../lib/base64.ts';
 import type { Diagnostic, OtherPlace, Problem } from './diagnostic.ts';
 import { lineText, type Position, positionAt, type SourceFile } from './source.ts';
@@ -58,7 +71,7 @@ export function parseYaml(source: SourceFile): YamlDocument {
   const composer = new Composer({ schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, logLevel: 'silent' });
   const documents = composer.compose(new Parser().parse(source.text));
   const first = documents.next().value;
-  if (first === undefined) return { source, root: { ...whole, ...NOTHING }, diagnostics: [] };
+  if (first === undefined) return { source, root: { ...whole, kind: 'scalar', text: '', style: 'plain', tag: null }, diagnostics: [] };
   if (first.errors.length > 0) {
     return { source, root: null, diagnostics: first.errors.slice(0, SYNTAX_ERRORS_SHOWN_MAX).map((error) => syntaxError(source, error)) };
   }
@@ -132,7 +145,6 @@ function literalStart(node: YamlScalar, headerLine: number): Position | null {
   return { line: headerLine + 1, col };
 }
 
-const NOTHING = { kind: 'scalar', text: '', style: 'plain', tag: null } as const;
 const badYaml = (message: string, hint?: string, upstream?: string): Problem => ({
   code: 'bad_yaml',
   message,
@@ -140,13 +152,22 @@ const badYaml = (message: string, hint?: string, upstream?: string): Problem => 
   ...(upstream === undefined ? {} : { upstream }),
 });
 
-/** Copies the library's tree into ours, counting what aliases make of it. */
+/** What an anchor names, and how large it is once its own aliases are written out. */
+type Anchored = { readonly node: YamlNode; readonly size: number; readonly levels: number };
+
+/**
+ * Copies the library's tree into ours. Aliased nodes are shared, so memory stays with what is written; what readers
+ * will walk is counted: `#written` plus, for each alias, the size of what it names.
+ */
 class NodeBuilder {
   readonly diagnostics: Diagnostic[] = [];
   readonly #source: SourceFile;
   /** By anchor, the latest definition; null while it is being built, so that an alias to itself is seen. */
-  readonly #anchors = new Map<string, Measured | null>();
+  readonly #anchors = new Map<string, Anchored | null>();
   #written = 0;
+  #fromAliases = 0;
+  /** Of the node being built and all in it. */
+  #deepest = 0;
   #isTooLarge = false;
 
   constructor(source: SourceFile) {
@@ -154,50 +175,52 @@ class NodeBuilder {
   }
 
   build(root: unknown): YamlNode {
-    return this.#node(root, 0).node;
+    return this.#node(root, 0);
   }
 
-  #node(from: unknown, depth: number): Measured {
+  #node(from: unknown, depth: number): YamlNode {
     this.#written++;
-    const range = rangeOf(from);
-    const place: Place = { source: this.#source, offset: range[0], end: range[1] };
-    if (depth > DEPTH_MAX) {
-      this.#report(place, badYaml(`nested deeper than ${DEPTH_MAX} levels`));
-      return leaf({ ...place, ...NOTHING });
+    if (depth > this.#deepest) this.#deepest = depth;
+    if (isScalar(from)) return this.#scalar(from);
+    if (isAlias(from)) return this.#alias(from.source, this.#place(from.range), depth);
+    if (isMap(from) || isSeq(from)) {
+      const place = this.#place(from.range);
+      if (depth > DEPTH_MAX) return this.#refuse(place, badYaml(`nested deeper than ${DEPTH_MAX} levels`));
+      return from.anchor === undefined ? this.#collection(from, place, depth) : this.#anchored(from, from.anchor, place, depth);
     }
-    if (isAlias(from)) return this.#alias(from.source, place, depth);
-    const anchor = isScalar(from) || isMap(from) || isSeq(from) ? from.anchor : undefined;
-    if (anchor !== undefined) this.#anchors.set(anchor, null);
-    const built = this.#content(from, place, depth);
-    if (anchor !== undefined) this.#anchors.set(anchor, built);
-    return built;
+    return this.#nothing(0);
   }
 
-  #content(from: unknown, place: Place, depth: number): Measured {
-    if (isMap(from)) return this.#map(from.items, place, depth);
-    if (isSeq(from)) {
-      const items = from.items.map((item) => this.#node(item, depth + 1));
-      return this.#measured({ ...place, kind: 'list', items: items.map(({ node }) => node) }, items);
-    }
-    return leaf(this.#scalar(from, place));
+  #anchored(from: YAMLMap | YAMLSeq, anchor: string, place: Place, depth: number): YamlNode {
+    const sizeBefore = this.#written + this.#fromAliases;
+    const deepestBefore = this.#deepest;
+    this.#anchors.set(anchor, null);
+    this.#deepest = depth;
+    const node = this.#collection(from, place, depth);
+    this.#anchors.set(anchor, { node, size: this.#written + this.#fromAliases - sizeBefore + 1, levels: this.#deepest - depth });
+    this.#deepest = Math.max(deepestBefore, this.#deepest);
+    return node;
   }
 
-  #map(pairs: readonly unknown[], place: Place, depth: number): Measured {
-    const parts: Measured[] = [];
+  #collection(from: YAMLMap | YAMLSeq, { source, offset, end }: Place, depth: number): YamlNode {
+    if (isMap(from)) return { kind: 'map', source, offset, end, entries: this.#entries(from.items, depth) };
+    return { kind: 'list', source, offset, end, items: from.items.map((item) => this.#node(item, depth + 1)) };
+  }
+
+  #entries(pairs: readonly unknown[], depth: number): readonly YamlEntry[] {
     const entries: YamlEntry[] = [];
     const merged: { readonly at: YamlScalar; readonly node: YamlNode }[] = [];
     for (const pair of pairs) {
       if (!isPair(pair)) continue;
       const key = this.#node(pair.key, depth + 1);
-      const value = pair.value === null ? leaf(this.#missingAfter(key.node)) : this.#node(pair.value, depth + 1);
-      parts.push(key, value);
-      if (key.node.kind !== 'scalar')
-        this.#report(key.node, badYaml('a key must be a text', 'quote a text that starts with { or [: "{{ $value }}"'));
-      else if (key.node.text === '<<' && key.node.style === 'plain') merged.push({ at: key.node, node: value.node });
-      else entries.push({ key: key.node, value: value.node });
+      // A key without a value: its place is just behind the key.
+      const value = pair.value === null ? this.#nothing(key.end) : this.#node(pair.value, depth + 1);
+      if (key.kind !== 'scalar') this.#report(key, badYaml('a key must be a text', 'quote a text that starts with { or [: "{{ $value }}"'));
+      else if (key.text === '<<' && key.style === 'plain') merged.push({ at: key, node: value });
+      else entries.push({ key, value });
     }
     for (const { at, node } of merged) this.#merge(entries, at, node);
-    return this.#measured({ ...place, kind: 'map', entries }, parts);
+    return entries;
   }
 
   /** Keys written in the map win over merged ones, an earlier merged map over a later. */
@@ -206,10 +229,8 @@ class NodeBuilder {
     const taken = new Set(into.map(({ key }) => key.text));
     for (const map of maps) {
       if (map.kind !== 'map') {
-        this.#report(
-          at,
-          badYaml('"<<" merges a map or a list of maps', 'write <<: *anchor', 'map merge requires map or sequence of maps as the value'),
-        );
+        const upstream = 'map merge requires map or sequence of maps as the value';
+        this.#report(at, badYaml('"<<" merges a map or a list of maps', 'write <<: *anchor', upstream));
         return;
       }
       for (const entry of map.entries) if (!taken.has(entry.key.text)) into.push(entry);
@@ -217,52 +238,61 @@ class NodeBuilder {
     }
   }
 
-  #alias(name: string, place: Place, depth: number): Measured {
+  #alias(name: string, place: Place, depth: number): YamlNode {
     const target = this.#anchors.get(name);
     if (target === undefined) {
-      this.#report(place, badYaml(`the anchor &${name} is not defined above`, undefined, `yaml: unknown anchor '${name}' referenced`));
-      return leaf({ ...place, ...NOTHING });
+      return this.#refuse(
+        place,
+        badYaml(`the anchor &${name} is not defined above`, undefined, `yaml: unknown anchor '${name}' referenced`),
+      );
     }
     if (target === null) {
-      this.#report(
-        place,
-        badYaml(`*${name} stands inside the value that &${name} names`, undefined, `yaml: anchor '${name}' value contains itself`),
-      );
-      return leaf({ ...place, ...NOTHING });
+      const upstream = `yaml: anchor '${name}' value contains itself`;
+      return this.#refuse(place, badYaml(`*${name} stands inside the value that &${name} names`, undefined, upstream));
     }
-    if (depth + target.depth > DEPTH_MAX) {
-      this.#report(place, badYaml(`nested deeper than ${DEPTH_MAX} levels`));
-      return leaf({ ...place, ...NOTHING });
-    }
-    return target;
-  }
-
-  #scalar(from: unknown, place: Place): YamlScalar {
-    if (!isScalar(from)) return { ...place, ...NOTHING };
-    const text = typeof from.value === 'string' ? from.value : '';
-    const tag = from.tag === undefined ? null : from.tag.replace(/^tag:yaml\.org,2002:/, '!!');
-    const isBlock = from.type === Scalar.BLOCK_LITERAL || from.type === Scalar.BLOCK_FOLDED;
-    const style = isBlock ? 'block' : from.type === Scalar.PLAIN ? 'plain' : 'quoted';
-    if (tag !== '!!binary') return { ...place, kind: 'scalar', text, style, tag };
-    const bytes = decodeBase64(text);
-    if (bytes === null)
-      this.#report(place, badYaml('the text after !!binary is not base64', undefined, 'yaml: !!binary value contains invalid base64 data'));
-    return { ...place, kind: 'scalar', text: bytes === null ? '' : utf8Text(bytes), style: 'quoted', tag: '!!str' };
-  }
-
-  /** A key without a value: its place is just behind the key. */
-  #missingAfter(key: YamlNode): YamlScalar {
-    return { source: this.#source, offset: key.end, end: key.end, ...NOTHING };
-  }
-
-  #measured(node: YamlNode, parts: readonly Measured[]): Measured {
-    const size = parts.reduce((sum, part) => sum + part.size, 1);
-    const depth = parts.reduce((most, part) => Math.max(most, part.depth), 0) + 1;
-    if (size > EXPANDED_NODES_FREE && size > this.#written * ALIAS_FACTOR_MAX && !this.#isTooLarge) {
+    this.#fromAliases += target.size;
+    this.#deepest = Math.max(this.#deepest, depth + target.levels);
+    if (depth + target.levels > DEPTH_MAX) return this.#refuse(place, badYaml(`nested deeper than ${DEPTH_MAX} levels`));
+    if (this.#fromAliases > EXPANDED_NODES_FREE && this.#fromAliases > this.#written * ALIAS_FACTOR_MAX && !this.#isTooLarge) {
       this.#isTooLarge = true;
-      this.#report(node, badYaml('aliases make this document too large', undefined, 'yaml: document contains excessive aliasing'));
+      this.#report(place, badYaml('aliases make this document too large', undefined, 'yaml: document contains excessive aliasing'));
     }
-    return { node, size, depth };
+    return target.node;
+  }
+
+  #scalar(from: Scalar): YamlScalar {
+    const source = this.#source;
+    const offset = from.range?.[0] ?? 0;
+    const end = from.range?.[1] ?? offset;
+    const text = typeof from.value === 'string' ? from.value : '';
+    const style = STYLES.get(from.type) ?? 'quoted';
+    const tag = from.tag === undefined ? null : from.tag.replace(/^tag:yaml\.org,2002:/, '!!');
+    const node: YamlScalar = { kind: 'scalar', source, offset, end, text, style, tag };
+    const built = tag === '!!binary' ? this.#binary(node) : node;
+    if (from.anchor !== undefined) this.#anchors.set(from.anchor, { node: built, size: 1, levels: 0 });
+    return built;
+  }
+
+  #binary(node: YamlScalar): YamlScalar {
+    const bytes = decodeBase64(node.text);
+    if (bytes !== null) return { ...node, text: utf8Text(bytes), style: 'quoted', tag: '!!str' };
+    return this.#refuse(
+      node,
+      badYaml('the text after !!binary is not base64', undefined, 'yaml: !!binary value contains invalid base64 data'),
+    );
+  }
+
+  #place(range: Range | null | undefined): Place {
+    return { source: this.#source, offset: range?.[0] ?? 0, end: range?.[1] ?? 0 };
+  }
+
+  #nothing(offset: number): YamlScalar {
+    return { kind: 'scalar', source: this.#source, offset, end: offset, text: '', style: 'plain', tag: null };
+  }
+
+  #refuse(place: Place, problem: Problem): YamlScalar {
+    this.#report(place, problem);
+    return this.#nothing(place.offset);
   }
 
   #report(place: Place, problem: Problem): void {
@@ -270,15 +300,11 @@ class NodeBuilder {
   }
 }
 
-/** A node with how many nodes and levels it has once its aliases are written out. */
-type Measured = { readonly node: YamlNode; readonly size: number; readonly depth: number };
-const leaf = (node: YamlScalar): Measured => ({ node, size: 1, depth: 1 });
-
-function rangeOf(from: unknown): readonly [number, number] {
-  const isNode = isScalar(from) || isMap(from) || isSeq(from) || isAlias(from);
-  const range = isNode ? from.range : undefined;
-  return range === undefined || range === null ? [0, 0] : [range[0], range[1]];
-}
+const STYLES: ReadonlyMap<unknown, YamlScalar['style']> = new Map([
+  [Scalar.PLAIN, 'plain'],
+  [Scalar.BLOCK_LITERAL, 'block'],
+  [Scalar.BLOCK_FOLDED, 'block'],
+] as const);
 
 /** Bytes as text. A byte that is not UTF-8 becomes the lone surrogate U+DC00 + byte, which no check of names lets pass. */
 function utf8Text(bytes: Uint8Array): string {
