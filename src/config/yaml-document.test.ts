@@ -19,6 +19,12 @@ test.each([
   ['scalars keep their source text', 'a: 0777\nb: yes\nc: 1e3\nd: 2024-01-01', { a: '0777', b: 'yes', c: '1e3', d: '2024-01-01' }],
   ['nulls', 'a:\nb: ~\nc: null\nd: "null"', { a: null, b: null, c: null, d: 'null' }],
   ['a closing bracket as far left as its key', 'a:\n  b: [\n    1,\n  ]', { a: { b: ['1'] } }],
+  [
+    'brackets whose lines start anywhere, as libyaml reads them',
+    'a:\n  b: [1,\n2\n]\n  c: {d: 3,\n  e: 4}',
+    { a: { b: ['1', '2'], c: { d: '3', e: '4' } } },
+  ],
+  ['quotes whose lines start anywhere', 'a:\n  b: "x\ny"\n  c: \'x\ny\'\nd: 1', { a: { b: 'x y', c: 'x y' }, d: '1' }],
   ['!!binary', 'a: !!binary "aGk="', { a: 'hi' }],
   ['aliases', 'a: &x [1]\nb: *x', { a: ['1'], b: ['1'] }],
   ['a merge key, the map wins', 'a: &x {p: 1, q: 2}\nb:\n  q: 3\n  <<: *x', { a: { p: '1', q: '2' }, b: { q: '3', p: '1' } }],

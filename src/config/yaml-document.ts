@@ -8,11 +8,14 @@
  */
 import {
   Composer,
+  type CST,
+  type Document,
   isAlias,
   isMap,
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   Parser,
   type Range,
   Scalar,
@@ -68,22 +71,61 @@ export function parseYaml(source: SourceFile): YamlDocument {
     const problem = badYaml('the file is not UTF-8 text here', 'save it as UTF-8', 'yaml: invalid leading UTF-8 octet');
     return { source, root: null, diagnostics: [diagnosticAt({ source, offset: source.brokenAt }, problem)] };
   }
-  const composer = new Composer({ schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, logLevel: 'silent' });
-  const documents = composer.compose(new Parser().parse(source.text));
-  const first = documents.next().value;
+  const strict = readDocuments(new Parser().parse(source.text));
+  const lenient = strict.errors.length > 0 ? readDocuments(lenientTokens(source.text)) : strict;
+  const { first, second, errors } = lenient.errors.length > 0 ? strict : lenient;
   if (first === undefined) return { source, root: { ...whole, kind: 'scalar', text: '', style: 'plain', tag: null }, diagnostics: [] };
-  if (first.errors.length > 0) {
-    return { source, root: null, diagnostics: first.errors.slice(0, SYNTAX_ERRORS_SHOWN_MAX).map((error) => syntaxError(source, error)) };
+  if (errors.length > 0) {
+    return { source, root: null, diagnostics: errors.slice(0, SYNTAX_ERRORS_SHOWN_MAX).map((error) => syntaxError(source, error)) };
   }
   const builder = new NodeBuilder(source);
   const root = builder.build(first.contents);
   const diagnostics = [...builder.diagnostics];
-  const second = documents.next().value;
   if (second !== undefined) {
     const message = 'the file has several YAML documents; only the first is read';
     diagnostics.push(diagnosticAt({ source, offset: second.range[0] }, { code: 'unsupported', severity: 'warning', message }));
   }
   return { source, root: diagnostics.some(({ severity }) => severity === 'error') ? null : root, diagnostics };
+}
+
+type Documents = {
+  readonly first: Document.Parsed | undefined;
+  readonly second: Document.Parsed | undefined;
+  readonly errors: readonly YAMLError[];
+};
+
+/** The first two documents and the errors of the first. */
+function readDocuments(tokens: Iterable<CST.Token>): Documents {
+  const composer = new Composer({ schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, logLevel: 'silent' });
+  const documents = composer.compose(tokens);
+  const first = documents.next().value ?? undefined;
+  const second = first === undefined || first.errors.length > 0 ? undefined : (documents.next().value ?? undefined);
+  return { first, second, errors: first?.errors ?? [] };
+}
+
+/** What `lenientTokens` needs of the lexer; private there, pinned by the version and by a test. */
+type LexerParts = { indentNext: number } & Record<'parseFlowCollection' | 'parseQuotedScalar', () => Generator<string, unknown>>;
+
+/**
+ * As libyaml reads, which Go's packages follow: the lines of a quoted text and of [] and {} may start anywhere, where
+ * YAML wants them indented deeper than their key. Tried only on texts that have errors otherwise, whose places are better.
+ */
+function* lenientTokens(text: string): Generator<CST.Token> {
+  const lexer = new Lexer();
+  const parts = lexer as unknown as LexerParts;
+  for (const name of ['parseFlowCollection', 'parseQuotedScalar'] as const) {
+    const strict = parts[name].bind(lexer);
+    parts[name] = function* () {
+      const { indentNext } = parts;
+      parts.indentNext = 0;
+      const next = yield* strict();
+      parts.indentNext = indentNext;
+      return next;
+    };
+  }
+  const parser = new Parser();
+  for (const lexeme of lexer.lex(text)) yield* parser.next(lexeme);
+  yield* parser.end();
 }
 
 /** `~`, `null` or nothing, not quoted: Go leaves the zero value for it. */

@@ -1,6 +1,6 @@
 /** Where targets come from: the decoded, defaulted form of the *_sd_configs that are supported (reader: discovery-reader.ts). */
 import type { HttpClientConfig } from '../model/http.ts';
-import type { Secret } from '../model/secret.ts';
+import type { SecretSource } from '../model/secret.ts';
 import type { DurationMs } from '../model/time.ts';
 
 export type FileDiscovery = {
@@ -51,7 +51,7 @@ export type ConsulDiscovery = {
   readonly server: string;
   readonly scheme: string;
   readonly pathPrefix: string;
-  readonly token: Secret | null;
+  readonly token: SecretSource | null;
   readonly datacenter: string;
   readonly namespace: string;
   readonly partition: string;

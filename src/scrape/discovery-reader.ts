@@ -7,7 +7,7 @@ import { type DecodedBy, type Decoder, type Fields, list, object, record, refine
 import type { DiagnosticSink } from '../config/diagnostic-sink.ts';
 import { HTTP_CLIENT_FIELDS, httpClientFields } from '../config/http-config.ts';
 import { bool, duration, enumeration, httpUrl, int, labelName, path, pathLike, scalar, string, url } from '../config/scalars.ts';
-import { secret, secretSource } from '../config/secret-fields.ts';
+import { secretSource } from '../config/secret-fields.ts';
 import { placeOf, type YamlNode } from '../config/yaml-document.ts';
 import { goQuote } from '../lib/go-quote.ts';
 import { type HttpAuth, type HttpClientConfig, PLAIN_HTTP } from '../model/http.ts';
@@ -251,14 +251,14 @@ function checkKubernetesSelectors(
 const consulDiscovery = object('consul.plain', (fields): ConsulDiscovery => {
   const username = fields.get('username', string);
   const password = secretSource(fields, 'password');
-  const token = fields.get('token', secret);
+  const token = secretSource(fields, 'token');
   const http = httpClientFields(fields);
   const config: ConsulDiscovery = {
     kind: 'consul',
     server: fields.get('server', string, 'localhost:8500'),
     scheme: fields.get('scheme', string, 'http'),
     pathPrefix: fields.get('path_prefix', string),
-    token: token.reveal() === '' ? null : token,
+    token,
     datacenter: fields.get('datacenter', string),
     namespace: fields.get('namespace', string),
     partition: fields.get('partition', string),
@@ -281,7 +281,8 @@ const consulDiscovery = object('consul.plain', (fields): ConsulDiscovery => {
   }
   if (config.token !== null) {
     const upstream = 'at most one of consul SD token, authorization, or oauth2 can be configured';
-    fields.exclude(['token', ...['authorization', 'oauth2'].filter((name) => fields.has(name))], upstream);
+    const written = ['token', 'token_file', 'token_env', 'authorization', 'oauth2'].filter((name) => fields.has(name));
+    fields.exclude(written, upstream);
   }
   return config;
 });
