@@ -12,7 +12,7 @@
 import { lineText, type Position, type SourceFile } from './source.ts';
 
 /** Stable: tests and documentation use it. */
-export type DiagnosticCode =
+type DiagnosticCode =
   | 'bad_yaml' // the text is not YAML, or is too large or too deep
   | 'unreadable_file'
   | 'bad_type' // a list where a text is wanted, a word where a number is wanted

@@ -37,7 +37,7 @@ export type YamlScalar = Place & {
   /** Short form of an explicit tag: '!!str', '!!int'; null without one. */
   readonly tag: string | null;
 };
-export type YamlList = Place & { readonly kind: 'list'; readonly items: readonly YamlNode[] };
+type YamlList = Place & { readonly kind: 'list'; readonly items: readonly YamlNode[] };
 export type YamlEntry = { readonly key: YamlScalar; readonly value: YamlNode };
 export type YamlMap = Place & {
   readonly kind: 'map';

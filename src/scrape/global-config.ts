@@ -9,7 +9,7 @@ import type { EscapingScheme, NameScheme, ScrapeProtocol } from './scrape-config
 import { scrapeProtocols } from './scrape-protocol.ts';
 
 /** Given to every scrape_config that does not say otherwise. */
-export type ScrapeLimits = {
+type ScrapeLimits = {
   /** 0 = no limit, for all limits. */
   readonly bodySizeLimitBytes: number;
   readonly sampleLimit: number;

@@ -28,7 +28,7 @@ export type RemoteWriteConfig = {
   readonly metadata: { readonly send: boolean; readonly sendIntervalMs: DurationMs; readonly samplesPerSendMax: number };
 };
 
-export type RemoteWriteQueue = {
+type RemoteWriteQueue = {
   readonly capacity: number;
   readonly shardsMax: number;
   readonly shardsMin: number;
