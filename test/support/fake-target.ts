@@ -72,10 +72,15 @@ export class FakeTarget {
   #slowly(text: string): ReadableStream<Uint8Array> {
     const bytes = new TextEncoder().encode(text);
     let at = 0;
+    let isCanceled = false;
     return new ReadableStream({
+      cancel: () => {
+        isCanceled = true;
+      },
       pull: (controller) =>
         new Promise((resolve) => {
           this.#clock.after(durationMs(1000), () => {
+            if (isCanceled) return;
             controller.enqueue(bytes.slice(at, ++at));
             if (at === bytes.length) controller.close();
             resolve();

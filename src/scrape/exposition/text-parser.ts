@@ -1,6 +1,7 @@
 /**
  * Prometheus' text format 0.0.4 and 1.0.0 (the latter adds quoted UTF-8 names). Follows the lexer states of
  * prometheus/model/textparse/promlex.l, with its tolerance: blanks almost anywhere, commas between labels optional.
+ * One thing differs: there, a NUL where a line begins quietly ends the body; here it is the error that binary data is.
  * Leaves out nothing of the format; it knows neither units, exemplars nor start timestamps.
  * Hot path: nextKnown runs once per sample of a target seen before and allocates nothing.
  */
@@ -303,7 +304,6 @@ export class TextParser implements ExpositionParser {
     const byte = raw[from];
     switch (this.#state) {
       case 'line':
-        if (byte === NUL) return 'EOF';
         if (byte === NEWLINE) return this.#take(1, 'line', 'LINEBREAK');
         if (byte === BRACE_OPEN) return this.#take(1, 'labels', 'BOPEN');
         if (byte === HASH) return this.#commentToken(from);
