@@ -11,6 +11,8 @@ import { systemRandom } from './system-random.ts';
 
 export type RealPorts = Ports & { readonly clock: SystemClock };
 
+const environment = (name: string): string | undefined => process.env[name];
+
 export function realPorts(options: {
   readonly log: Log;
   readonly mail: MailTransport;
@@ -19,7 +21,6 @@ export function realPorts(options: {
 }): RealPorts {
   const { log, mail, userAgent } = options;
   const clock = new SystemClock();
-  const environment = (name: string): string | undefined => process.env[name];
   return {
     clock,
     random: systemRandom,
