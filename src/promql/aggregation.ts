@@ -8,7 +8,7 @@ import { unreachable } from '../lib/never.ts';
 import { xxHash64 } from '../lib/xxhash64.ts';
 import { isUtf8LabelName, Labels, METRIC_NAME } from '../model/labels.ts';
 import type { AggregateOp } from './ast.ts';
-import { type Evaluation, isInstant, type StepRange } from './evaluation.ts';
+import { type Evaluation, isInstant, LABELS_WORK, type StepRange } from './evaluation.ts';
 import { addToAverage } from './functions/over-time.ts';
 import { type Grouping, groupKey, groupLabels } from './grouping.ts';
 import { compact, draftOf, HistogramSum } from './histogram/histogram-draft.ts';
@@ -25,12 +25,13 @@ type Groups = {
   readonly labels: readonly Labels[];
 };
 
-function groupRows(block: SeriesBlock, grouping: Grouping): Groups {
+function* groupRows(evaluation: Evaluation, block: SeriesBlock, grouping: Grouping): Generator<void, Groups> {
   const ofRow = new Int32Array(block.rows);
   const labels: Labels[] = [];
   if (!grouping.isWithout && grouping.names.length === 0) return { ofRow, labels: block.rows > 0 ? [Labels.empty] : [] };
   const known = new Map<string, number>();
   for (let row = 0; row < block.rows; row++) {
+    if (evaluation.isSliceOver(LABELS_WORK)) yield;
     const rowLabels = block.labels[row] ?? Labels.empty;
     const key = groupKey(rowLabels, grouping);
     let group = known.get(key);
@@ -60,9 +61,17 @@ export function* aggregate(
     case 'bottomk':
     case 'limitk':
     case 'limit_ratio':
-      return yield* selectRows(evaluation, plan, plan.op, block, groupRows(block, grouping), param ?? new Float64Array(0), range);
+      return yield* selectRows(
+        evaluation,
+        plan,
+        plan.op,
+        block,
+        yield* groupRows(evaluation, block, grouping),
+        param ?? new Float64Array(0),
+        range,
+      );
     case 'quantile':
-      return yield* quantiles(evaluation, plan, block, groupRows(block, grouping), param ?? new Float64Array(0));
+      return yield* quantiles(evaluation, plan, block, yield* groupRows(evaluation, block, grouping), param ?? new Float64Array(0));
     case 'sum':
     case 'avg':
     case 'min':
@@ -71,7 +80,7 @@ export function* aggregate(
     case 'group':
     case 'stddev':
     case 'stdvar':
-      return yield* fold(evaluation, plan, plan.op, block, groupRows(block, grouping));
+      return yield* fold(evaluation, plan, plan.op, block, yield* groupRows(evaluation, block, grouping));
     default:
       return unreachable(plan.op);
   }

@@ -7,7 +7,7 @@
 import { Labels } from '../model/labels.ts';
 import type { VectorMatching } from './ast.ts';
 import { computeFloats, computeHistograms, isComparison, makesNewMetric, type ValueOp } from './binary-operation.ts';
-import type { Evaluation, StepRange } from './evaluation.ts';
+import { type Evaluation, LABELS_WORK, type StepRange } from './evaluation.ts';
 import { keyOf, keyWithout } from './grouping.ts';
 import { executionError } from './query-error.ts';
 import type { BinaryPlan } from './query-plan.ts';
@@ -73,11 +73,12 @@ function applyToHistogram(
 /** Join keys of both sides as small numbers. */
 type Keys = { readonly left: Int32Array; readonly right: Int32Array; readonly count: number };
 
-function joinKeys(lhs: SeriesBlock, rhs: SeriesBlock, matching: VectorMatching): Keys {
+function* joinKeys(evaluation: Evaluation, lhs: SeriesBlock, rhs: SeriesBlock, matching: VectorMatching): Generator<void, Keys> {
   const known = new Map<string, number>();
-  const keysOf = (block: SeriesBlock): Int32Array => {
+  function* keysOf(block: SeriesBlock): Generator<void, Int32Array> {
     const keys = new Int32Array(block.rows);
     for (let row = 0; row < block.rows; row++) {
+      if (evaluation.isSliceOver(LABELS_WORK)) yield;
       const labels = block.labels[row] ?? Labels.empty;
       const key = matching.isOn ? keyOf(labels, matching.labels) : keyWithout(labels, matching.labels);
       let number = known.get(key);
@@ -88,9 +89,9 @@ function joinKeys(lhs: SeriesBlock, rhs: SeriesBlock, matching: VectorMatching):
       keys[row] = number;
     }
     return keys;
-  };
-  const left = keysOf(lhs);
-  const right = keysOf(rhs);
+  }
+  const left = yield* keysOf(lhs);
+  const right = yield* keysOf(rhs);
   return { left, right, count: known.size };
 }
 
@@ -102,7 +103,7 @@ export function* setOperation(
   matching: VectorMatching,
   range: StepRange,
 ): Generator<void, SeriesBlock> {
-  const keys = joinKeys(lhs, rhs, matching);
+  const keys = yield* joinKeys(evaluation, lhs, rhs, matching);
   const { steps } = lhs;
   // Per key and step: is there a sample on the side that decides?
   const decider = op === 'or' ? lhs : rhs;
@@ -164,6 +165,15 @@ class RowsByKey {
   }
 }
 
+/** 1 at each step where any row has a sample. */
+function presentSteps(block: SeriesBlock): Uint8Array {
+  const present = new Uint8Array(block.steps);
+  for (let row = 0, cell = 0; row < block.rows; row++) {
+    for (let step = 0; step < block.steps; step++, cell++) if (block.kinds[cell] !== ABSENT) present[step] = 1;
+  }
+  return present;
+}
+
 /** Arithmetic and comparison of two vectors. */
 export function* joinVectors(
   evaluation: Evaluation,
@@ -176,7 +186,10 @@ export function* joinVectors(
 ): Generator<void, SeriesBlock> {
   // Below, "one" is the side on which a key must be unique, "many" the other.
   const isSwapped = matching.card === 'one-to-many';
-  const join = new Join(evaluation, plan, op, matching, isSwapped ? rhs : lhs, isSwapped ? lhs : rhs, isSwapped);
+  const many = isSwapped ? rhs : lhs;
+  const one = isSwapped ? lhs : rhs;
+  const keys = yield* joinKeys(evaluation, many, one, matching);
+  const join = new Join(evaluation, plan, op, matching, many, one, keys);
   yield* join.run();
   return settle(evaluation, range, join.result);
 }
@@ -210,7 +223,7 @@ class Join {
     matching: VectorMatching,
     many: SeriesBlock,
     one: SeriesBlock,
-    isSwapped: boolean,
+    keys: Keys,
   ) {
     this.#evaluation = evaluation;
     this.#plan = plan;
@@ -218,9 +231,8 @@ class Join {
     this.#matching = matching;
     this.#many = many;
     this.#one = one;
-    this.#isSwapped = isSwapped;
+    this.#isSwapped = matching.card === 'one-to-many';
     this.result = new SeriesBlock(many.steps, many.rows);
-    const keys = joinKeys(many, one, matching);
     this.#manyKeys = keys.left;
     this.#oneKeys = keys.right;
     this.#rowsOfMany = new RowsByKey(keys.left, keys.count);
@@ -423,6 +435,8 @@ class Join {
     const { steps } = one;
     let firstStep = steps;
     let pair: readonly [number, number] | null = null;
+    /** Steps at which the other side has samples; looked at only when it matters. */
+    let manyPresent: Uint8Array | null = null;
     /** Per key with several rows: the row that has a sample at each step. */
     const holders = new Map<number, Int32Array>();
     for (let row = 0; row < one.rows; row++) {
@@ -434,7 +448,9 @@ class Join {
         if (one.kinds[row * steps + step] === ABSENT) continue;
         const other = holder[step] ?? -1;
         holder[step] = row;
-        if (other === -1 || (!this.#fills && !this.#hasSample(this.#many, step))) continue;
+        if (other === -1) continue;
+        manyPresent ??= presentSteps(this.#many);
+        if (!this.#fills && manyPresent[step] === 0) continue;
         firstStep = step;
         pair = [other, row];
       }
@@ -448,10 +464,5 @@ class Join {
       `found duplicate series for the match group ${this.#keyLabels(b).toString()} on the ${side} hand-side of the operation: [${x}, ${y}]` +
         ';many-to-many matching not allowed: matching labels must be unique on one side',
     );
-  }
-
-  #hasSample(block: SeriesBlock, step: number): boolean {
-    for (let cell = step; cell < block.rows * block.steps; cell += block.steps) if (block.kinds[cell] !== ABSENT) return true;
-    return false;
   }
 }

@@ -31,7 +31,7 @@ import { MATH } from './functions/math.ts';
 import { TIME } from './functions/time.ts';
 import { VECTOR } from './functions/vector.ts';
 import { draftOf, multiply } from './histogram/histogram-draft.ts';
-import { duplicateLabelSets } from './query-error.ts';
+import { badQuery, duplicateLabelSets } from './query-error.ts';
 import {
   type AggregatePlan,
   type BinaryPlan,
@@ -46,7 +46,8 @@ import type { Queryable } from './queryable.ts';
 import { evaluateRangeCall, type RangeSource, type SubqueryResult } from './range-evaluation.ts';
 import { matchersKey, SelectionCache } from './selection.ts';
 import { type Asked, evaluateMatrix, evaluateSelector, evaluateSmoothedSelector, referenceTime } from './selector-evaluation.ts';
-import { ABSENT, dropNames, FLOAT, HISTOGRAM, mergeEqualRows, SeriesBlock, withoutMetadata } from './series-block.ts';
+import { ABSENT, dropNames, FLOAT, HISTOGRAM, hasOneMetric, mergeEqualRows, SeriesBlock, withoutMetadata } from './series-block.ts';
+import { documentedType, typeOf } from './value-type.ts';
 import { settle, type VectorFunction } from './vector-function.ts';
 
 export type { EngineOptions } from './evaluation.ts';
@@ -64,11 +65,19 @@ export type Query = {
 export type QueryValue =
   | { readonly kind: 'scalar'; readonly atMs: number; readonly value: number }
   | { readonly kind: 'string'; readonly atMs: number; readonly value: string }
-  /** One sample per series, in the order that the query asked for. */
-  | { readonly kind: 'vector'; readonly atMs: number; readonly series: readonly VectorSample[] }
+  | VectorValue
   /** Sorted by labels. */
   | { readonly kind: 'matrix'; readonly series: readonly RangeSeries[] };
-export type VectorSample = { readonly labels: Labels; readonly value: number; readonly histogram: FloatHistogram | null };
+/** One sample per series, in the order that the query asked for; in columns. */
+export type VectorValue = {
+  readonly kind: 'vector';
+  readonly atMs: number;
+  readonly labels: readonly Labels[];
+  /** 0 where the sample is a histogram. */
+  readonly values: Float64Array;
+  /** Parallel to values, null for floats; null when all are. */
+  readonly histograms: readonly (FloatHistogram | null)[] | null;
+};
 
 export type QueryStats = {
   /** Samples that the steps looked at, counted anew at each step. */
@@ -98,6 +107,10 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = {
 export function* evaluate(query: Query, queryable: Queryable, options: EngineOptions): Generator<void, QueryResult> {
   const { startMs, endMs, stepMs } = query;
   const isInstantQuery = stepMs === 0;
+  const type = typeOf(query.expr);
+  if (!isInstantQuery && type !== 'vector' && type !== 'scalar') {
+    throw badQuery(`invalid expression type "${documentedType(type)}" for range query, must be Scalar or instant Vector`);
+  }
   const plan = planQuery(query.expr, { startMs, endMs, stepMs });
   const annotations = new Annotations();
   const selections = new SelectionCache(queryable, countSelectors(plan));
@@ -105,7 +118,7 @@ export function* evaluate(query: Query, queryable: Queryable, options: EngineOpt
   try {
     const range = stepRange(startMs, endMs, isInstantQuery ? 1 : stepMs);
     const value = yield* evaluatePlan(evaluation, plan, range);
-    const result = isInstantQuery ? instantValue(value, startMs, options) : rangeValue(value, range, options);
+    const result = isInstantQuery ? instantValue(value, startMs, options) : yield* rangeValue(evaluation, value, range);
     return {
       value: result,
       warnings: annotations.print('warning', query.text),
@@ -153,7 +166,7 @@ function* evaluatePlan(evaluation: Evaluation, plan: Plan, range: StepRange): Ge
       return { kind: 'matrix', series: yield* evaluateMatrix(evaluation, plan, range) };
     case 'subquery': {
       const { block, range: steps } = yield* evaluateSubquery(evaluation, plan, range);
-      return { kind: 'matrix', series: rangeSeriesOf(block, steps) };
+      return { kind: 'matrix', series: yield* rangeSeriesOf(evaluation, block, steps) };
     }
     default:
       return unreachable(plan);
@@ -176,8 +189,7 @@ function* evaluateOnce(evaluation: Evaluation, plan: Plan, range: StepRange): Ge
     for (let step = 0; step < steps; step++) repeated.copyCell(from + step, block, row);
     if (evaluation.isSliceOver(steps)) yield;
   }
-  evaluation.drop(block);
-  return vectorOf(evaluation.adopt(repeated));
+  return vectorOf(evaluation.replace([block], repeated));
 }
 
 function* negate(evaluation: Evaluation, value: Value): Generator<void, Value> {
@@ -218,11 +230,11 @@ function* evaluateBinary(evaluation: Evaluation, plan: BinaryPlan, range: StepRa
   return replaced(evaluation, [lhs, rhs], yield* joinVectors(evaluation, plan, op, asVector(lhs), asVector(rhs), plan.matching, range));
 }
 
-/** The operands are gone, the result is there: the evaluation counts what is held. */
 function replaced(evaluation: Evaluation, operands: readonly Value[], result: SeriesBlock): Value {
-  for (const operand of operands) if (operand.kind === 'vector') evaluation.drop(operand.block);
-  return vectorOf(evaluation.adopt(result));
+  return vectorOf(evaluation.replace(blocksOf(operands), result));
 }
+
+const blocksOf = (values: readonly Value[]): SeriesBlock[] => values.flatMap((value) => (value.kind === 'vector' ? [value.block] : []));
 
 function* evaluateAggregation(evaluation: Evaluation, plan: AggregatePlan, range: StepRange): Generator<void, Value> {
   const { param } = plan;
@@ -250,8 +262,8 @@ function* evaluateCall(evaluation: Evaluation, call: CallPlan, range: StepRange)
   if (compute === undefined) throw new Error(`BUG: no function ${call.name}`);
   const outcome = compute({ evaluation, call, range, args });
   const value = 'kind' in outcome ? outcome : yield* outcome;
-  for (const arg of args) if (arg.kind === 'vector') evaluation.drop(arg.block);
-  if (value.kind === 'vector') evaluation.adopt(value.block);
+  if (value.kind === 'vector') evaluation.replace(blocksOf(args), value.block);
+  else for (const block of blocksOf(args)) evaluation.drop(block);
   return value;
 }
 
@@ -296,10 +308,11 @@ function scalarRow(values: Float64Array): SeriesBlock {
 }
 
 /** The samples of each row at their times; rows without any are left out. */
-function rangeSeriesOf(block: SeriesBlock, range: StepRange): RangeSeries[] {
+function* rangeSeriesOf(evaluation: Evaluation, block: SeriesBlock, range: StepRange): Generator<void, RangeSeries[]> {
   const result: RangeSeries[] = [];
   const { steps, kinds } = block;
   for (let row = 0; row < block.rows; row++) {
+    if (evaluation.isSliceOver(steps)) yield;
     let length = 0;
     let hasHistograms = false;
     for (let cell = row * steps; cell < (row + 1) * steps; cell++) {
@@ -325,10 +338,12 @@ function rangeSeriesOf(block: SeriesBlock, range: StepRange): RangeSeries[] {
 
 /** Names whose removal was delayed go now. */
 function cleanNames(block: SeriesBlock): SeriesBlock {
+  if (!block.dropsName.includes(true)) return mergeEqualRows(block);
+  const staysUnique = block.hasUniqueLabels && !block.dropsName.includes(false) && hasOneMetric(block);
   for (let row = 0; row < block.rows; row++) {
     if (block.dropsName[row] === true) block.labels[row] = withoutMetadata(block.labels[row] ?? Labels.empty);
   }
-  block.hasUniqueLabels = false;
+  block.hasUniqueLabels = staysUnique;
   return mergeEqualRows(block);
 }
 
@@ -340,30 +355,40 @@ function instantValue(value: Value, atMs: number, options: EngineOptions): Query
       return { kind: 'scalar', atMs, value: value.values[0] ?? Number.NaN };
     case 'matrix':
       return { kind: 'matrix', series: sortSeries(options.delayedNameRemoval ? cleanSeries(value.series) : value.series) };
-    case 'vector': {
-      const block = options.delayedNameRemoval ? cleanNames(value.block) : value.block;
-      const series: VectorSample[] = [];
-      for (let row = 0; row < block.rows; row++) {
-        if (block.kinds[row] === ABSENT) continue;
-        const histogram = block.kinds[row] === HISTOGRAM ? block.histogramAt(row) : null;
-        series.push({ labels: block.labels[row] ?? Labels.empty, value: histogram === null ? (block.values[row] ?? 0) : 0, histogram });
-      }
-      return { kind: 'vector', atMs, series };
-    }
+    case 'vector':
+      return vectorValue(options.delayedNameRemoval ? cleanNames(value.block) : value.block, atMs);
     default:
       return unreachable(value);
   }
 }
 
-function rangeValue(value: Value, range: StepRange, options: EngineOptions): QueryValue {
+/** Of a block of one step. */
+function vectorValue(block: SeriesBlock, atMs: number): VectorValue {
+  const labels: Labels[] = [];
+  const values = new Float64Array(block.rows);
+  let histograms: (FloatHistogram | null)[] | null = null;
+  for (let row = 0; row < block.rows; row++) {
+    if (block.kinds[row] === ABSENT) continue;
+    if (block.kinds[row] === FLOAT) {
+      values[labels.length] = block.values[row] ?? 0;
+      histograms?.push(null);
+    } else {
+      histograms ??= new Array<FloatHistogram | null>(labels.length).fill(null);
+      histograms.push(block.histogramAt(row));
+    }
+    labels.push(block.labels[row] ?? Labels.empty);
+  }
+  return { kind: 'vector', atMs, labels, values: values.subarray(0, labels.length), histograms };
+}
+
+function* rangeValue(evaluation: Evaluation, value: Value, range: StepRange): Generator<void, QueryValue> {
   switch (value.kind) {
     case 'scalar':
-      return { kind: 'matrix', series: rangeSeriesOf(scalarRow(value.values), range) };
-    case 'vector':
-      return {
-        kind: 'matrix',
-        series: sortSeries(rangeSeriesOf(options.delayedNameRemoval ? cleanNames(value.block) : value.block, range)),
-      };
+      return { kind: 'matrix', series: yield* rangeSeriesOf(evaluation, scalarRow(value.values), range) };
+    case 'vector': {
+      const block = evaluation.options.delayedNameRemoval ? cleanNames(value.block) : value.block;
+      return { kind: 'matrix', series: sortSeries(yield* rangeSeriesOf(evaluation, block, range)) };
+    }
     case 'string':
     case 'matrix':
       throw new Error(`BUG: a range query of a ${value.kind}`);

@@ -54,6 +54,9 @@ export type Value =
 /** An evaluation pauses when it has touched about this many samples since the last pause: a few milliseconds. */
 const SAMPLES_PER_SLICE = 250_000;
 
+/** What looking at a label set costs, in samples. */
+export const LABELS_WORK = 50;
+
 export class Evaluation {
   readonly options: EngineOptions;
   readonly annotations: Annotations;
@@ -102,6 +105,14 @@ export class Evaluation {
   drop(block: SeriesBlock): void {
     this.release(block.samplesHeld);
     block.samplesHeld = 0;
+  }
+
+  /** An operation is done: its result is held, which may be one of its operands changed in place, and they are not. */
+  replace(operands: readonly SeriesBlock[], result: SeriesBlock): SeriesBlock {
+    if (operands.includes(result)) this.drop(result);
+    this.adopt(result);
+    for (const operand of operands) if (operand !== result) this.drop(operand);
+    return result;
   }
 
   /** Notes work done; true when it is time to yield. */

@@ -86,6 +86,7 @@ export function* evaluateRangeCall(
   const block = new SeriesBlock(range.steps, series.count);
   let firstLabels: Labels | null = null;
   let isOneMetric = true;
+  let results = 0;
 
   for (let i = 0; i < series.count; i++) {
     series.load(i, window);
@@ -124,7 +125,8 @@ export function* evaluateRangeCall(
       } else block.setHistogram(row + step, window.histogram);
     }
     evaluation.samplesTotal += looked;
-    evaluation.touch(block.rows + most * weightOfOne(window));
+    results += found;
+    evaluation.touch(results + most * weightOfOne(window));
     if (evaluation.isSliceOver(looked)) yield;
     if (isCounterFunction && floats > 0) annotateCounter(evaluation, window);
     if (found === 0) block.removeLastRow();

@@ -15,10 +15,14 @@ type KeptColumns = {
   readonly startTimestamps: Float64Array | null;
 };
 
+/** Samples that are kept for a second reader, at most; what is beyond is read again. */
+const KEPT_SAMPLES_MAX = 2_000_000;
+
 export class Selection {
   readonly #series: SelectedSeries;
   readonly #columns: SampleColumns;
   readonly #kept: (KeptColumns | undefined)[] | null;
+  #keptSamples = 0;
 
   constructor(series: SelectedSeries, columns: SampleColumns, keeps: boolean) {
     this.#series = series;
@@ -48,8 +52,9 @@ export class Selection {
       return columns;
     }
     this.#series.read(index, columns);
-    if (this.#kept !== null) {
-      const { length } = columns;
+    const { length } = columns;
+    if (this.#kept !== null && this.#keptSamples + length <= KEPT_SAMPLES_MAX) {
+      this.#keptSamples += length;
       this.#kept[index] = {
         timestamps: columns.timestamps.slice(0, length),
         values: columns.values.slice(0, length),

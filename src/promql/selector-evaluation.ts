@@ -33,6 +33,7 @@ export function* evaluateSelector(
   const selection = evaluation.selections.select(selector.matchers, { fromMs: firstMs - lookbackDeltaMs + 1, toMs: lastMs });
   const block = new SeriesBlock(range.steps, selection.count);
   const strideMs = selector.atMs === null ? range.stepMs : 0;
+  let samples = 0;
   for (let i = 0; i < selection.count; i++) {
     const columns = selection.read(i);
     if (evaluation.isSliceOver(columns.length + range.steps)) yield;
@@ -46,7 +47,8 @@ export function* evaluateSelector(
     });
     evaluation.samplesTotal += found;
     if (found === 0) block.removeLastRow();
-    else evaluation.touch(block.rows + found); // a lower bound; the block is weighed once it is whole
+    samples += found; // histograms weigh more, which is counted once the block is whole
+    evaluation.touch(samples);
   }
   return evaluation.adopt(block);
 }

@@ -6,7 +6,7 @@
 import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels, METRIC_NAME } from '../model/labels.ts';
 import { sampleWeight } from './histogram/histogram-draft.ts';
-import { duplicateLabelSets } from './query-error.ts';
+import { duplicateLabelSets, tooManySamples } from './query-error.ts';
 
 export const ABSENT = 0;
 export const FLOAT = 1;
@@ -112,7 +112,8 @@ export class SeriesBlock {
   }
 
   #grow(cells: number): void {
-    const size = Math.max(cells, this.kinds.length * 2);
+    if (cells > CELLS_MAX) throw tooManySamples();
+    const size = Math.min(CELLS_MAX, Math.max(cells, this.kinds.length * 2));
     const kinds = new Uint8Array(size);
     kinds.set(this.kinds);
     this.kinds = kinds;
@@ -127,6 +128,8 @@ export class SeriesBlock {
   }
 }
 
+/** A block takes 9 bytes per cell, there or absent: this bounds it to 900 MB, whatever the limit on samples is. */
+const CELLS_MAX = 100_000_000;
 /** More is taken only once it is needed: most series of a long range may turn out to be empty. */
 const CELLS_AT_ONCE_MAX = 1 << 20;
 

@@ -188,7 +188,10 @@ function compareInstant(command: Eval, { value }: QueryResult): void {
       expectScalar(expected.value, value.value);
       return;
     case 'vector':
-      compareVector(command, value.series);
+      compareVector(
+        command,
+        value.labels.map((labels, i) => ({ labels, value: value.values[i] ?? 0, histogram: value.histograms?.[i] ?? null })),
+      );
       return;
     default:
       compareMatrix(

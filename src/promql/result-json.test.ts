@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import type { FloatHistogram } from '../model/histogram.ts';
+import { Labels } from '../model/labels.ts';
+import type { QueryValue } from './engine.ts';
+import { writeQueryData } from './result-json.ts';
+
+const histogram: FloatHistogram = {
+  counterResetHint: 'gauge',
+  schema: 0,
+  zeroThreshold: 0.25,
+  zeroCount: 3,
+  count: 42,
+  sum: 34593.34,
+  positiveSpans: [{ offset: 0, length: 3 }],
+  negativeSpans: [{ offset: 1, length: 1 }],
+  positiveBuckets: [12, 0, 6],
+  negativeBuckets: [21],
+  customValues: [],
+};
+
+function write(value: QueryValue, stats: string | null = null): string {
+  const steps = writeQueryData(value, stats);
+  for (let next = steps.next(); ; next = steps.next()) if (next.done === true) return new TextDecoder().decode(next.value);
+}
+
+const vector = (labels: Labels, value: number): QueryValue => ({
+  kind: 'vector',
+  atMs: 1_435_781_451_781,
+  labels: [labels],
+  values: Float64Array.of(value),
+  histograms: null,
+});
+
+test.each<{ what: string; value: QueryValue; json: string }>([
+  { what: 'a scalar', value: { kind: 'scalar', atMs: 1000, value: 1.5 }, json: '{"resultType":"scalar","result":[1,"1.5"]}' },
+  {
+    what: 'a string',
+    value: { kind: 'string', atMs: -1500, value: 'a"b\n' },
+    json: '{"resultType":"string","result":[-1.500,"a\\"b\\n"]}',
+  },
+  {
+    what: 'an instant vector',
+    value: vector(Labels.of({ __name__: 'up', job: 'ünï\u{1f600}' }), 1),
+    json: '{"resultType":"vector","result":[{"metric":{"__name__":"up","job":"ünï😀"},"value":[1435781451.781,"1"]}]}',
+  },
+  {
+    what: 'a histogram',
+    value: { kind: 'vector', atMs: 7, labels: [Labels.empty], values: new Float64Array(1), histograms: [histogram] },
+    json:
+      '{"resultType":"vector","result":[{"metric":{},"histogram":[0.007,{"count":"42","sum":"34593.34","buckets":[' +
+      '[1,"-2","-1","21"],[3,"-0.25","0.25","3"],[0,"0.5","1","12"],[0,"2","4","6"]]}]}]}',
+  },
+  {
+    what: 'a matrix, floats and histograms apart',
+    value: {
+      kind: 'matrix',
+      series: [
+        {
+          labels: Labels.of({ a: 'b' }),
+          dropsName: false,
+          timestamps: Float64Array.of(0, 60_000, 120_010),
+          values: Float64Array.of(1, 0, -0.25),
+          histograms: [
+            null,
+            { ...histogram, zeroCount: 0, positiveBuckets: [], positiveSpans: [], negativeBuckets: [], negativeSpans: [] },
+            null,
+          ],
+        },
+      ],
+    },
+    json:
+      '{"resultType":"matrix","result":[{"metric":{"a":"b"},"values":[[0,"1"],[120.010,"-0.25"]],' +
+      '"histograms":[[60,{"count":"42","sum":"34593.34"}]]}]}',
+  },
+  { what: 'nothing', value: { kind: 'matrix', series: [] }, json: '{"resultType":"matrix","result":[]}' },
+])('writes $what', ({ value, json }) => {
+  expect(write(value)).toBe(json);
+  JSON.parse(json);
+});
+
+test.each([
+  [Number.NaN, 'NaN'],
+  [Infinity, '+Inf'],
+  [-Infinity, '-Inf'],
+  [0, '0'],
+  [-0, '-0'],
+  [123_456_789_012, '123456789012'],
+  [-9_007_199_254_740_991, '-9007199254740991'],
+  [1e20, '100000000000000000000'],
+  [1e21, '1e+21'],
+  [0.000001, '0.000001'],
+  [1e-7, '1e-07'],
+  [0.1 + 0.2, '0.30000000000000004'],
+])('prints %d as Prometheus does: %s', (value, text) => {
+  expect(write(vector(Labels.empty, value))).toContain(`,"${text}"]`);
+});
+
+test('statistics stand beside the result', () => {
+  const value: QueryValue = { kind: 'scalar', atMs: 0, value: 1 };
+  expect(write(value, '{"samples":{}}')).toBe('{"resultType":"scalar","result":[0,"1"],"stats":{"samples":{}}}');
+});
+
+test('a large answer is written in slices', () => {
+  const labels = Array.from({ length: 20_000 }, (_, i) => Labels.of({ i: String(i) }));
+  const steps = writeQueryData({ kind: 'vector', atMs: 0, labels, values: new Float64Array(20_000), histograms: null });
+  let pauses = 0;
+  while (steps.next().done !== true) pauses++;
+  expect(pauses).toBeGreaterThan(1);
+});

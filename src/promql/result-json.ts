@@ -1,0 +1,186 @@
+/**
+ * A query's value as the `data` object of Prometheus' HTTP API, written straight into bytes (web/api/v1/json_codec.go,
+ * util/jsonutil). A generator, as an answer may have millions of points; it pauses every so many bytes.
+ * Hot path: once per point, no intermediate objects.
+ */
+
+import { goFormatE } from '../lib/go-float.ts';
+import { unreachable } from '../lib/never.ts';
+import { TextWriter } from '../lib/text-writer.ts';
+import type { FloatHistogram } from '../model/histogram.ts';
+import type { Labels } from '../model/labels.ts';
+import type { QueryValue, VectorValue } from './engine.ts';
+import type { RangeSeries } from './evaluation.ts';
+import { HistogramBuckets } from './histogram/histogram-buckets.ts';
+
+const BYTES_PER_SLICE = 1 << 18;
+
+/** `stats`, where given, is JSON that becomes the member of that name. */
+export function* writeQueryData(value: QueryValue, stats: string | null = null): Generator<void, Uint8Array> {
+  const out = new TextWriter();
+  out.ascii(`{"resultType":"${value.kind}","result":`);
+  switch (value.kind) {
+    case 'scalar':
+      writePoint(out, value.atMs, value.value);
+      break;
+    case 'string':
+      out.byte(0x5b);
+      writeTimestamp(out, value.atMs);
+      out.byte(0x2c);
+      writeString(out, value.value);
+      out.byte(0x5d);
+      break;
+    case 'vector':
+      yield* writeArray(out, value.labels.length, (i) => writeSample(out, value, i));
+      break;
+    case 'matrix':
+      yield* writeArray(out, value.series.length, (i) => writeSeries(out, value.series[i]!)); // in bounds
+      break;
+    default:
+      unreachable(value);
+  }
+  if (stats !== null) {
+    out.ascii(',"stats":');
+    out.utf8(stats);
+  }
+  out.byte(0x7d);
+  return out.finish();
+}
+
+function* writeArray(out: TextWriter, length: number, write: (index: number) => void): Generator<void, void> {
+  let pauseAt = out.length + BYTES_PER_SLICE;
+  out.byte(0x5b);
+  for (let i = 0; i < length; i++) {
+    if (i > 0) out.byte(0x2c);
+    write(i);
+    if (out.length >= pauseAt) {
+      pauseAt = out.length + BYTES_PER_SLICE;
+      yield;
+    }
+  }
+  out.byte(0x5d);
+}
+
+function writeSample(out: TextWriter, { atMs, labels, values, histograms }: VectorValue, index: number): void {
+  writeMetric(out, labels[index]!); // in bounds, as below
+  const histogram = histograms?.[index] ?? null;
+  if (histogram === null) {
+    out.ascii(',"value":');
+    writePoint(out, atMs, values[index]!);
+  } else {
+    out.ascii(',"histogram":');
+    writeHistogramPoint(out, atMs, histogram);
+  }
+  out.byte(0x7d);
+}
+
+/** Floats and histograms of a series are two lists. */
+function writeSeries(out: TextWriter, { labels, timestamps, values, histograms }: RangeSeries): void {
+  writeMetric(out, labels);
+  let isFirst = true;
+  for (let i = 0; i < timestamps.length; i++) {
+    if (histograms !== null && histograms[i] !== null) continue;
+    out.ascii(isFirst ? ',"values":[' : ',');
+    isFirst = false;
+    writePoint(out, timestamps[i]!, values[i]!); // in bounds
+  }
+  if (!isFirst) out.byte(0x5d);
+  if (histograms !== null) {
+    isFirst = true;
+    for (let i = 0; i < timestamps.length; i++) {
+      const histogram = histograms[i] ?? null;
+      if (histogram === null) continue;
+      out.ascii(isFirst ? ',"histograms":[' : ',');
+      isFirst = false;
+      writeHistogramPoint(out, timestamps[i]!, histogram);
+    }
+    if (!isFirst) out.byte(0x5d);
+  }
+  out.byte(0x7d);
+}
+
+/** Leaves the object open. */
+function writeMetric(out: TextWriter, labels: Labels): void {
+  out.ascii('{"metric":{');
+  const { flat } = labels;
+  for (let i = 0; i < flat.length; i += 2) {
+    if (i > 0) out.byte(0x2c);
+    writeString(out, flat[i] ?? '');
+    out.byte(0x3a);
+    writeString(out, flat[i + 1] ?? '');
+  }
+  out.byte(0x7d);
+}
+
+function writePoint(out: TextWriter, atMs: number, value: number): void {
+  out.byte(0x5b);
+  writeTimestamp(out, atMs);
+  out.byte(0x2c);
+  writeFloat(out, value);
+  out.byte(0x5d);
+}
+
+/** Seconds, with three places unless they are whole. */
+function writeTimestamp(out: TextWriter, atMs: number): void {
+  const ms = Math.abs(atMs);
+  if (atMs < 0) out.byte(0x2d);
+  const seconds = Math.floor(ms / 1000);
+  const rest = ms - seconds * 1000;
+  out.integer(seconds);
+  if (rest === 0) return;
+  out.ascii(rest < 10 ? '.00' : rest < 100 ? '.0' : '.');
+  out.integer(rest);
+}
+
+/** A string, as JSON has neither NaN nor infinities; an exponent only where Go's JSON has one. */
+function writeFloat(out: TextWriter, value: number): void {
+  out.byte(0x22);
+  const magnitude = Math.abs(value);
+  if (magnitude <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value && !Object.is(value, -0)) out.integer(value);
+  else if (magnitude >= 1e-6 && magnitude < 1e21) out.ascii(String(value));
+  else if (value === 0) out.ascii('-0');
+  else out.ascii(goFormatE(value)); // also NaN and the infinities
+  out.byte(0x22);
+}
+
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+function writeString(out: TextWriter, text: string): void {
+  if (PLAIN.test(text)) {
+    out.byte(0x22);
+    out.ascii(text);
+    out.byte(0x22);
+  } else out.utf8(JSON.stringify(text));
+}
+
+const buckets = new HistogramBuckets();
+
+/** [time, {count, sum, buckets: [[boundary rule, lower, upper, count]]}], empty buckets left out. */
+function writeHistogramPoint(out: TextWriter, atMs: number, h: FloatHistogram): void {
+  out.byte(0x5b);
+  writeTimestamp(out, atMs);
+  out.ascii(',{"count":');
+  writeFloat(out, h.count);
+  out.ascii(',"sum":');
+  writeFloat(out, h.sum);
+  buckets.fill(h);
+  let isFirst = true;
+  for (let i = 0; i < buckets.length; i++) {
+    if (buckets.count(i) === 0) continue;
+    out.ascii(isFirst ? ',"buckets":[[' : ',[');
+    isFirst = false;
+    out.integer(boundaryRule(buckets.isLowerInclusive(i), buckets.isUpperInclusive(i)));
+    for (const value of [buckets.lower(i), buckets.upper(i), buckets.count(i)]) {
+      out.byte(0x2c);
+      writeFloat(out, value);
+    }
+    out.byte(0x5d);
+  }
+  out.ascii(isFirst ? '}]' : ']}]');
+}
+
+/** 0: upper end included, 1: lower end, 2: neither, 3: both. */
+function boundaryRule(lowerInclusive: boolean, upperInclusive: boolean): number {
+  if (lowerInclusive) return upperInclusive ? 3 : 1;
+  return upperInclusive ? 0 : 2;
+}
