@@ -1,0 +1,41 @@
+/** What rules need of the engine around them. */
+
+import type { FloatHistogram } from '../model/histogram.ts';
+import type { Labels } from '../model/labels.ts';
+import type { UnixMs } from '../model/time.ts';
+import type { Expr } from '../promql/ast.ts';
+import type { AlertChange, RuleAlertRow } from './alert-state.ts';
+
+/** An element of an instant vector; a scalar is one element without labels. */
+export type Element = { readonly labels: Labels; readonly value: number; readonly histogram: FloatHistogram | null };
+
+export type QueryOutcome =
+  | { readonly kind: 'vector'; readonly elements: readonly Element[] }
+  | { readonly kind: 'failed'; readonly error: string };
+
+export type Expansion = { readonly text: string } | { readonly error: string };
+
+/** `labels`: the element's own, its name included. */
+export type ExpandInput = { readonly alertname: string; readonly labels: Labels; readonly value: number; readonly at: UnixMs };
+
+export interface RuleEnvironment {
+  /** Evaluates at one instant, in slices; other work goes on between them. */
+  query(expr: Expr, at: UnixMs): Promise<QueryOutcome>;
+  /** Expands a template of a label or an annotation. */
+  expand(template: string, input: ExpandInput): Expansion;
+  /** The alert as it is sent: external labels added, relabelled; null when relabelling drops it. */
+  outgoing(labels: Labels): Labels | null;
+  /** Link to the expression in the query page. */
+  generatorUrl(expr: Expr): string;
+  /** Hands an evaluation to control; done when it is on disk. */
+  report(report: EvaluationReport): Promise<void>;
+}
+
+export type EvaluationReport = {
+  readonly groupKey: string;
+  readonly at: UnixMs;
+  readonly intervalMs: number;
+  readonly changes: readonly AlertChange[];
+  readonly stored: readonly RuleAlertRow[];
+  readonly removed: readonly string[];
+};
