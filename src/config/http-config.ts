@@ -235,7 +235,7 @@ const RESERVED_HEADERS = new Set([
 ]);
 
 /** x-some-header to X-Some-Header, as Go's http.CanonicalHeaderKey. */
-const canonicalHeader = (name: string): string => name.toLowerCase().replaceAll(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
+export const canonicalHeader = (name: string): string => name.toLowerCase().replaceAll(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
 
 const headerName: Decoder<string> = refine(
   string,

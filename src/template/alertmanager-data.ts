@@ -2,6 +2,8 @@
  * What a notification is about (alertmanager/template Data): one group's alerts for one receiver, as plain values, and
  * as the Go values that templates see, with the methods of KV, Pairs and Alerts.
  */
+
+import { BoundedText } from '../lib/bounded-text.ts';
 import { timeFromUnixMs, ZERO_TIME } from '../lib/go-time.ts';
 import {
   BOOL,
@@ -23,6 +25,7 @@ import { type Alert, isResolvedAt } from '../model/alert.ts';
 import { Labels } from '../model/labels.ts';
 import type { UnixMs } from '../model/time.ts';
 import { entriesOf, itemsArgument, textArgument } from './arguments.ts';
+import { marshalJson } from './go-json.ts';
 import { goTime, TIME } from './time-values.ts';
 
 export type NotificationStatus = 'firing' | 'resolved';
@@ -86,6 +89,18 @@ export function notificationData(input: NotificationInput): NotificationData {
     routeLabels,
     routeLabelsAreRendered,
     externalUrl,
+  };
+}
+
+/** Of the first alerts only; what is common is computed anew, as Alertmanager does (template.Data after truncation). */
+export function truncatedData(data: NotificationData, maxAlerts: number): NotificationData {
+  const alerts = data.alerts.slice(0, maxAlerts);
+  return {
+    ...data,
+    alerts,
+    status: alerts.some((alert) => alert.status === 'firing') ? 'firing' : 'resolved',
+    commonLabels: common(alerts.map((alert) => alert.labels)),
+    commonAnnotations: common(alerts.map((alert) => alert.annotations)),
   };
 }
 
@@ -167,6 +182,14 @@ const DATA: GoType = {
     { name: 'routeLabelsRendered', type: BOOL },
   ],
 };
+
+/** The JSON of the data, as webhooks carry it and toJson prints it. */
+export function notificationJson(data: NotificationData): string {
+  const out = new BoundedText(JSON_LENGTH_MAX);
+  marshalJson(out, goNotification(data));
+  return out.toString();
+}
+const JSON_LENGTH_MAX = 64 * 1024 * 1024;
 
 /** The dot of a notification's templates. */
 export function goNotification(data: NotificationData): GoValue {

@@ -48,18 +48,19 @@ const isList = (value: Exclude<PlainValue, string | number | boolean | null>): v
 function structured(text: string): PlainValue {
   const { root } = parseYaml(sourceFile('', text));
   if (root === null) return text;
-  const value = plain(root);
+  const value = plainValueOf(root);
   return typeof value === 'string' ? text : value;
 }
 
-function plain(node: YamlNode): PlainValue {
+/** What a YAML node is without its places. */
+export function plainValueOf(node: YamlNode): PlainValue {
   switch (node.kind) {
     case 'list':
-      return node.items.map(plain);
+      return node.items.map(plainValueOf);
     case 'map': {
       const record: Record<string, PlainValue> = Object.create(null);
       // As in Go: only keys that are texts count, and of equal keys the last.
-      for (const { key, value } of node.entries) if (typeof plain(key) === 'string') record[key.text] = plain(value);
+      for (const { key, value } of node.entries) if (typeof plainValueOf(key) === 'string') record[key.text] = plainValueOf(value);
       return record;
     }
     case 'scalar': {
