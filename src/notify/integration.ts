@@ -1,0 +1,56 @@
+/**
+ * What every integration is to those who deliver: something that sends one notification and says what became of it.
+ * A send never throws for what the world does. Who calls owns retries, deadlines and what is written down.
+ */
+import type { DurationMs, UnixMs } from '../model/time.ts';
+import type { NotificationData } from '../template/alertmanager-data.ts';
+import type { NotificationTemplates } from '../template/notification-templates.ts';
+
+/** Why a provider said no, as Alertmanager counts it in alertmanager_notifications_failed_total. */
+export type FailureReason =
+  | 'clientError'
+  | 'authError'
+  | 'rateLimited'
+  | 'serverError'
+  | 'contextCanceled'
+  | 'contextDeadlineExceeded'
+  | 'other';
+
+export type SendOutcome =
+  /** The provider took it. `data`: what the integration wants back with the group's next notification. */
+  | { readonly kind: 'accepted'; readonly answer: string; readonly data?: IntegrationData }
+  /** Surely not taken. */
+  | {
+      readonly kind: 'rejected';
+      readonly retry: boolean;
+      readonly reason: FailureReason;
+      readonly message: string;
+      readonly retryAfterMs?: DurationMs;
+    }
+  /** It may have been taken: sent, but no answer came. Trying again may repeat it. */
+  | { readonly kind: 'unknown'; readonly message: string };
+
+/** What an integration keeps from one notification of a group to the next, such as the message to edit. */
+export type IntegrationData = Readonly<Record<string, string | number>>;
+
+export type SendInput = {
+  /** Of this notification, the same at every attempt: idempotency key, part of the Message-ID. */
+  readonly id: string;
+  readonly groupKey: string;
+  /** Of the group's first notification since it fired anew; what belongs together in a mailbox. */
+  readonly threadId: string;
+  /** When the notification was decided. */
+  readonly createdAt: UnixMs;
+  readonly deadline: UnixMs;
+  /** Of this attempt: what templates call now. */
+  readonly now: UnixMs;
+  readonly data: NotificationData;
+  readonly templates: NotificationTemplates;
+  readonly kept: IntegrationData;
+};
+
+export interface Integration {
+  send(input: SendInput): Promise<SendOutcome>;
+  /** Lets connections go. */
+  close(): void;
+}
