@@ -1,0 +1,92 @@
+/** What the Prometheus API needs of the process behind it. The engine writes query answers as bytes; the rest is data. */
+
+import type { MetricMetadata } from '../../model/storage.ts';
+import type { RuleGroupStatus } from '../../rules/rule-manager.ts';
+import type { CardinalityReport } from '../../tsdb/tsdb.ts';
+
+/** errorType of the API; the HTTP status follows from it. */
+export type ApiErrorType = 'bad_data' | 'execution' | 'timeout' | 'canceled' | 'unavailable' | 'internal' | 'not_found' | 'not_acceptable';
+export type ApiError = { readonly type: ApiErrorType; readonly message: string };
+export type Answer<T> = { readonly kind: 'gave'; readonly gives: T } | { readonly kind: 'refused'; readonly error: ApiError };
+
+/** A whole answer in its wire form. */
+export type WireAnswer = { readonly body: Uint8Array };
+
+/** Both ends inclusive, milliseconds. */
+export type TimeRange = { readonly fromMs: number; readonly toMs: number };
+export type QueryLimits = {
+  /** Null: the server's own. */
+  readonly timeoutMs: number | null;
+  readonly lookbackDeltaMs: number | null;
+  /** Series in the answer; 0 = all. */
+  readonly limit: number;
+  readonly stats: 'none' | 'basic' | 'all';
+};
+export type InstantQuery = QueryLimits & { readonly query: string; readonly atMs: number };
+export type RangeQuery = QueryLimits & TimeRange & { readonly query: string; readonly stepMs: number };
+export type SeriesRequest = TimeRange & { readonly selectors: readonly string[]; readonly limit: number };
+
+export type LabelRecord = Readonly<Record<string, string>>;
+
+export type ActiveTarget = {
+  readonly scrapePool: string;
+  readonly discoveredLabels: LabelRecord;
+  readonly labels: LabelRecord;
+  readonly scrapeUrl: string;
+  readonly health: 'unknown' | 'up' | 'down';
+  readonly lastError: string;
+  readonly lastScrapeAt: number | null;
+  readonly lastDurationMs: number;
+  readonly scrapeIntervalMs: number;
+  readonly scrapeTimeoutMs: number;
+};
+export type DroppedTarget = { readonly scrapePool: string; readonly discoveredLabels: LabelRecord };
+export type Targets = {
+  readonly active: readonly ActiveTarget[];
+  readonly dropped: readonly DroppedTarget[];
+  /** By scrape pool; `dropped` may be cut. */
+  readonly droppedCounts: Readonly<Record<string, number>>;
+  readonly pools: readonly string[];
+};
+
+/** What one target says of its metrics. */
+export type TargetMetadata = { readonly labels: LabelRecord; readonly families: readonly (MetricMetadata & { readonly metric: string })[] };
+
+/** Of the head, for /api/v1/status/tsdb. */
+export type HeadStatus = {
+  readonly series: number;
+  readonly chunks: number;
+  readonly minTime: number | null;
+  readonly maxTime: number | null;
+  readonly cardinality: CardinalityReport;
+};
+
+export interface PrometheusBackend {
+  instantQuery(request: InstantQuery, signal: AbortSignal): Promise<Answer<WireAnswer>>;
+  rangeQuery(request: RangeQuery, signal: AbortSignal): Promise<Answer<WireAnswer>>;
+  formatQuery(query: string): Promise<Answer<WireAnswer>>;
+  parseQuery(query: string): Promise<Answer<WireAnswer>>;
+  series(request: SeriesRequest, signal: AbortSignal): Promise<Answer<WireAnswer>>;
+  labelNames(request: SeriesRequest, signal: AbortSignal): Promise<Answer<WireAnswer>>;
+  labelValues(request: SeriesRequest & { readonly name: string }, signal: AbortSignal): Promise<Answer<WireAnswer>>;
+  federate(request: { readonly selectors: readonly string[]; readonly atMs: number }, signal: AbortSignal): Promise<Answer<WireAnswer>>;
+  write(body: Uint8Array): Promise<Answer<null>>;
+  targets(): Promise<Answer<Targets>>;
+  metadata(): Promise<Answer<readonly TargetMetadata[]>>;
+  ruleGroups(): Promise<Answer<readonly RuleGroupStatus[]>>;
+  headStatus(limit: number): Promise<Answer<HeadStatus>>;
+  /** Progress of the WAL replay. */
+  replay(): { readonly min: number; readonly max: number; readonly current: number; readonly isReady: boolean };
+  configYaml(): string;
+  runtime(): {
+    readonly startedAtMs: number;
+    readonly reloadSucceeded: boolean;
+    readonly lastConfigAtMs: number;
+    readonly retention: string;
+    readonly workingDirectory: string;
+  };
+  readonly flags: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly remoteWriteEnabled: boolean;
+  nowMs(): number;
+}

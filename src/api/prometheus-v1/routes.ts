@@ -1,0 +1,225 @@
+/**
+ * The Prometheus HTTP API v1 (prometheus/web/api/v1/api.go). Handlers only translate: parameters in, an answer of the
+ * backend out. A path with another method answers 405, an unknown one 404, always as JSON: Grafana relies on both.
+ */
+import { type Context, Hono } from 'hono';
+import type { ApiError, PrometheusBackend, SeriesRequest } from './backend.ts';
+import { headStatusJson } from './head-status-json.ts';
+import { all, BadParameter, endAfterStart, first, limitOf, optionalLengthMs, type Params, paramsOf, stepMs, timeMs } from './params.ts';
+import { failure, success, wire, withData } from './respond.ts';
+import { alertsJson, ruleGroupsJson } from './rules-json.ts';
+import { metadataJson, targetsJson, targetsMetadataJson } from './targets-json.ts';
+
+/** Prometheus' minTime and maxTime: what an absent start and end mean. */
+const MIN_TIME_MS = -62_135_596_800_000;
+const MAX_TIME_MS = 253_402_300_799_999;
+const POINTS_MAX = 11_000;
+/** The level of the API that we keep; clients choose their requests by it. */
+const PROMETHEUS_LEVEL = '3.5.0';
+
+type Handler = (params: Params, context: Context) => Promise<Response> | Response;
+
+export function prometheusRoutes(backend: PrometheusBackend): Hono {
+  const app = new Hono();
+
+  const on = (methods: readonly string[], path: string, handle: Handler): void => {
+    app.all(path, async (context) => {
+      const method = context.req.method === 'HEAD' ? 'GET' : context.req.method;
+      if (!methods.includes(method))
+        return failure({ type: 'bad_data', message: `method ${method} is not allowed here: use ${methods.join(' or ')}` }, 405);
+      try {
+        return await handle(await readParams(context), context);
+      } catch (error) {
+        if (error instanceof BadParameter) return failure(error.error);
+        throw error;
+      }
+    });
+  };
+  const GET = ['GET'];
+  const BOTH = ['GET', 'POST'];
+
+  on(BOTH, '/query', async (params, context) => {
+    const query = first(params, 'query');
+    return wire(
+      await backend.instantQuery({ query, atMs: timeMs(params, 'time', backend.nowMs()), ...limitsOf(params) }, context.req.raw.signal),
+    );
+  });
+  on(BOTH, '/query_range', async (params, context) => {
+    const fromMs = timeMs(params, 'start');
+    const toMs = timeMs(params, 'end');
+    endAfterStart(fromMs, toMs);
+    const step = stepMs(params);
+    if ((toMs - fromMs) / step > POINTS_MAX)
+      throw new BadParameter('exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)');
+    return wire(
+      await backend.rangeQuery({ query: first(params, 'query'), fromMs, toMs, stepMs: step, ...limitsOf(params) }, context.req.raw.signal),
+    );
+  });
+  on(BOTH, '/format_query', async (params) => wire(await backend.formatQuery(first(params, 'query'))));
+  on(BOTH, '/parse_query', async (params) => wire(await backend.parseQuery(first(params, 'query'))));
+  on(BOTH, '/series', async (params, context) => {
+    const request = seriesRequest(params);
+    if (request.selectors.length === 0) throw new BadParameter('no match[] parameter provided');
+    return wire(await backend.series(request, context.req.raw.signal));
+  });
+  on(BOTH, '/labels', async (params, context) => wire(await backend.labelNames(seriesRequest(params), context.req.raw.signal)));
+  on(GET, '/label/:name/values', async (params, context) => {
+    const name = unescapeLabelName(context.req.param('name') ?? '');
+    return wire(await backend.labelValues({ ...seriesRequest(params), name }, context.req.raw.signal));
+  });
+  on(BOTH, '/query_exemplars', () => success([]));
+  on(GET, '/targets', async (params) =>
+    withData(await backend.targets(), (targets) => success(targetsJson(targets, first(params, 'state'), first(params, 'scrapePool')))),
+  );
+  on(GET, '/scrape_pools', async () => withData(await backend.targets(), ({ pools }) => success({ scrapePools: pools })));
+  on(GET, '/metadata', async (params) => {
+    const limits = {
+      limit: optionalCount(params, 'limit'),
+      perMetric: optionalCount(params, 'limit_per_metric'),
+      metric: first(params, 'metric'),
+    };
+    return withData(await backend.metadata(), (metadata) => success(metadataJson(metadata, limits)));
+  });
+  on(GET, '/targets/metadata', async (params) => {
+    const wanted = { matchTarget: first(params, 'match_target'), metric: first(params, 'metric'), limit: optionalCount(params, 'limit') };
+    return withData(await backend.metadata(), (metadata) => {
+      const rows = targetsMetadataJson(metadata, wanted);
+      return 'error' in rows ? failure({ type: 'bad_data', message: rows.error }) : success(rows.rows);
+    });
+  });
+  on(GET, '/rules', async (params) => {
+    const type = first(params, 'type').toLowerCase();
+    if (type !== '' && type !== 'alert' && type !== 'record') throw new BadParameter(`not supported value "${type}"`);
+    return withData(await backend.ruleGroups(), (groups) => {
+      const json = ruleGroupsJson(groups, {
+        type,
+        ruleNames: all(params, 'rule_name[]'),
+        groupNames: all(params, 'rule_group[]'),
+        files: all(params, 'file[]'),
+        selectors: all(params, 'match[]'),
+        withAlerts: first(params, 'exclude_alerts') !== 'true',
+        groupLimit: limitOf(params, 'group_limit'),
+        nextToken: first(params, 'group_next_token'),
+      });
+      return 'error' in json ? failure({ type: 'bad_data', message: json.error }) : success(json);
+    });
+  });
+  on(GET, '/alerts', async () => withData(await backend.ruleGroups(), (groups) => success({ alerts: alertsJson(groups) })));
+  // Own alerts reach the router in this process; no other Alertmanager is used.
+  on(GET, '/alertmanagers', () => success({ activeAlertmanagers: [], droppedAlertmanagers: [] }));
+
+  on(GET, '/status/config', () => success({ yaml: backend.configYaml() }));
+  on(GET, '/status/flags', () => success(backend.flags));
+  on(GET, '/status/buildinfo', () =>
+    success({
+      version: PROMETHEUS_LEVEL,
+      revision: 'tocsin',
+      branch: 'main',
+      buildUser: '',
+      buildDate: '',
+      goVersion: '',
+      tocsinVersion: backend.version,
+    }),
+  );
+  on(GET, '/status/runtimeinfo', () => {
+    const runtime = backend.runtime();
+    return success({
+      startTime: new Date(runtime.startedAtMs).toISOString(),
+      CWD: runtime.workingDirectory,
+      hostname: '',
+      serverTime: new Date(backend.nowMs()).toISOString(),
+      reloadConfigSuccess: runtime.reloadSucceeded,
+      lastConfigTime: new Date(runtime.lastConfigAtMs).toISOString(),
+      corruptionCount: 0,
+      goroutineCount: 0,
+      GOMAXPROCS: 2,
+      GOMEMLIMIT: 0,
+      GOGC: '',
+      GODEBUG: '',
+      storageRetention: runtime.retention,
+    });
+  });
+  on(GET, '/status/tsdb', async (params) => {
+    const limit = limitOf(params);
+    if (limit > 10_000) throw new BadParameter('limit must not exceed 10000');
+    return withData(await backend.headStatus(limit === 0 ? 10 : limit), (status) => success(headStatusJson(status)));
+  });
+  on(GET, '/status/walreplay', () => {
+    const { min, max, current } = backend.replay();
+    return success({ min, max, current });
+  });
+  on(['POST'], '/write', async (_params, context) => {
+    if (!backend.remoteWriteEnabled)
+      return new Response('remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n', { status: 404 });
+    const type = (context.req.header('content-type') ?? '').toLowerCase();
+    if (!type.startsWith('application/x-protobuf') || type.includes('io.prometheus.write.v2'))
+      return new Response(`content type "${type}" is not supported: send application/x-protobuf (remote write 1.0)\n`, { status: 415 });
+    const answer = await backend.write(new Uint8Array(await context.req.arrayBuffer()));
+    if (answer.kind === 'gave') return new Response(null, { status: 204 });
+    return new Response(`${answer.error.message}\n`, { status: answer.error.type === 'bad_data' ? 400 : 500 });
+  });
+  app.all('*', (context) => failure({ type: 'not_found', message: `there is no ${context.req.path} in this API` }, 404));
+  return app;
+}
+
+/** GET /federate: text exposition of the newest sample of each selected series. */
+export const federate =
+  (backend: PrometheusBackend) =>
+  async (context: Context): Promise<Response> => {
+    const params = paramsOf(new URL(context.req.url).searchParams);
+    return wire(
+      await backend.federate({ selectors: all(params, 'match[]'), atMs: backend.nowMs() }, context.req.raw.signal),
+      'text/plain; version=0.0.4; charset=utf-8',
+    );
+  };
+
+async function readParams(context: Context): Promise<Params> {
+  const inUrl = new URL(context.req.url).searchParams;
+  const isForm =
+    context.req.method === 'POST' && (context.req.header('content-type') ?? '').startsWith('application/x-www-form-urlencoded');
+  return isForm ? paramsOf(new URLSearchParams(await context.req.text()), inUrl) : paramsOf(inUrl);
+}
+
+function limitsOf(params: Params): {
+  timeoutMs: number | null;
+  lookbackDeltaMs: number | null;
+  limit: number;
+  stats: 'none' | 'basic' | 'all';
+} {
+  const stats = first(params, 'stats');
+  return {
+    timeoutMs: optionalLengthMs(params, 'timeout'),
+    lookbackDeltaMs: optionalLengthMs(params, 'lookback_delta'),
+    limit: limitOf(params),
+    stats: stats === 'all' ? 'all' : stats === '' ? 'none' : 'basic',
+  };
+}
+
+function seriesRequest(params: Params): SeriesRequest {
+  const fromMs = timeMs(params, 'start', MIN_TIME_MS);
+  const toMs = timeMs(params, 'end', MAX_TIME_MS);
+  endAfterStart(fromMs, toMs);
+  return { selectors: all(params, 'match[]'), fromMs, toMs, limit: limitOf(params) };
+}
+
+/** -1: absent. */
+const optionalCount = (params: Params, name: string): number => (first(params, name) === '' ? -1 : countOf(params, name));
+function countOf(params: Params, name: string): number {
+  const text = first(params, name);
+  if (!/^-?\d+$/.test(text)) throw new BadParameter(`${name} must be a number`);
+  return Number(text);
+}
+
+/** U__http_2e_status → http.status: how names that are not [a-zA-Z0-9_] stand in a path. */
+export function unescapeLabelName(name: string): string {
+  if (!name.startsWith('U__')) return name;
+  let broken = false;
+  const plain = name.slice(3).replace(/__|_([0-9a-fA-F]{1,6})_|_/g, (found, hex: string | undefined) => {
+    if (found === '__') return '_';
+    if (hex === undefined || Number.parseInt(hex, 16) > 0x10ffff) broken = true;
+    return hex === undefined || broken ? found : String.fromCodePoint(Number.parseInt(hex, 16));
+  });
+  return broken ? name : plain;
+}
+
+export const notReady = (message: string): ApiError => ({ type: 'unavailable', message });
