@@ -1,0 +1,131 @@
+/**
+ * Alertmanager's sections as one value (alertmanager config/config.go Config). Without any of them everything goes to the
+ * built-in inbox, so that Prometheus' files alone are enough to see what would be sent.
+ */
+import { type RoutingContext, routingSections } from '../../alerts/config.ts';
+import type { InhibitRule } from '../../alerts/inhibit.ts';
+import type { RouteConfig } from '../../alerts/route.ts';
+import type { TimeInterval } from '../../alerts/time-interval.ts';
+import { decode, type Fields, list, type ObjectDecoder, object, rawNode } from '../../config/decode.ts';
+import type { DiagnosticSink } from '../../config/diagnostic-sink.ts';
+import { httpConfig } from '../../config/http-config.ts';
+import { duration, path } from '../../config/scalars.ts';
+import { namesIn, UniqueNames } from '../../config/unique-names.ts';
+import type { YamlMap } from '../../config/yaml-document.ts';
+import { goQuote } from '../../lib/go-quote.ts';
+import { PLAIN_HTTP } from '../../model/http.ts';
+import { type DurationMs, durationMs } from '../../model/time.ts';
+import { smtpGlobals } from '../../notify/email/config.ts';
+import { type Receiver, type ReceiverGlobals, receiverReader } from '../../notify/receivers.ts';
+import type { NotificationTemplates } from '../../template/notification-templates.ts';
+import type { Ownership } from './merge.ts';
+
+export type AlertmanagerConfig = {
+  readonly route: RouteConfig;
+  readonly receivers: readonly Receiver[];
+  readonly inhibitRules: readonly InhibitRule[];
+  readonly timeIntervals: ReadonlyMap<string, readonly TimeInterval[]>;
+  readonly resolveTimeoutMs: DurationMs;
+};
+
+/** Of `global`, for integrations that are not built yet: read, without effect. */
+const UNBUILT_GLOBALS = [
+  'slack_api_url',
+  'slack_api_url_file',
+  'slack_app_token',
+  'slack_app_token_file',
+  'slack_app_url',
+  'pagerduty_url',
+  'opsgenie_api_url',
+  'opsgenie_api_key',
+  'opsgenie_api_key_file',
+  'wechat_api_url',
+  'wechat_api_secret',
+  'wechat_api_secret_file',
+  'wechat_api_corp_id',
+  'victorops_api_url',
+  'victorops_api_key',
+  'victorops_api_key_file',
+  'telegram_api_url',
+  'telegram_bot_token',
+  'telegram_bot_token_file',
+  'webex_api_url',
+  'rocketchat_api_url',
+  'rocketchat_token',
+  'rocketchat_token_file',
+  'rocketchat_token_id',
+  'rocketchat_token_id_file',
+  'mattermost_webhook_url',
+  'mattermost_webhook_url_file',
+  'jira_api_url',
+] as const;
+
+const RESOLVE_TIMEOUT = durationMs(300_000);
+
+/** What stands in where no file has anything of Alertmanager's: all to the inbox. */
+export const INBOX_ONLY = 'route: {receiver: inbox, group_by: [alertname]}\nreceivers: [{name: inbox, inbox_configs: [{}]}]\n';
+
+export type AlertmanagerContext = RoutingContext & { readonly templates: Pick<NotificationTemplates, 'check'> };
+
+/** `templates:` alone, which are read before anything that uses them. Paths may hold `*`. */
+export function templatePatterns(root: YamlMap, sink: DiagnosticSink): readonly string[] {
+  const entry = root.entries.find(({ key }) => key.text === 'templates');
+  return entry === undefined ? [] : decode(entry.value, list(path), sink);
+}
+
+/** The keys and fields that are Alertmanager's. */
+export function alertmanagerOwnership(): Ownership {
+  const keys = alertmanagerConfig({ matchers: 'fallback', localZone: 'UTC', templates: { check: () => null } }).fieldNames();
+  return { keys: keys.filter((name) => name !== 'global' && name !== 'tracing'), globalFields: globalSection.fieldNames() };
+}
+
+/** The value is the user's only if the sink has no error at the end. */
+export function readAlertmanagerConfig(root: YamlMap, context: AlertmanagerContext, sink: DiagnosticSink): AlertmanagerConfig {
+  return decode(root, alertmanagerConfig(context), sink);
+}
+
+function alertmanagerConfig(context: AlertmanagerContext): ObjectDecoder<AlertmanagerConfig> {
+  return object('config.plain', (fields) => {
+    const { resolveTimeoutMs, ...globals } = fields.get('global', globalSection);
+    fields.get('templates', list(path));
+    const receivers = fields.get('receivers', list(receiverReader(globals, context.templates)));
+    checkNames(fields);
+    const names = receivers.map(({ name }) => name);
+    const { route, inhibitRules, timeIntervals } = routingSections(fields, names, context);
+    for (const name of ['tracing', 'event_recorder'])
+      if (fields.optional(name, rawNode) !== null)
+        fields.warnNoEffect(name, name === 'tracing' ? 'traces are not written yet' : 'the event log has every event');
+    return { route: route ?? NO_ROUTE, receivers, inhibitRules, timeIntervals, resolveTimeoutMs };
+  });
+}
+
+type GlobalSection = ReceiverGlobals & { readonly resolveTimeoutMs: DurationMs };
+
+const globalSection: ObjectDecoder<GlobalSection> = object('config.plain', (fields): GlobalSection => {
+  for (const name of UNBUILT_GLOBALS) fields.get(name, rawNode);
+  return {
+    resolveTimeoutMs: fields.get('resolve_timeout', duration, RESOLVE_TIMEOUT),
+    http: fields.optional('http_config', httpConfig) ?? PLAIN_HTTP,
+    smtp: smtpGlobals(fields),
+  };
+});
+
+function checkNames(fields: Fields): void {
+  const names = new UniqueNames('receiver', fields.sink);
+  for (const { name, at } of namesIn(fields.node('receivers'), 'name'))
+    names.add(name, at, `notification config name ${goQuote(name)} is not unique`);
+}
+
+const NO_ROUTE: RouteConfig = {
+  receiver: '',
+  groupBy: null,
+  matchers: [],
+  continue: false,
+  groupWaitMs: null,
+  groupIntervalMs: null,
+  repeatIntervalMs: null,
+  muteTimeIntervals: [],
+  activeTimeIntervals: [],
+  labels: [],
+  children: [],
+};

@@ -1,0 +1,184 @@
+/**
+ * From the files of -c to one checked configuration: read, merge, decode both projects' sections, gather the rule and
+ * template files that they name. Everything wrong is found in one go; rule files are parsed by the engine. `tocsin check`,
+ * the start and every reload come through here.
+ */
+import { type Diagnostic, isError } from '../../config/diagnostic.ts';
+import { DiagnosticSink } from '../../config/diagnostic-sink.ts';
+import { printYaml } from '../../config/print-yaml.ts';
+import { type SourceFile, sourceFile, sourceFromBytes } from '../../config/source.ts';
+import { parseYaml, type YamlDocument, type YamlMap } from '../../config/yaml-document.ts';
+import { Fnv1a64 } from '../../lib/fnv1a.ts';
+import { type Disk, DiskError } from '../../model/disk.ts';
+import { NotificationTemplates, parseNotificationTemplates } from '../../template/notification-templates.ts';
+import {
+  type AlertmanagerConfig,
+  alertmanagerOwnership,
+  INBOX_ONLY,
+  readAlertmanagerConfig,
+  templatePatterns,
+} from './alertmanager-config.ts';
+import { matchingFiles } from './glob.ts';
+import { mergeDocuments } from './merge.ts';
+import { type PrometheusConfig, prometheusOwnership, readPrometheusConfig } from './prometheus-config.ts';
+
+export type AppConfig = {
+  readonly prometheus: PrometheusConfig;
+  readonly alertmanager: AlertmanagerConfig;
+  readonly templates: NotificationTemplates;
+  /** As read, in order; the engine parses them. */
+  readonly ruleFiles: readonly { readonly path: string; readonly text: string }[];
+  /** As the user wrote them, secrets masked. */
+  readonly prometheusYaml: string;
+  readonly alertmanagerYaml: string;
+  /** Of all texts: equal for equal configurations. */
+  readonly hash: string;
+};
+
+export type LoadResult = {
+  /** Null: an error keeps it from being used. */
+  readonly config: AppConfig | null;
+  readonly diagnostics: readonly Diagnostic[];
+  /** By path, to show the lines. */
+  readonly sources: ReadonlyMap<string, SourceFile>;
+};
+
+export type LoadPorts = {
+  readonly disk: Pick<Disk, 'read' | 'list' | 'stat'>;
+  readonly environment: (name: string) => string | undefined;
+  /** IANA name of the machine's zone. */
+  readonly localZone: string;
+  readonly features: readonly string[];
+};
+
+export function loadConfig(paths: readonly string[], ports: LoadPorts): LoadResult {
+  const sink = new DiagnosticSink();
+  const hash = new Fnv1a64();
+  const read = (path: string): SourceFile | { readonly error: string } => {
+    try {
+      const source = sourceFromBytes(path, ports.disk.read(path));
+      hash.text(path).byte(0xff).text(source.text).byte(0xff);
+      return source;
+    } catch (error) {
+      if (error instanceof DiskError) return { error: error.message };
+      throw error;
+    }
+  };
+  const documents: YamlDocument[] = [];
+  for (const path of paths) {
+    const source = read(path);
+    if ('error' in source) sink.add(unreadable(path, source.error));
+    else documents.push(parseYaml(source));
+  }
+  const [first, ...others] = documents;
+  if (first === undefined || sink.errorCount > 0) return { config: null, diagnostics: sink.diagnostics(), sources: sink.sources() };
+
+  const merged = mergeDocuments([first, ...others], { prometheus: prometheusOwnership(), alertmanager: alertmanagerOwnership() }, sink);
+  const prometheus = readPrometheusConfig(
+    merged.prometheus,
+    {
+      environment: ports.environment,
+      glob: (pattern) => matchingFiles(ports.disk, pattern),
+      readFile: (path) => {
+        try {
+          return ports.disk.read(path);
+        } catch (error) {
+          return { error: error instanceof Error ? error.message : String(error) };
+        }
+      },
+    },
+    sink,
+  );
+  const alertmanagerRoot = merged.alertmanager ?? inboxOnly();
+  const templates = readTemplates(alertmanagerRoot, ports, read, sink);
+  const matchers = ports.features.includes('classic-mode') ? 'classic' : ports.features.includes('utf8-strict-mode') ? 'utf8' : 'fallback';
+  const alertmanager = readAlertmanagerConfig(alertmanagerRoot, { matchers, localZone: ports.localZone, templates }, sink);
+  const ruleFiles = readRuleFiles(merged.prometheus, prometheus.ruleFiles, ports, read, sink);
+  const diagnostics = sink.diagnostics();
+  if (diagnostics.some(isError)) return { config: null, diagnostics, sources: sink.sources() };
+  const masked = new Set(sink.secrets());
+  const config: AppConfig = {
+    prometheus,
+    alertmanager,
+    templates,
+    ruleFiles,
+    prometheusYaml: printYaml(merged.prometheus, masked),
+    alertmanagerYaml: printYaml(withoutOurs(alertmanagerRoot), masked),
+    hash: hash.hex(),
+  };
+  return { config, diagnostics, sources: sink.sources() };
+}
+
+function unreadable(path: string, why: string): Diagnostic {
+  return {
+    code: 'unreadable_file',
+    severity: 'error',
+    file: path,
+    line: 1,
+    col: 1,
+    message: `cannot read the file: ${why}`,
+    hint: 'give the path of a configuration file with -c',
+  };
+}
+
+function inboxOnly(): YamlMap {
+  const { root } = parseYaml(sourceFile('built-in', INBOX_ONLY));
+  if (root?.kind !== 'map') throw new Error('BUG: the built-in routing is not YAML');
+  return root;
+}
+
+/** Strict parsers of Alertmanager's own refuse what it does not know: our integrations are not shown to them. */
+function withoutOurs(root: YamlMap): YamlMap {
+  return {
+    ...root,
+    entries: root.entries.map((entry) => {
+      if (entry.key.text !== 'receivers' || entry.value.kind !== 'list') return entry;
+      const items = entry.value.items.map((item) =>
+        item.kind === 'map' ? { ...item, entries: item.entries.filter(({ key }) => !OUR_RECEIVER_KEYS.includes(key.text)) } : item,
+      );
+      return { ...entry, value: { ...entry.value, items } };
+    }),
+  };
+}
+const OUR_RECEIVER_KEYS: readonly string[] = ['inbox_configs', 'phone_configs', 'sms_configs', 'tocsin'];
+
+type Read = (path: string) => SourceFile | { readonly error: string };
+
+function readTemplates(root: YamlMap, ports: LoadPorts, read: Read, sink: DiagnosticSink): NotificationTemplates {
+  const files = templatePatterns(root, new DiagnosticSink()).flatMap((pattern) =>
+    matchingFiles(ports.disk, pattern).flatMap((path) => {
+      const source = read(path);
+      if ('error' in source) sink.add(unreadable(path, source.error));
+      return 'error' in source ? [] : [{ name: path, text: source.text }];
+    }),
+  );
+  const parsed = parseNotificationTemplates(files);
+  if (parsed instanceof NotificationTemplates) return parsed;
+  for (const diagnostic of parsed.diagnostics) sink.add(diagnostic);
+  const builtIn = parseNotificationTemplates([]);
+  if (!(builtIn instanceof NotificationTemplates)) throw new Error('BUG: the built-in templates do not parse');
+  return builtIn;
+}
+
+/** Files that match the patterns of rule_files; a pattern that matches none is warned about. */
+function readRuleFiles(
+  root: YamlMap,
+  patterns: readonly string[],
+  ports: LoadPorts,
+  read: Read,
+  sink: DiagnosticSink,
+): AppConfig['ruleFiles'] {
+  const place = root.entries.find(({ key }) => key.text === 'rule_files');
+  const files = new Map<string, string>();
+  for (const pattern of patterns) {
+    const paths = matchingFiles(ports.disk, pattern);
+    if (paths.length === 0 && place !== undefined)
+      sink.at(place.key, { code: 'unreadable_file', severity: 'warning', message: `no rule file matches "${pattern}"` });
+    for (const path of paths) {
+      const source = read(path);
+      if ('error' in source) sink.add(unreadable(path, source.error));
+      else files.set(path, source.text);
+    }
+  }
+  return [...files].map(([path, text]) => ({ path, text }));
+}

@@ -1,0 +1,176 @@
+/**
+ * Keeps the router and its rows one: steps run one after another, each commits what it changed in one transaction before
+ * anybody hears of it, and only then its effects begin. When a commit fails the router is built anew from what is on disk,
+ * so that memory never holds what the disk does not.
+ */
+
+import { Router, type RouterConfig } from '../../alerts/router.ts';
+import type { RouterChanges } from '../../alerts/router-state.ts';
+import type { DueRow } from '../../db/outbox-repository.ts';
+import type { Settlement, StateRepository, StoredRuleAlert } from '../../db/state-repository.ts';
+import type { Clock } from '../../model/clock.ts';
+import type { CrashPoints } from '../../model/crash-point.ts';
+import type { Log } from '../../model/log.ts';
+import type { Random } from '../../model/random.ts';
+import { durationMs, type UnixMs } from '../../model/time.ts';
+import type { RuleAlertRow } from '../../rules/alert-state.ts';
+
+export type KeeperPorts = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly crash: CrashPoints;
+  readonly state: StateRepository;
+  /** Rows that are owed from now on, and rows that are not any more. */
+  readonly owe: (rows: readonly DueRow[]) => void;
+  readonly cancel: (ids: RouterChanges['outboxCancelled']) => void;
+};
+
+/** What a step wants on disk besides the router's own changes. */
+export type StepExtras = {
+  readonly settlements?: readonly Settlement[];
+  readonly ruleAlerts?: { readonly stored: readonly StoredRuleAlert[]; readonly removed: readonly string[] };
+};
+
+export class RouterKeeper {
+  readonly #ports: KeeperPorts;
+  #config: RouterConfig;
+  #configHash: string;
+  #router: Router;
+  #ruleAlerts: Map<string, StoredRuleAlert>;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #cancelTimer: (() => void) | null = null;
+  #isStopped = false;
+  /** alertmanager_* counters that only steps know. */
+  readonly stats = { steps: 0, commitsFailed: 0 };
+
+  static async open(ports: KeeperPorts, config: RouterConfig, configHash: string): Promise<RouterKeeper> {
+    const { snapshot, ruleAlerts } = await ports.state.load();
+    const router = new Router(config, snapshot, ports.random, ports.clock.now());
+    return new RouterKeeper(ports, config, configHash, router, ruleAlerts);
+  }
+
+  constructor(ports: KeeperPorts, config: RouterConfig, configHash: string, router: Router, ruleAlerts: readonly StoredRuleAlert[]) {
+    this.#ports = ports;
+    this.#config = config;
+    this.#configHash = configHash;
+    this.#router = router;
+    this.#ruleAlerts = byId(ruleAlerts);
+  }
+
+  /** For reading. Steps change it. */
+  get router(): Router {
+    return this.#router;
+  }
+
+  /** Alerts of rules as they are on disk, by id. */
+  get ruleAlerts(): ReadonlyMap<string, StoredRuleAlert> {
+    return this.#ruleAlerts;
+  }
+
+  /** Steps that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  get restoredRows(): readonly RuleAlertRow[] {
+    return [...this.#ruleAlerts.values()].map(({ row }) => row);
+  }
+
+  /** Runs a step in its turn; done when what it changed is on disk. Rejects, with nothing changed, when the disk refused. */
+  step<T>(work: (router: Router, now: UnixMs) => { readonly result: T } & StepExtras): Promise<T> {
+    this.#waiting++;
+    const turn = this.#last.then(async () => {
+      this.#waiting--;
+      return this.#run(work);
+    });
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Takes a new configuration: the router's own change, on disk when it is done. */
+  reload(config: RouterConfig, configHash: string): Promise<void> {
+    return this.step((router, now) => {
+      this.#config = config;
+      this.#configHash = configHash;
+      router.reload(config, now);
+      return { result: undefined };
+    });
+  }
+
+  /** Begins to do what the clock asks for. */
+  start(): void {
+    this.#arm();
+  }
+
+  /** No further timers; done when the steps under way are. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+    await this.#last;
+  }
+
+  async #run<T>(work: (router: Router, now: UnixMs) => { readonly result: T } & StepExtras): Promise<T> {
+    const { clock, crash, state, log } = this.#ports;
+    const now = clock.now();
+    this.stats.steps++;
+    try {
+      const { result, settlements = [], ruleAlerts = null } = work(this.#router, now);
+      const changes = this.#router.takeChanges();
+      crash.hit('flush.before-commit');
+      await state.commit({ at: now, configHash: this.#configHash, router: changes, ruleAlerts, settlements });
+      crash.hit('flush.after-commit');
+      for (const stored of ruleAlerts?.stored ?? []) this.#ruleAlerts.set(stored.row.id, stored);
+      for (const id of ruleAlerts?.removed ?? []) this.#ruleAlerts.delete(id);
+      this.#perform(changes);
+      this.#arm();
+      return result;
+    } catch (error) {
+      this.stats.commitsFailed++;
+      log.error('a change of alert state could not be stored; going on from what is on disk', {
+        error: error instanceof Error ? error.message : String(error),
+      });
+      await this.#recover();
+      throw error;
+    }
+  }
+
+  #perform(changes: RouterChanges): void {
+    if (changes.outboxInserted.length > 0)
+      this.#ports.owe(changes.outboxInserted.map((row) => ({ row, attempts: 0, nextAttemptAt: row.createdAt, state: 'pending' })));
+    if (changes.outboxCancelled.length > 0) this.#ports.cancel(changes.outboxCancelled);
+  }
+
+  /** Memory as the disk has it. While the disk does not even answer, the old memory has to do. */
+  async #recover(): Promise<void> {
+    const { state, clock, random, log } = this.#ports;
+    try {
+      const { snapshot, ruleAlerts } = await state.load();
+      this.#router = new Router(this.#config, snapshot, random, clock.now());
+      this.#ruleAlerts = byId(ruleAlerts);
+    } catch (error) {
+      log.error('the state database cannot be read', { error: error instanceof Error ? error.message : String(error) });
+    }
+    this.#arm(RETRY_MS);
+  }
+
+  /** Timers are hints: `tick` looks at the clock itself. */
+  #arm(atLeastMs = 0): void {
+    if (this.#isStopped) return;
+    this.#cancelTimer?.();
+    const wakeAt = this.#router.nextWakeAt();
+    if (wakeAt === null) return;
+    const { clock } = this.#ports;
+    this.#cancelTimer = clock.after(durationMs(Math.max(atLeastMs, wakeAt - clock.now())), () => {
+      this.step((router, now) => {
+        this.#ports.crash.hit('flush.begin');
+        router.tick(now);
+        return { result: undefined };
+      }).catch(() => {}); // #run has said why, and has armed the next try
+    });
+  }
+}
+
+const RETRY_MS = 1000;
+const byId = (all: readonly StoredRuleAlert[]): Map<string, StoredRuleAlert> => new Map(all.map((stored) => [stored.row.id, stored]));

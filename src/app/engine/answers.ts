@@ -1,0 +1,134 @@
+/** Answers of the Prometheus API that the engine writes as bytes: the envelope around what promql and tsdb give. */
+import type { InstantQuery, RangeQuery, SeriesRequest, WireAnswer } from '../../api/prometheus-v1/backend.ts';
+import type { Clock } from '../../model/clock.ts';
+import type { Matcher } from '../../model/matcher.ts';
+import type { QueryResult, QueryValue } from '../../promql/engine.ts';
+import { expressionJson } from '../../promql/expression-json.ts';
+import { formatParseError } from '../../promql/parse-error.ts';
+import { parseMatchers } from '../../promql/parser.ts';
+import { prettyExpr } from '../../promql/prettier.ts';
+import { writeQueryData } from '../../promql/result-json.ts';
+import type { Tsdb } from '../../tsdb/tsdb.ts';
+import { BadCall } from './call-error.ts';
+import type { Cancellation, QueryService } from './query-service.ts';
+import { runSliced } from './slicing.ts';
+
+/** Of each kind in an answer; how many more there were is said. */
+const ANNOTATIONS_MAX = 10;
+const TRUNCATED = 'results truncated due to limit';
+const encoder = new TextEncoder();
+
+export async function instantAnswer(
+  queries: QueryService,
+  { query, atMs, limit, stats, ...choices }: InstantQuery,
+  cancellation: Cancellation,
+): Promise<WireAnswer> {
+  return queryAnswer(
+    await queries.run({ text: query, startMs: atMs, endMs: atMs, stepMs: 0 }, choices, cancellation),
+    limit,
+    stats,
+    queries.clock,
+  );
+}
+
+export async function rangeAnswer(
+  queries: QueryService,
+  { query, fromMs, toMs, stepMs, limit, stats, ...choices }: RangeQuery,
+  cancellation: Cancellation,
+): Promise<WireAnswer> {
+  return queryAnswer(
+    await queries.run({ text: query, startMs: fromMs, endMs: toMs, stepMs }, choices, cancellation),
+    limit,
+    stats,
+    queries.clock,
+  );
+}
+
+export const formatAnswer = (queries: QueryService, query: string): WireAnswer =>
+  envelope(JSON.stringify(prettyExpr(queries.parse(query))));
+
+export const parseAnswer = (queries: QueryService, query: string): WireAnswer =>
+  envelope(JSON.stringify(expressionJson(queries.parse(query))));
+
+export function seriesAnswer(tsdb: Tsdb, { selectors, limit, ...range }: SeriesRequest): WireAnswer {
+  const series = tsdb.series(selectors.map(matchersOf), range, limit === 0 ? 0 : limit + 1);
+  const cut = limited(series, limit);
+  return envelope(`[${cut.kept.map((labels) => JSON.stringify(labels.toRecord())).join(',')}]`, cut.isCut ? [TRUNCATED] : []);
+}
+
+export function labelNamesAnswer(tsdb: Tsdb, { selectors, limit, ...range }: SeriesRequest): WireAnswer {
+  return namesAnswer(selectors, limit, (matchers, max) => tsdb.labelNames(matchers, range, max));
+}
+
+export function labelValuesAnswer(tsdb: Tsdb, { name, selectors, limit, ...range }: SeriesRequest & { readonly name: string }): WireAnswer {
+  return namesAnswer(selectors, limit, (matchers, max) => tsdb.labelValues(name, matchers, range, max));
+}
+
+/** Union over the selectors, sorted; one more than the limit is asked for, to know whether there are more. */
+function namesAnswer(
+  selectors: readonly string[],
+  limit: number,
+  find: (matchers: readonly Matcher[] | null, max: number) => readonly string[],
+): WireAnswer {
+  const max = limit === 0 ? 0 : limit + 1;
+  const found =
+    selectors.length === 0 ? find(null, max) : [...new Set(selectors.flatMap((selector) => find(matchersOf(selector), max)))].sort();
+  const cut = limited(found, limit);
+  return envelope(JSON.stringify(cut.kept), cut.isCut ? [TRUNCATED] : []);
+}
+
+export function matchersOf(selector: string): readonly Matcher[] {
+  const parsed = parseMatchers(selector);
+  if ('matchers' in parsed) return parsed.matchers;
+  throw new BadCall(`invalid parameter "match[]": ${parsed.errors.map((error) => formatParseError(selector, error)).join('\n')}`);
+}
+
+function limited<T>(all: readonly T[], limit: number): { readonly kept: readonly T[]; readonly isCut: boolean } {
+  return limit > 0 && all.length > limit ? { kept: all.slice(0, limit), isCut: true } : { kept: all, isCut: false };
+}
+
+async function queryAnswer(result: QueryResult, limit: number, stats: InstantQuery['stats'], clock: Clock): Promise<WireAnswer> {
+  const { value, isCut } = cutTo(result.value, limit);
+  const data = await runSliced(writeQueryData(value, stats === 'none' ? null : statsJson(result)), clock);
+  const warnings = isCut ? [...result.warnings, TRUNCATED] : result.warnings;
+  return { body: joined('{"status":"success","data":', data, `${annotationsJson(warnings, result.infos)}}`) };
+}
+
+function cutTo(value: QueryValue, limit: number): { readonly value: QueryValue; readonly isCut: boolean } {
+  if (limit === 0) return { value, isCut: false };
+  switch (value.kind) {
+    case 'vector':
+      return { value: { ...value, labels: value.labels.slice(0, limit) }, isCut: value.labels.length > limit };
+    case 'matrix':
+      return { value: { ...value, series: value.series.slice(0, limit) }, isCut: value.series.length > limit };
+    default:
+      return { value, isCut: false };
+  }
+}
+
+const statsJson = ({ stats }: QueryResult): string =>
+  JSON.stringify({ samples: { totalQueryableSamples: stats.samplesTotal, peakSamples: stats.samplesPeak } });
+
+function envelope(data: string, warnings: readonly string[] = []): WireAnswer {
+  return { body: encoder.encode(`{"status":"success","data":${data}${annotationsJson(warnings, [])}}`) };
+}
+
+function annotationsJson(warnings: readonly string[], infos: readonly string[]): string {
+  const list = (name: string, texts: readonly string[], what: string): string => {
+    if (texts.length === 0) return '';
+    const more = texts.length - ANNOTATIONS_MAX;
+    const shown = more > 0 ? [...texts.slice(0, ANNOTATIONS_MAX), `${more} more ${what} annotations omitted`] : texts;
+    return `,"${name}":${JSON.stringify(shown)}`;
+  };
+  return list('warnings', warnings, 'warning') + list('infos', infos, 'info');
+}
+
+function joined(before: string, middle: Uint8Array, after: string): Uint8Array {
+  const head = encoder.encode(before);
+  const tail = encoder.encode(after);
+  const body = new Uint8Array(head.length + middle.length + tail.length);
+  body.set(head, 0);
+  body.set(middle, head.length);
+  body.set(tail, head.length + middle.length);
+  return body;
+}

@@ -1,0 +1,304 @@
+/**
+ * The engine: scraping, the time-series database, PromQL and rules, behind the protocol. It runs in a thread of its own,
+ * or inline where a test or a simulation says so; it knows no difference. What it does for a human to see it says by
+ * messages; it never touches SQLite, HTTP serving or delivery.
+ */
+import type { RangeQuery } from '../../api/prometheus-v1/backend.ts';
+import { isError } from '../../config/diagnostic.ts';
+import { sourceFile } from '../../config/source.ts';
+import { unreachable } from '../../lib/never.ts';
+import { durationMs } from '../../model/time.ts';
+import type { Ports } from '../../platform/ports.ts';
+import type { Transport } from '../../platform/transport.ts';
+import { readRuleFile } from '../../rules/rule-file.ts';
+import type { RuleGroup } from '../../rules/rule-group.ts';
+import { RuleManager } from '../../rules/rule-manager.ts';
+import { appendRemoteWrite } from '../../scrape/remote-write.ts';
+import { ScrapeManager } from '../../scrape/target-manager.ts';
+import { openTsdb, type Tsdb } from '../../tsdb/tsdb.ts';
+import type { ReplayDamage } from '../../tsdb/wal/replay.ts';
+import { type EngineConfig, fromWire, parserOptions } from '../config/engine-config.ts';
+import type { Metrics } from '../metrics.ts';
+import type { CallName, EngineCalls, Evaluation, ToControl, ToEngine } from '../protocol.ts';
+import { formatAnswer, instantAnswer, labelNamesAnswer, labelValuesAnswer, parseAnswer, rangeAnswer, seriesAnswer } from './answers.ts';
+import { BadCall, errorOf } from './call-error.ts';
+import { registerEngineMetrics } from './engine-metrics.ts';
+import { federateAnswer } from './federation.ts';
+import { type Cancellation, type QueryLimitsConfig, QueryService } from './query-service.ts';
+import { ruleEnvironment } from './rule-environment.ts';
+import { runSliced, yieldNow } from './slicing.ts';
+import { metadataOf, targetsOf } from './targets.ts';
+
+export type EngineOptions = {
+  readonly tsdbDir: string;
+  readonly walSegmentBytes: number;
+  readonly query: QueryLimitsConfig;
+  /** --enable-feature */
+  readonly features: readonly string[];
+  readonly version: string;
+  /** Moves scrapes within their interval: two servers of one fleet do not scrape at the same instant. */
+  readonly offsetSeed: string;
+};
+
+export type EnginePorts = Pick<Ports, 'clock' | 'disk' | 'http' | 'log' | 'crash'> & { readonly metrics: Metrics };
+
+const FLUSH_MS = 1000;
+const MAINTAIN_MS = 60_000;
+
+/** A configuration that was checked and can be made live. */
+type Prepared = { readonly config: EngineConfig; readonly groups: readonly RuleGroup[] };
+
+export type OpenEngine = {
+  readonly tsdb: Tsdb;
+  readonly queries: QueryService;
+  readonly scrapes: ScrapeManager;
+  readonly rules: RuleManager;
+};
+
+export class Engine {
+  readonly #ports: EnginePorts;
+  readonly #options: EngineOptions;
+  readonly #transport: Transport<ToControl, ToEngine>;
+  readonly #underWay = new Map<number, Cancellation>();
+  readonly #uncommitted = new Map<number, () => void>();
+  #sequence = 0;
+  #open: OpenEngine | null = null;
+  #prepared: Prepared | null = null;
+  #config: EngineConfig | null = null;
+  #isStopping = false;
+  #cancelTimers: (() => void)[] = [];
+
+  constructor(ports: EnginePorts, options: EngineOptions, transport: Transport<ToControl, ToEngine>) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#transport = transport;
+    registerEngineMetrics(ports.metrics, () => this.#open);
+    transport.onMessage((message) => this.#receive(message));
+  }
+
+  /** Opens the database and begins to answer; says `ready`, or `failed` when it cannot. */
+  async start(): Promise<void> {
+    const { clock, disk, log, crash } = this.#ports;
+    try {
+      const opening = openTsdb({
+        disk,
+        dir: this.#options.tsdbDir,
+        crashPoints: crash,
+        log,
+        walSegmentBytes: this.#options.walSegmentBytes,
+      });
+      let step = opening.next();
+      while (step.done !== true) {
+        this.#transport.post({ kind: 'replay', ...step.value });
+        await yieldNow(clock);
+        step = opening.next();
+      }
+      const { tsdb, report } = step.value;
+      const queries = new QueryService({
+        clock,
+        queryable: tsdb,
+        limits: this.#options.query,
+        features: this.#options.features,
+        parser: parserOptions(this.#options.features),
+        subqueryStepMs: 60_000,
+      });
+      const scrapes = new ScrapeManager({
+        clock,
+        disk,
+        http: this.#ports.http,
+        store: tsdb,
+        log,
+        version: this.#options.version,
+        yieldNow: () => yieldNow(clock),
+        offsetSeed: this.#options.offsetSeed,
+        startTimestamps: this.#options.features.includes('st-storage'),
+        typeAndUnitLabels: this.#options.features.includes('type-and-unit-labels'),
+      });
+      const rules = new RuleManager({
+        clock,
+        log,
+        store: tsdb,
+        environment: ruleEnvironment({ queries, config: () => this.#config, report: (evaluation) => this.#report(evaluation) }),
+      });
+      this.#open = { tsdb, queries, scrapes, rules };
+      this.#every(FLUSH_MS, async () => {
+        crash.hit('wal.before-sync');
+        await tsdb.flush();
+      });
+      this.#every(MAINTAIN_MS, () => runSliced(tsdb.maintain(clock.now()), clock));
+      this.#transport.post({ kind: 'ready', notes: report.damages.map(describeDamage) });
+    } catch (error) {
+      this.#transport.post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** Runs a task again and again, the next `ms` after the last ended. A failure is logged, and tried again. */
+  #every(ms: number, task: () => Promise<void>): void {
+    const { clock, log } = this.#ports;
+    let cancel = (): void => {};
+    const run = async (): Promise<void> => {
+      try {
+        await task();
+      } catch (error) {
+        log.error('storage task failed; it is tried again', { error: error instanceof Error ? error.message : String(error) });
+      }
+      if (!this.#isStopping) cancel = clock.after(durationMs(ms), () => void run());
+    };
+    cancel = clock.after(durationMs(ms), () => void run());
+    this.#cancelTimers.push(() => cancel());
+  }
+
+  #receive(message: ToEngine): void {
+    switch (message.kind) {
+      case 'call':
+        void this.#answer(message.id, message.name, message.takes);
+        return;
+      case 'cancel': {
+        const cancellation = this.#underWay.get(message.id);
+        if (cancellation !== undefined) cancellation.isCanceled = true;
+        return;
+      }
+      case 'committed':
+        this.#uncommitted.get(message.sequence)?.();
+        this.#uncommitted.delete(message.sequence);
+        return;
+    }
+  }
+
+  async #answer(id: number, name: CallName, takes: unknown): Promise<void> {
+    const cancellation: Cancellation = { isCanceled: false };
+    this.#underWay.set(id, cancellation);
+    try {
+      const gives = await this.#handle(name, takes, cancellation);
+      const body = gives !== null && typeof gives === 'object' && 'body' in gives && gives.body instanceof Uint8Array ? gives.body : null;
+      this.#transport.post({ kind: 'answer', id, gives }, body === null ? [] : [body.buffer as ArrayBuffer]);
+    } catch (error) {
+      this.#transport.post({ kind: 'refused', id, error: errorOf(error, this.#ports.log) });
+    } finally {
+      this.#underWay.delete(id);
+    }
+  }
+
+  async #handle(name: CallName, takes: unknown, cancellation: Cancellation): Promise<unknown> {
+    const call = { name, takes } as { [Name in CallName]: { readonly name: Name; readonly takes: EngineCalls[Name]['takes'] } }[CallName];
+    switch (call.name) {
+      case 'prepare':
+        return this.#prepare(fromWire<EngineConfig>(call.takes.config));
+      case 'metrics':
+        return this.#ports.metrics.families();
+      case 'stop':
+        return this.#stop();
+    }
+    const open = this.#open;
+    if (open === null) throw new Error('Service Unavailable');
+    const { tsdb, queries, scrapes, rules } = open;
+    switch (call.name) {
+      case 'apply':
+        return this.#apply(open, call.takes.restored);
+      case 'instantQuery':
+        return instantAnswer(queries, call.takes, cancellation);
+      case 'rangeQuery':
+        return rangeAnswer(queries, call.takes satisfies RangeQuery, cancellation);
+      case 'formatQuery':
+        return formatAnswer(queries, call.takes.query);
+      case 'parseQuery':
+        return parseAnswer(queries, call.takes.query);
+      case 'series':
+        return seriesAnswer(tsdb, call.takes);
+      case 'labelNames':
+        return labelNamesAnswer(tsdb, call.takes);
+      case 'labelValues':
+        return labelValuesAnswer(tsdb, call.takes);
+      case 'write': {
+        const outcome = appendRemoteWrite(tsdb, call.takes.body);
+        if (outcome.kind === 'refused') throw new BadCall(outcome.error);
+        return null;
+      }
+      case 'federate':
+        return federateAnswer(tsdb, call.takes, this.#config?.externalLabels ?? {}, this.#options.query.lookbackDeltaMs);
+      case 'targets':
+        return targetsOf(scrapes);
+      case 'metadata':
+        return metadataOf(scrapes);
+      case 'ruleGroups':
+        return rules.status();
+      case 'headStatus': {
+        const { series, chunks, minTime, maxTime } = tsdb.stats;
+        return { series, chunks, minTime, maxTime, cardinality: tsdb.cardinality(call.takes.limit) };
+      }
+    }
+  }
+
+  #prepare(config: EngineConfig): EngineCalls['prepare']['gives'] {
+    const groups: RuleGroup[] = [];
+    const diagnostics = config.ruleFiles.flatMap(({ path, text }) => {
+      const file = readRuleFile(sourceFile(path, text), {
+        nameScheme: config.nameScheme,
+        parser: config.parser,
+        intervalMs: config.evaluationIntervalMs,
+        queryOffsetMs: config.ruleQueryOffsetMs,
+      });
+      groups.push(...file.groups);
+      return file.diagnostics;
+    });
+    this.#prepared = diagnostics.some(isError) ? null : { config, groups };
+    return { diagnostics };
+  }
+
+  async #apply({ queries, scrapes, rules }: OpenEngine, restored: EngineCalls['apply']['takes']['restored']): Promise<null> {
+    const prepared = this.#prepared;
+    if (prepared === null) throw new Error('BUG: nothing was prepared');
+    this.#prepared = null;
+    const before = this.#config;
+    this.#config = prepared.config;
+    queries.configure(prepared.config.parser, prepared.config.evaluationIntervalMs);
+    scrapes.apply(prepared.config.scrapeConfigs);
+    // What alerts are called outside depends on these: they are announced anew under their new names.
+    if (before !== null && namingOf(before) !== namingOf(prepared.config)) rules.announceAgain();
+    await rules.apply(prepared.groups, restored);
+    return null;
+  }
+
+  /** Sends an evaluation; done when control has it on disk. */
+  #report(evaluation: Omit<Evaluation, 'kind' | 'sequence'>): Promise<void> {
+    const sequence = ++this.#sequence;
+    return new Promise((resolve) => {
+      this.#uncommitted.set(sequence, resolve);
+      this.#transport.post({ kind: 'evaluation', sequence, ...evaluation });
+    });
+  }
+
+  /** prometheus-style: no stale markers at the end, all samples durable. */
+  async #stop(): Promise<null> {
+    this.#isStopping = true;
+    for (const cancel of this.#cancelTimers) cancel();
+    const open = this.#open;
+    this.#open = null;
+    if (open !== null) {
+      await open.scrapes.stop();
+      await open.rules.stop();
+      open.tsdb.close();
+    }
+    return null;
+  }
+}
+
+/** All that decides what a rule's alert is called outside, as one text. */
+const namingOf = ({ externalLabels, alertRelabelConfigs, externalUrl }: EngineConfig): string =>
+  JSON.stringify([externalLabels, alertRelabelConfigs, externalUrl], (_key, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+
+function describeDamage({ file, offset, reason, outcome }: ReplayDamage): string {
+  const where = `${file} at byte ${offset}: ${reason}`;
+  switch (outcome.kind) {
+    case 'torn':
+      return `${where}; the unfinished end of a crash was cut off`;
+    case 'aside':
+      return `${where}; what could not be read was moved to ${outcome.quarantine}`;
+    case 'left':
+      return `${where}; it could not be repaired: ${outcome.error}`;
+    default:
+      return unreachable(outcome);
+  }
+}

@@ -1,0 +1,55 @@
+/** GET /federate: the newest sample of each selected series within the lookback delta, as text (prometheus/web/federate.go). */
+import type { WireAnswer } from '../../api/prometheus-v1/backend.ts';
+import { goFormatF } from '../../lib/go-float.ts';
+import { goQuote } from '../../lib/go-quote.ts';
+import { isLegacyLabelName, isLegacyMetricName, type Labels, METRIC_NAME } from '../../model/labels.ts';
+import { isStale, SampleColumns } from '../../model/sample.ts';
+import type { Tsdb } from '../../tsdb/tsdb.ts';
+import { matchersOf } from './answers.ts';
+
+export function federateAnswer(
+  tsdb: Tsdb,
+  request: { readonly selectors: readonly string[]; readonly atMs: number },
+  externalLabels: Readonly<Record<string, string>>,
+  lookbackDeltaMs: number,
+): WireAnswer {
+  const lines = new Map<string, { readonly name: string; readonly line: string }>();
+  const columns = new SampleColumns();
+  for (const selector of request.selectors) {
+    const series = tsdb.select(matchersOf(selector), { fromMs: request.atMs - lookbackDeltaMs + 1, toMs: request.atMs });
+    try {
+      for (let i = 0; i < series.count; i++) {
+        series.read(i, columns);
+        const last = columns.length - 1;
+        const value = columns.values[last] ?? Number.NaN;
+        if (last < 0 || isStale(value) || (columns.histograms?.[last] ?? null) !== null) continue;
+        const own = series.labels(i);
+        const labels = own.with(Object.entries(externalLabels).filter(([name]) => !own.has(name)));
+        lines.set(own.key(), {
+          name: own.get(METRIC_NAME),
+          line: `${seriesText(labels)} ${goFormatF(value)} ${columns.timestamps[last]}\n`,
+        });
+      }
+    } finally {
+      series.close();
+    }
+  }
+  let text = '';
+  let family = '';
+  for (const { name, line } of [...lines.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))) {
+    if (name !== family) text += `# TYPE ${isLegacyMetricName(name) ? name : goQuote(name)} untyped\n`;
+    family = name;
+    text += line;
+  }
+  return { body: new TextEncoder().encode(text) };
+}
+
+/** An instance label is always there, empty where the series has none, so that the federating server adds none of its own. */
+function seriesText(labels: Labels): string {
+  const name = labels.get(METRIC_NAME);
+  const pairs = [...labels.without([METRIC_NAME])].map(
+    ([label, value]) => `${isLegacyLabelName(label) ? label : goQuote(label)}=${goQuote(value)}`,
+  );
+  if (!labels.has('instance')) pairs.push('instance=""');
+  return isLegacyMetricName(name) ? `${name}{${pairs.join(',')}}` : `{${[goQuote(name), ...pairs].join(',')}}`;
+}

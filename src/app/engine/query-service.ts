@@ -1,0 +1,162 @@
+/**
+ * Queries against the head: of people and dashboards (limited in number, time and samples, cancelled when nobody waits
+ * any more) and of rules (in turn with everything else, never behind a queue of dashboards).
+ */
+
+import { unreachable } from '../../lib/never.ts';
+import type { Clock } from '../../model/clock.ts';
+import { Labels } from '../../model/labels.ts';
+import type { UnixMs } from '../../model/time.ts';
+import type { Expr } from '../../promql/ast.ts';
+import { type EngineOptions, evaluate, type QueryResult } from '../../promql/engine.ts';
+import { formatParseError } from '../../promql/parse-error.ts';
+import { type ParserOptions, parseExpr } from '../../promql/parser.ts';
+import { QueryError, queryCanceled, queryTimedOut } from '../../promql/query-error.ts';
+import type { Queryable } from '../../promql/queryable.ts';
+import type { QueryOutcome } from '../../rules/rule-ports.ts';
+import { runSliced, Turnstile } from './slicing.ts';
+
+export type QueryLimitsConfig = {
+  readonly lookbackDeltaMs: number;
+  readonly timeoutMs: number;
+  readonly concurrencyMax: number;
+  readonly samplesMax: number;
+};
+
+/** What a caller may change for one query; null: the server's own. */
+export type QueryChoices = { readonly timeoutMs: number | null; readonly lookbackDeltaMs: number | null };
+
+export type Cancellation = { isCanceled: boolean };
+
+export class QueryService {
+  readonly clock: Clock;
+  readonly #queryable: Queryable;
+  readonly #limits: QueryLimitsConfig;
+  readonly #turnstile: Turnstile;
+  readonly #features: readonly string[];
+  #parser: ParserOptions;
+  #subqueryStepMs: number;
+  /** prometheus_engine_queries, prometheus_engine_query_duration_seconds and its like. */
+  readonly stats = { queries: 0, failed: 0, secondsSum: 0 };
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly queryable: Queryable;
+    readonly limits: QueryLimitsConfig;
+    readonly features: readonly string[];
+    readonly parser: ParserOptions;
+    readonly subqueryStepMs: number;
+  }) {
+    this.#features = options.features;
+    this.clock = options.clock;
+    this.#queryable = options.queryable;
+    this.#limits = options.limits;
+    this.#turnstile = new Turnstile(options.limits.concurrencyMax);
+    this.#parser = options.parser;
+    this.#subqueryStepMs = options.subqueryStepMs;
+  }
+
+  get underWay(): number {
+    return this.#turnstile.inside;
+  }
+
+  get waiting(): number {
+    return this.#turnstile.waiting;
+  }
+
+  configure(parser: ParserOptions, subqueryStepMs: number): void {
+    this.#parser = parser;
+    this.#subqueryStepMs = subqueryStepMs;
+  }
+
+  parse(text: string): Expr {
+    const parsed = parseExpr(text, this.#parser);
+    if ('expr' in parsed) return parsed.expr;
+    throw new QueryError(
+      'bad_data',
+      `invalid parameter "query": ${parsed.errors.map((error) => formatParseError(text, error)).join('\n')}`,
+    );
+  }
+
+  /** Throws QueryError. */
+  async run(
+    query: { readonly text: string; readonly startMs: number; readonly endMs: number; readonly stepMs: number },
+    choices: QueryChoices,
+    cancellation: Cancellation,
+  ): Promise<QueryResult> {
+    const expr = this.parse(query.text);
+    const timeoutMs = Math.min(choices.timeoutMs ?? this.#limits.timeoutMs, this.#limits.timeoutMs);
+    return this.#turnstile.pass(async () => {
+      const began = this.clock.elapsed();
+      this.stats.queries++;
+      try {
+        const evaluation = evaluate(
+          { expr, text: query.text, startMs: query.startMs, endMs: query.endMs, stepMs: query.stepMs },
+          this.#queryable,
+          this.#options(choices.lookbackDeltaMs),
+        );
+        return await runSliced(evaluation, this.clock, {
+          check: () => (cancellation.isCanceled ? queryCanceled() : this.clock.elapsed() - began > timeoutMs ? queryTimedOut() : null),
+        });
+      } catch (error) {
+        this.stats.failed++;
+        throw error;
+      } finally {
+        this.stats.secondsSum += (this.clock.elapsed() - began) / 1000;
+      }
+    });
+  }
+
+  /** For a rule: in slices, but past the queue. */
+  async runRule(expr: Expr, at: UnixMs): Promise<QueryOutcome> {
+    try {
+      return outcomeOf(
+        await runSliced(evaluate({ expr, text: '', startMs: at, endMs: at, stepMs: 0 }, this.#queryable, this.#options(null)), this.clock),
+      );
+    } catch (error) {
+      if (error instanceof QueryError) return { kind: 'failed', error: error.message };
+      throw error;
+    }
+  }
+
+  /** For `query` inside a template, which cannot wait: at once, bounded by the limit of samples. */
+  runInTemplate(text: string, at: UnixMs): readonly { readonly labels: Labels; readonly value: number }[] {
+    const evaluation = evaluate({ expr: this.parse(text), text, startMs: at, endMs: at, stepMs: 0 }, this.#queryable, this.#options(null));
+    for (;;) {
+      const step = evaluation.next();
+      if (step.done !== true) continue;
+      const outcome = outcomeOf(step.value);
+      if (outcome.kind === 'failed') throw new QueryError('execution', outcome.error);
+      return outcome.elements;
+    }
+  }
+
+  #options(lookbackDeltaMs: number | null): EngineOptions {
+    return {
+      lookbackDeltaMs: lookbackDeltaMs ?? this.#limits.lookbackDeltaMs,
+      samplesMax: this.#limits.samplesMax,
+      defaultSubqueryStepMs: this.#subqueryStepMs,
+      delayedNameRemoval: this.#features.includes('promql-delayed-name-removal'),
+      useStartTimestamps: this.#features.includes('use-start-timestamps'),
+      typeAndUnitLabels: this.#features.includes('type-and-unit-labels'),
+    };
+  }
+}
+
+/** Rules take vectors; a scalar is a vector of one element without labels, as upstream has it. */
+function outcomeOf({ value }: QueryResult): QueryOutcome {
+  switch (value.kind) {
+    case 'vector':
+      return {
+        kind: 'vector',
+        elements: value.labels.map((labels, i) => ({ labels, value: value.values[i] ?? 0, histogram: value.histograms?.[i] ?? null })),
+      };
+    case 'scalar':
+      return { kind: 'vector', elements: [{ labels: Labels.empty, value: value.value, histogram: null }] };
+    case 'string':
+    case 'matrix':
+      return { kind: 'failed', error: 'rule result is not a vector or scalar' };
+    default:
+      return unreachable(value);
+  }
+}
