@@ -46,7 +46,7 @@ export function eventRepository({ orm }: Database): EventRepository {
         .orderBy(asc(event.atMs), asc(event.id))
         .limit(filter.limit)
         .all();
-      return rows.map(({ atMs, detail, incident: _, ...row }) => ({
+      return rows.map(({ atMs, detail, incident: _incident, ...row }) => ({
         ...row,
         at: atMs as UnixMs,
         detail: detail === null ? null : jsonIn<EventDetail>(detail),
