@@ -79,8 +79,27 @@ export class ByteWriter {
     this.length += bytes.length;
   }
 
-  /** uvarint byte length, then UTF-8. */
+  /** uvarint byte length, then UTF-8. ASCII, as nearly all label names and values are, is written without the encoder. */
   text(value: string): void {
+    const { length } = value;
+    this.reserve(length + 10);
+    const before = this.length;
+    this.uvarint(length);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit >= 0x80) {
+        this.length = before;
+        this.#encoded(value);
+        return;
+      }
+      bytes[at++] = unit;
+    }
+    this.length = at;
+  }
+
+  #encoded(value: string): void {
     const bytes = utf8.encode(value);
     this.uvarint(bytes.length);
     this.raw(bytes);

@@ -7,6 +7,9 @@
  */
 const UNIT = 16;
 const SLAB_BYTES = 1 << 20;
+/** The first slabs are smaller, so that a small head is small: there are some thirty slot sizes. */
+const SLAB_BYTES_FIRST = 1 << 16;
+const SLABS_FIRST = 48;
 /** Readers look some bytes ahead of a chunk's end. */
 const SLACK_BYTES = 8;
 /** Empty slabs kept for the next allocation. */
@@ -25,6 +28,8 @@ const WHOLE_SLAB = SLOT_BYTES.length;
 
 type Slab = {
   readonly bytes: Uint8Array;
+  /** Bytes for slots. */
+  readonly size: number;
   slotClass: number;
   /** Slots handed out at least once; those freed since are chained from `free` through their first four bytes. */
   used: number;
@@ -66,7 +71,7 @@ export class ChunkArena {
   /** How many bytes the chunk's slot has. */
   capacity(address: number): number {
     const slab = this.#slabs[address >>> 16]!;
-    return slab.slotClass === WHOLE_SLAB ? slab.bytes.length - SLACK_BYTES : SLOT_BYTES[slab.slotClass]!;
+    return slab.slotClass === WHOLE_SLAB ? slab.size : SLOT_BYTES[slab.slotClass]!;
   }
 
   /** A slot of at least `bytes`; what it holds is left over from before. */
@@ -83,7 +88,7 @@ export class ChunkArena {
     else slot = slab.used++;
     slab.live++;
     this.#slotBytes += slotBytes;
-    if (slab.free === NONE && (slab.used + 1) * slotBytes > SLAB_BYTES) open.pop();
+    if (isFull(slab, slotBytes)) open.pop();
     return index * 0x1_0000 + (slot * slotBytes) / UNIT;
   }
 
@@ -91,12 +96,12 @@ export class ChunkArena {
     const index = address >>> 16;
     const slab = this.#slabs[index]!;
     if (slab.slotClass === WHOLE_SLAB) {
-      this.#slotBytes -= slab.bytes.length;
+      this.#slotBytes -= slab.size;
       this.#release(index);
       return;
     }
     const slotBytes = SLOT_BYTES[slab.slotClass]!;
-    const wasFull = slab.free === NONE && (slab.used + 1) * slotBytes > SLAB_BYTES;
+    const wasFull = isFull(slab, slotBytes);
     const slot = this.start(address) / slotBytes;
     writeU32(slab.bytes, slot * slotBytes, slab.free);
     slab.free = slot;
@@ -112,8 +117,13 @@ export class ChunkArena {
   }
 
   #takeSlab(slotClass: number): number {
-    const spare = this.#spare.pop();
-    const index = spare ?? this.#addSlab(SLAB_BYTES);
+    const slotsWanted = 4;
+    const enough = SLOT_BYTES[slotClass]! * slotsWanted;
+    const spare = this.#spare.findLastIndex((index) => this.#slabs[index]!.size >= enough);
+    const index =
+      spare >= 0
+        ? this.#spare.splice(spare, 1)[0]!
+        : this.#addSlab(this.#slabs.length < SLABS_FIRST && enough <= SLAB_BYTES_FIRST ? SLAB_BYTES_FIRST : SLAB_BYTES);
     const slab = this.#slabs[index]!;
     slab.slotClass = slotClass;
     slab.used = 0;
@@ -127,12 +137,12 @@ export class ChunkArena {
     const slab = this.#slabs[index]!;
     slab.slotClass = WHOLE_SLAB;
     slab.live = 1;
-    this.#slotBytes += slab.bytes.length;
+    this.#slotBytes += slab.size;
     return index * 0x1_0000;
   }
 
   #addSlab(bytes: number): number {
-    const slab = { bytes: new Uint8Array(bytes + SLACK_BYTES), slotClass: 0, used: 0, live: 0, free: NONE };
+    const slab = { bytes: new Uint8Array(bytes + SLACK_BYTES), size: bytes, slotClass: 0, used: 0, live: 0, free: NONE };
     const index = this.#vacant.pop() ?? this.#slabs.length;
     this.#slabs[index] = slab;
     this.#bytes[index] = slab.bytes;
@@ -147,6 +157,8 @@ export class ChunkArena {
     this.#vacant.push(index);
   }
 }
+
+const isFull = (slab: Slab, slotBytes: number): boolean => slab.free === NONE && (slab.used + 1) * slotBytes > slab.size;
 
 const NO_BYTES = new Uint8Array(0);
 

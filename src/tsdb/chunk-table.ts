@@ -5,12 +5,12 @@
 import { withLength } from '../lib/columns.ts';
 
 export class ChunkTable {
-  #addresses = new Uint32Array(1024);
+  #addresses = new Uint32Array(64);
   /** Data length << 3 | encoding. */
-  #shapes = new Uint32Array(1024);
-  #minTimes = new Float64Array(1024);
-  #maxTimes = new Float64Array(1024);
-  #next = new Uint32Array(1024);
+  #shapes = new Uint32Array(64);
+  #minTimes = new Float64Array(64);
+  #maxTimes = new Float64Array(64);
+  #next = new Uint32Array(64);
   #used = 1;
   #free = 0;
   #count = 0;

@@ -55,13 +55,13 @@ export interface BatchStore {
 
 /** Columns of a batch, used again by later ones. */
 export class BatchColumns {
-  slots = new Int32Array(1024);
-  timestamps = new Float64Array(1024);
+  slots = new Int32Array(256);
+  timestamps = new Float64Array(256);
   /** Seen as floats and as words. */
-  values = new Float64Array(1024);
+  values = new Float64Array(256);
   words = new Uint32Array(this.values.buffer);
   histograms: (FloatHistogram | null)[] | null = null;
-  readonly record = new ByteWriter(64 * 1024);
+  readonly record = new ByteWriter(4096);
 
   /** Without the objects of the last batch, and not larger than scrapes need. */
   released(): BatchColumns {
@@ -86,7 +86,7 @@ export class HeadAppender implements Appender {
   readonly #columns: BatchColumns;
   readonly #fromMs: number;
   #count = 0;
-  /** Where a new part begins: within a part no series has both floats and histograms, so that replay keeps their order. */
+  /** Where a new part begins: within a part all samples of a series go to one record, so that replay keeps their order. */
   #parts: number[] = [];
   #isDone = false;
 
@@ -162,7 +162,7 @@ export class HeadAppender implements Appender {
       const previous = columns.histograms?.[pending] ?? null;
       if (timestampMs < last) return this.#outOfOrder();
       if (timestampMs === last) return previous !== null && sameHistogram(previous, histogram) ? 'ok' : this.#duplicate();
-      if (previous === null) this.#parts.push(this.#count);
+      if (previous === null || hasCustomBuckets(previous) !== hasCustomBuckets(histogram)) this.#parts.push(this.#count);
     } else {
       const last = series.lastTime(slot);
       if (timestampMs < last) return this.#outOfOrder();
@@ -316,7 +316,7 @@ export class HeadAppender implements Appender {
     if (record.length > 0) this.#store.stage(record.view());
   }
 
-  #logHistograms(from: number, to: number, hasCustomBuckets: boolean): void {
+  #logHistograms(from: number, to: number, isCustom: boolean): void {
     const { slots, timestamps, histograms, record } = this.#columns;
     const { walRefs } = this.#head.series;
     record.clear();
@@ -324,13 +324,13 @@ export class HeadAppender implements Appender {
     let baseTime = 0;
     for (let i = from; i < to; i++) {
       const histogram = histograms?.[i];
-      if (histogram == null || (histogram.schema === CUSTOM_BUCKETS_SCHEMA) !== hasCustomBuckets) continue;
+      if (histogram == null || hasCustomBuckets(histogram) !== isCustom) continue;
       const ref = walRefs[slots[i]!]!;
       const timestamp = timestamps[i]!;
       if (record.length === 0) {
         baseRef = ref;
         baseTime = timestamp;
-        startHistograms(record, ref, timestamp, hasCustomBuckets);
+        startHistograms(record, ref, timestamp, isCustom);
       }
       addHistogram(record, baseRef, baseTime, ref, timestamp, histogram);
       if (record.length >= RECORD_BYTES) {
@@ -358,6 +358,8 @@ export class HeadAppender implements Appender {
     }
   }
 }
+
+const hasCustomBuckets = (histogram: FloatHistogram): boolean => histogram.schema === CUSTOM_BUCKETS_SCHEMA;
 
 /** Equal in every field but the hint; NaN equals NaN. */
 function sameHistogram(a: FloatHistogram, b: FloatHistogram): boolean {

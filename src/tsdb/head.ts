@@ -320,7 +320,7 @@ export class Head {
     const { words } = this.series.states;
     const arena = this.#arena;
     const from = words[base + OPEN_ADDRESS]!;
-    const to = arena.allocate(Math.min(Math.ceil((bytes + XOR_SAMPLE_BYTES_MAX) * 1.25), XOR_CHUNK_BYTES_MAX));
+    const to = arena.allocate(Math.min(Math.ceil((bytes + XOR_SAMPLE_BYTES_MAX) * 1.5), XOR_CHUNK_BYTES_MAX));
     copyChunk(arena, from, to, bytes);
     arena.free(from);
     words[base + OPEN_ADDRESS] = to;

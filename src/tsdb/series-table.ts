@@ -25,6 +25,7 @@ export const OPEN_MIN_TIME = 6;
 /** The chunk ends at this time at the latest. */
 export const OPEN_CUT_AT = 7;
 
+const ROWS_FIRST = 64;
 const SLOT_BITS = 26;
 const SLOT_MASK = 2 ** SLOT_BITS - 1;
 const GENERATION = 2 ** SLOT_BITS;
@@ -32,24 +33,24 @@ const CACHED_LABELS_MAX = 200_000;
 
 export class SeriesTable {
   readonly #symbols: SymbolTable;
-  states: XorStates = makeStates(1024);
+  states: XorStates = makeStates(ROWS_FIRST);
   /** The ref of the slot's series; zero or negative when it has none. */
-  refs = new Float64Array(1024);
+  refs = new Float64Array(ROWS_FIRST);
   /** The series' number in the write-ahead log; 0 until its first commit. */
-  walRefs = new Float64Array(1024);
-  firstChunks = new Uint32Array(1024);
-  lastChunks = new Uint32Array(1024);
+  walRefs = new Float64Array(ROWS_FIRST);
+  firstChunks = new Uint32Array(ROWS_FIRST);
+  lastChunks = new Uint32Array(ROWS_FIRST);
 
-  #labelsAt = new Uint32Array(1024);
-  #pairCounts = new Uint16Array(1024);
-  #hashes = new Uint32Array(1024);
+  #labelsAt = new Uint32Array(ROWS_FIRST);
+  #pairCounts = new Uint16Array(ROWS_FIRST);
+  #hashes = new Uint32Array(ROWS_FIRST);
   /** name symbol, value symbol … of all series. */
-  #pairs = new Uint32Array(16_384);
+  #pairs = new Uint32Array(1024);
   #pairsUsed = 0;
   /** Free ranges of #pairs by their number of pairs. */
   readonly #freePairs: number[][] = [];
   /** Open addressing by label hash; holds slots, 0 = empty. */
-  #index = new Uint32Array(2048);
+  #index = new Uint32Array(ROWS_FIRST * 2);
   /** Slot 0 is never used, so that refs are positive. */
   #used = 1;
   readonly #vacant: number[] = [];

@@ -10,7 +10,7 @@ const decoder = new TextDecoder();
 export class SymbolTable {
   readonly #numbers = new Map<string, number>();
   readonly #texts: string[] = [];
-  #uses = new Uint32Array(1024);
+  #uses = new Uint32Array(64);
   readonly #vacant: number[] = [];
   #bytes = 0;
 

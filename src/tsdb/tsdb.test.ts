@@ -1,21 +1,15 @@
 import { expect, test } from 'vitest';
-import { noCrashPoints } from '../model/crash-point.ts';
+import { ALL_TIME, contents, maintain, openTestTsdb as open } from '../../test/support/tsdb.ts';
+import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
-import { silentLog } from '../model/log.ts';
 import { equalMatcher, type Matcher, makeMatcher } from '../model/matcher.ts';
-import { SampleColumns } from '../model/sample.ts';
+import { isStale, SampleColumns, STALE_NAN } from '../model/sample.ts';
+import type { Appender, AppendVerdict, SeriesRef } from '../model/storage.ts';
 import { SimDisk } from '../platform/sim/sim-disk.ts';
-import { openTsdb, type Tsdb, type TsdbOptions } from './tsdb.ts';
+import type { Tsdb } from './tsdb.ts';
 
-const ALL = { fromMs: -Infinity, toMs: Infinity };
-
-function open(disk: SimDisk, options: Partial<TsdbOptions> = {}) {
-  const opening = openTsdb({ disk, dir: 'data', crashPoints: noCrashPoints, log: silentLog, ...options });
-  for (;;) {
-    const step = opening.next();
-    if (step.done) return step.value;
-  }
-}
+const HOUR = 3_600_000;
+const UP = Labels.of({ __name__: 'up', job: 'node' });
 
 const matcher = (name: string, op: '=' | '!=' | '=~' | '!~', value: string): Matcher => {
   const made = makeMatcher(name, op, value);
@@ -23,51 +17,300 @@ const matcher = (name: string, op: '=' | '!=' | '=~' | '!~', value: string): Mat
   return made;
 };
 
-function dump(tsdb: Tsdb, matchers: readonly Matcher[] = [], range = ALL): Record<string, readonly (readonly [number, number])[]> {
-  const selected = tsdb.select(matchers, range);
-  const columns = new SampleColumns();
-  const all: Record<string, (readonly [number, number])[]> = {};
-  for (let i = 0; i < selected.count; i++) {
-    selected.read(i, columns);
-    all[selected.labels(i).toString()] = Array.from({ length: columns.length }, (_, k) => [columns.timestamps[k]!, columns.values[k]!]);
-  }
-  selected.close();
-  return all;
+function commit(tsdb: Tsdb, fill: (appender: Appender) => void): void {
+  const appender = tsdb.appender();
+  fill(appender);
+  appender.commit();
 }
+
+function put(tsdb: Tsdb, labels: Labels, ...samples: readonly (readonly [number, number])[]): void {
+  commit(tsdb, (appender) => {
+    const ref = appender.series(labels);
+    for (const [timestamp, value] of samples) expect(appender.append(ref, timestamp, value)).toBe('ok');
+  });
+}
+
+const histogram = (count: number, more: Partial<FloatHistogram> = {}): FloatHistogram => ({
+  counterResetHint: 'unknown',
+  schema: 0,
+  zeroThreshold: 0.001,
+  zeroCount: 0,
+  count,
+  sum: count * 2,
+  positiveSpans: [{ offset: 0, length: 1 }],
+  negativeSpans: [],
+  positiveBuckets: [count],
+  negativeBuckets: [],
+  customValues: [],
+  ...more,
+});
 
 test('what was committed is there after a kill, without a flush', () => {
   const disk = new SimDisk();
   const { tsdb } = open(disk);
   for (let scrape = 0; scrape < 300; scrape++) {
-    const appender = tsdb.appender();
-    for (let i = 0; i < 20; i++) {
-      const ref = appender.series(Labels.of({ __name__: 'up', instance: `i${i}` }));
-      expect(appender.append(ref, 1000 + scrape * 15_000, scrape * i)).toBe('ok');
-    }
-    appender.commit();
+    commit(tsdb, (appender) => {
+      for (let i = 0; i < 20; i++) {
+        const ref = appender.series(Labels.of({ __name__: 'up', instance: `i${i}` }));
+        expect(appender.append(ref, 1000 + scrape * 15_000, scrape * i)).toBe('ok');
+      }
+    });
   }
-  const before = dump(tsdb);
+  const before = contents(tsdb);
   expect(Object.keys(before)).toHaveLength(20);
   expect(before['{__name__="up", instance="i3"}']).toHaveLength(300);
   disk.crash();
   const { tsdb: again, report } = open(disk);
   expect(report.damages).toEqual([]);
-  expect(dump(again)).toEqual(before);
-  expect(dump(again, [equalMatcher('instance', 'i7')], { fromMs: 16_000, toMs: 31_000 })).toEqual({
+  expect(contents(again)).toEqual(before);
+  expect(contents(again, [equalMatcher('instance', 'i7')], { fromMs: 16_000, toMs: 31_000 })).toEqual({
     '{__name__="up", instance="i7"}': [
       [16_000, 7],
       [31_000, 14],
     ],
   });
-  expect(Object.keys(dump(again, [matcher('__name__', '=', 'up'), matcher('instance', '=~', 'i1.*')]))).toHaveLength(11);
+  expect(Object.keys(contents(again, [matcher('__name__', '=', 'up'), matcher('instance', '=~', 'i1.*')]))).toHaveLength(11);
 });
 
 test('each new series can be appended to at once, however many there are', () => {
   const { tsdb } = open(new SimDisk());
-  const appender = tsdb.appender();
-  for (let i = 0; i < 5000; i++) {
-    expect(appender.append(appender.series(Labels.of({ __name__: 'm', i: String(i) })), 1000, i)).toBe('ok');
-  }
-  appender.commit();
+  commit(tsdb, (appender) => {
+    for (let i = 0; i < 5000; i++) expect(appender.append(appender.series(Labels.of({ i: String(i) })), 1000, i)).toBe('ok');
+  });
   expect(tsdb.stats.head.floatsAppended).toBe(5000);
+});
+
+test.each<{ given: string; timestamp: number; value: number; verdict: AppendVerdict }>([
+  { given: 'a later time', timestamp: 1001, value: 9, verdict: 'ok' },
+  { given: 'the same time and value', timestamp: 1000, value: 7, verdict: 'ok' },
+  { given: 'the same time, another value', timestamp: 1000, value: 8, verdict: 'duplicate' },
+  { given: 'an earlier time', timestamp: 999, value: 7, verdict: 'out_of_order' },
+  { given: 'an hour before the newest sample of all', timestamp: 1000 - HOUR - 1, value: 7, verdict: 'out_of_bounds' },
+  { given: 'a time that no chunk can hold', timestamp: 2 ** 53, value: 7, verdict: 'out_of_bounds' },
+  { given: 'no time at all', timestamp: Number.NaN, value: 7, verdict: 'out_of_bounds' },
+])('after [1000, 7], $given is $verdict, within a batch and after it', ({ timestamp, value, verdict }) => {
+  for (const isCommitted of [true, false]) {
+    const { tsdb } = open(new SimDisk());
+    put(tsdb, Labels.of({ other: 'series' }), [1000, 1]);
+    let appender = tsdb.appender();
+    const ref = appender.series(UP);
+    expect(appender.append(ref, 1000, 7)).toBe('ok');
+    if (isCommitted) {
+      appender.commit();
+      appender = tsdb.appender();
+    }
+    expect(appender.append(ref, timestamp, value)).toBe(verdict);
+    appender.commit();
+    const kept = verdict === 'ok' && timestamp !== 1000 ? [[timestamp, value]] : [];
+    expect(contents(tsdb, [equalMatcher('__name__', 'up')])).toEqual({ [UP.toString()]: [[1000, 7], ...kept] });
+  }
+});
+
+test('two NaN are the same only when their bits are', () => {
+  const { tsdb } = open(new SimDisk());
+  put(tsdb, UP, [1000, Number.NaN]);
+  commit(tsdb, (appender) => {
+    const ref = appender.series(UP);
+    expect(appender.append(ref, 1000, Number.NaN)).toBe('ok');
+    expect(appender.append(ref, 1000, STALE_NAN)).toBe('duplicate');
+  });
+});
+
+test('a histogram at the same time is the same when all of it is', () => {
+  const { tsdb } = open(new SimDisk());
+  commit(tsdb, (appender) => {
+    const ref = appender.series(UP);
+    expect(appender.appendHistogram(ref, 1000, histogram(5))).toBe('ok');
+    expect(appender.appendHistogram(ref, 1000, histogram(5))).toBe('ok');
+    expect(appender.appendHistogram(ref, 1000, histogram(6))).toBe('duplicate');
+    expect(appender.append(ref, 1000, 0)).toBe('duplicate');
+  });
+  commit(tsdb, (appender) => {
+    const ref = appender.series(UP);
+    expect(appender.appendHistogram(ref, 1000, histogram(5))).toBe('ok');
+    expect(appender.appendHistogram(ref, 1000, histogram(6))).toBe('duplicate');
+    expect(appender.appendHistogram(ref, 999, histogram(5))).toBe('out_of_order');
+    expect(appender.append(ref, 1000, 0)).toBe('duplicate');
+  });
+  expect(contents(tsdb)).toEqual({ [UP.toString()]: [[1000, 5]] });
+});
+
+test('nothing of a batch is seen before it is committed, nor after it is rolled back', () => {
+  const disk = new SimDisk();
+  const { tsdb } = open(disk);
+  put(tsdb, UP, [1000, 1]);
+  const selected = tsdb.select([], ALL_TIME);
+  const appender = tsdb.appender();
+  appender.append(appender.series(UP), 2000, 2);
+  appender.append(appender.series(Labels.of({ new: 'series' })), 2000, 2);
+  expect(Object.keys(contents(tsdb))).toEqual([UP.toString()]);
+  appender.commit();
+  // The selection still sees what was there when it was made.
+  const columns = new SampleColumns();
+  selected.read(0, columns);
+  expect([selected.count, columns.length]).toEqual([1, 1]);
+  expect(contents(tsdb)).toEqual({
+    [UP.toString()]: [
+      [1000, 1],
+      [2000, 2],
+    ],
+    '{new="series"}': [[2000, 2]],
+  }); // prettier-ignore
+
+  const undone = tsdb.appender();
+  expect(undone.append(undone.series(UP), 3000, 3)).toBe('ok');
+  undone.rollback();
+  put(tsdb, UP, [2500, 2.5]);
+  expect(contents(open(disk).tsdb)).toEqual(contents(tsdb));
+  expect(() => undone.commit()).toThrow('BUG:');
+});
+
+test('of two open batches on one series the second to commit gives way', () => {
+  const disk = new SimDisk();
+  const { tsdb } = open(disk);
+  const first = tsdb.appender();
+  const second = tsdb.appender();
+  expect(first.append(first.series(UP), 1000, 1)).toBe('ok');
+  expect(second.append(second.series(UP), 2000, 2)).toBe('ok');
+  second.commit();
+  first.commit();
+  expect(tsdb.stats.append.overtaken).toBe(1);
+  expect(contents(tsdb)).toEqual({ [UP.toString()]: [[2000, 2]] });
+});
+
+test('series with floats and histograms by turns keep their order over a restart', () => {
+  const disk = new SimDisk();
+  const { tsdb } = open(disk);
+  const custom = histogram(3, { schema: -53, zeroThreshold: 0, customValues: [0.5, 10] });
+  commit(tsdb, (appender) => {
+    const ref = appender.series(UP);
+    appender.appendHistogram(ref, 1000, histogram(5));
+    appender.append(ref, 2000, 20);
+    appender.appendHistogram(ref, 3000, custom);
+    appender.appendHistogram(ref, 4000, histogram(7));
+    appender.append(ref, 5000, STALE_NAN);
+    appender.append(ref, 6000, 1);
+  });
+  const before = contents(tsdb);
+  expect(before[UP.toString()]?.map(([timestamp]) => timestamp)).toEqual([1000, 2000, 3000, 4000, 5000, 6000]);
+  expect(contents(open(disk).tsdb)).toEqual(before);
+  // The marker after histograms is a histogram, as Prometheus makes it.
+  const columns = new SampleColumns();
+  tsdb.select([], ALL_TIME).read(0, columns);
+  expect(isStale(columns.histograms?.[4]?.sum ?? 0)).toBe(true);
+  expect(isStale(columns.values[4] ?? 0)).toBe(true);
+});
+
+test('a refused commit leaves nothing behind, and the next one brings its series into the log', () => {
+  for (const [operation, code] of [
+    ['write', 'ENOSPC'],
+    ['write', 'EIO'],
+    ['open', 'EMFILE'],
+    ['sync', 'EIO'],
+  ] as const) {
+    const disk = new SimDisk();
+    const { tsdb } = open(disk);
+    if (operation === 'write') put(tsdb, Labels.of({ some: 'series' }), [500, 1]);
+    const before = contents(tsdb);
+    const undo = disk.inject({ operation, code, path: /wal/ });
+    const appender = tsdb.appender();
+    appender.append(appender.series(UP), 1000, 1);
+    expect(() => appender.commit()).toThrow(expect.objectContaining({ code }));
+    expect(contents(tsdb)).toEqual(before);
+    expect(tsdb.stats.append.commitsFailed).toBe(1);
+    undo();
+    put(tsdb, UP, [1000, 1]);
+    expect(contents(tsdb)).toEqual({ ...before, [UP.toString()]: [[1000, 1]] });
+    const { tsdb: again, report } = open(disk);
+    expect(report).toMatchObject({ damages: [], unknownRefs: 0 });
+    expect(contents(again)).toEqual(contents(tsdb));
+  }
+});
+
+test('a disk that fills up costs the commits that do not fit, and nothing else', () => {
+  const disk = new SimDisk();
+  const { tsdb } = open(disk, { walSegmentBytes: 32 * 1024 });
+  disk.capacityBytes = disk.usedBytes + 20_000;
+  let failed = 0;
+  for (let i = 0; i < 400; i++) {
+    const appender = tsdb.appender();
+    for (let k = 0; k < 20; k++) appender.append(appender.series(Labels.of({ k: String(k) })), i * 1000, Math.sin(i * k));
+    try {
+      appender.commit();
+    } catch {
+      failed++;
+    }
+    if (i === 300) disk.capacityBytes += 1_000_000;
+  }
+  expect(failed).toBeGreaterThan(100);
+  expect(contents(tsdb)['{k="3"}']).toHaveLength(400 - failed);
+  const { tsdb: again, report } = open(disk);
+  expect(report.damages).toEqual([]);
+  expect(contents(again)).toEqual(contents(tsdb));
+});
+
+test('names, values and series are those of the head, or of what matches', () => {
+  const { tsdb } = open(new SimDisk());
+  put(tsdb, Labels.of({ __name__: 'up', job: 'a', instance: '1' }), [1000, 1]);
+  put(tsdb, Labels.of({ __name__: 'up', job: 'b', zone: 'z' }), [HOUR, 1]);
+  put(tsdb, Labels.of({ __name__: 'down', job: 'b' }), [HOUR, 1]);
+  const jobB = [equalMatcher('job', 'b')];
+  expect(tsdb.labelNames(null, ALL_TIME, 0)).toEqual(['__name__', 'instance', 'job', 'zone']);
+  expect(tsdb.labelNames(jobB, ALL_TIME, 0)).toEqual(['__name__', 'job', 'zone']);
+  expect(tsdb.labelNames(null, ALL_TIME, 2)).toEqual(['__name__', 'instance']);
+  expect(tsdb.labelNames(null, { fromMs: 2 * HOUR, toMs: 3 * HOUR }, 0)).toEqual([]);
+  expect(tsdb.labelValues('__name__', null, ALL_TIME, 0)).toEqual(['down', 'up']);
+  expect(tsdb.labelValues('zone', jobB, ALL_TIME, 0)).toEqual(['z']);
+  expect(tsdb.labelValues('nothing', null, ALL_TIME, 0)).toEqual([]);
+  const both = [[equalMatcher('__name__', 'up')], jobB];
+  expect(tsdb.series(both, ALL_TIME, 0).map(String)).toEqual([
+    '{__name__="down", job="b"}',
+    '{__name__="up", instance="1", job="a"}',
+    '{__name__="up", job="b", zone="z"}',
+  ]);
+  expect(tsdb.series(both, ALL_TIME, 1)).toHaveLength(1);
+  expect(tsdb.series([[]], { fromMs: 0, toMs: 2000 }, 0).map(String)).toEqual(['{__name__="up", instance="1", job="a"}']);
+  expect(tsdb.cardinality(2)).toEqual({
+    labelPairs: 6,
+    seriesByMetricName: [
+      { name: 'up', value: 2 },
+      { name: 'down', value: 1 },
+    ],
+    valuesByLabelName: [
+      { name: '__name__', value: 2 },
+      { name: 'job', value: 2 },
+    ],
+    bytesByLabelName: [
+      { name: '__name__', value: 8 },
+      { name: 'job', value: 3 },
+    ],
+    seriesByLabelPair: [
+      { name: '__name__=up', value: 2 },
+      { name: 'job=b', value: 2 },
+    ],
+  });
+});
+
+test('a ref is known until its series is dropped, and never names another', () => {
+  const { tsdb } = open(new SimDisk(), { headRetentionMs: HOUR });
+  const refs: SeriesRef[] = [];
+  commit(tsdb, (appender) => {
+    refs.push(appender.series(UP));
+    appender.append(refs[0]!, 1000, 1);
+  });
+  put(tsdb, Labels.of({ other: 'series' }), [4 * HOUR, 1]);
+  maintain(tsdb, 4 * HOUR);
+  // The log still has its sample: the series stays until that segment goes.
+  expect(tsdb.stats.series).toBe(2);
+  put(tsdb, Labels.of({ other: 'series' }), [7 * HOUR, 1]);
+  maintain(tsdb, 7 * HOUR);
+  put(tsdb, Labels.of({ other: 'series' }), [9 * HOUR, 1]);
+  maintain(tsdb, 9 * HOUR);
+  expect(tsdb.stats.series).toBe(1);
+  commit(tsdb, (appender) => {
+    const fresh = appender.series(UP);
+    expect(fresh).not.toBe(refs[0]);
+    expect(appender.append(refs[0]!, 9 * HOUR, 1)).toBe('unknown_ref');
+    expect(appender.append(fresh, 9 * HOUR, 1)).toBe('ok');
+  });
 });

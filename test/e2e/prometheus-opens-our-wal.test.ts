@@ -208,7 +208,7 @@ describe.skipIf(binary === null)(
       await prometheus.stop('SIGKILL');
 
       const { tsdb, report } = open(folder);
-      expect(report).toMatchObject({ unknownRefs: 0, malformedRecords: 0 });
+      expect(report).toMatchObject({ unknownRefs: 0, damages: [] });
       expect(ourDump(tsdb, end)).toEqual(theirs);
       scrape(tsdb, end, 1);
       prometheus = await prometheusOn(folder);

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter } from 'node:path';
-import { SnappyCompressor } from 'snappyjs/snappy_compressor.js';
+import { snappyBytesMax, snappyCompress } from '../../src/lib/snappy.ts';
 
 /** $PEERS_DIR/usr/bin/prometheus, or the one on PATH; null when there is neither. */
 export function findPrometheus(): string | null {
@@ -118,8 +118,8 @@ export type RemoteHistogram = {
 
 function encodeWriteRequest(series: readonly RemoteSeries[]): Buffer {
   const plain = message(...series.map((one) => field(1, encodeSeries(one))));
-  const out = new Uint8Array(plain.length * 2 + 64);
-  return Buffer.from(out.subarray(0, new SnappyCompressor(plain).compressToBuffer(out)));
+  const out = new Uint8Array(snappyBytesMax(plain.length));
+  return Buffer.from(out.subarray(0, snappyCompress(plain, out)));
 }
 
 function encodeSeries({ labels, samples = [], histograms = [] }: RemoteSeries): Buffer {

@@ -14,6 +14,8 @@ const WINDOW_BYTES = 32 * PAGE_BYTES;
 /** A record is a scrape or a push; this is far above any of them. */
 const RECORD_BYTES_MAX = 256 * 1024 * 1024;
 
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+
 export type ReadResult = 'record' | 'end' | 'damaged';
 
 export class SegmentReader {
@@ -37,9 +39,11 @@ export class SegmentReader {
   /** The damage is that the file ends within a record, as after a crash while it was written. */
   isTorn = false;
 
-  constructor(file: DiskFile) {
+  /** Reads from `start` on, which is 0 or the end of a record. */
+  constructor(file: DiskFile, start = 0) {
     this.#file = file;
     this.#bytes = file.bytes();
+    this.#position = start;
   }
 
   /** Up to where the file was read. */
@@ -118,8 +122,11 @@ export class SegmentReader {
       this.record = stored;
       return 'record';
     }
-    // The data are sound, but no decoder for them exists on every supported Node.
-    if (compression !== SNAPPY_FLAG) throw new ZstdRecordError(this.#file.path);
+    if (compression !== SNAPPY_FLAG) {
+      // Sound data that no supported Node can be sure to decode must not be taken for damage.
+      if (ZSTD_MAGIC.every((byte, i) => stored[i] === byte)) throw new ZstdRecordError(this.#file.path);
+      return this.#damaged('a record is marked as zstd and is none', false, true);
+    }
     const record = snappyDecompress(stored, RECORD_BYTES_MAX);
     if ('error' in record) return this.#damaged(record.error, false, true);
     this.record = record;

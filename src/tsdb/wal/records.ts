@@ -203,6 +203,11 @@ export function decodeRecord(record: Uint8Array, sink: RecordSink): boolean {
   return !reader.failed;
 }
 
+/** Prometheus takes a malformed record for damage of the whole log. */
+export const isWellFormed = (record: Uint8Array): boolean => decodeRecord(record, NOWHERE);
+
+const NOWHERE: RecordSink = { series() {}, sample() {}, histogram() {}, tombstone() {}, metadata() {} };
+
 function decodeSeries(reader: ByteReader, sink: RecordSink): void {
   while (reader.hasMore) {
     const ref = reader.i64();

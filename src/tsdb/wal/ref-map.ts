@@ -1,34 +1,36 @@
 /**
  * Series numbers of the log → slots of the head, in pages: numbers of one process lie together, and a million of them
  * cost four bytes each. 0 is no slot.
+ *
+ * Hot path: `get`, once per sample at replay. Samples of one scrape have neighbouring numbers, so the last page is kept.
  */
 const PAGE_REFS = 4096;
 
 export class RefMap {
   readonly #pages = new Map<number, Uint32Array>();
-  #lastNumber = -1;
-  #lastPage: Uint32Array | undefined;
+  #pageStart = -1;
+  #page: Uint32Array = NO_PAGE;
 
   set(ref: number, slot: number): void {
-    const number = Math.floor(ref / PAGE_REFS);
-    let page = this.#page(number);
-    if (page === undefined) {
-      page = new Uint32Array(PAGE_REFS);
-      this.#pages.set(number, page);
-      this.#lastPage = page;
+    this.#turnTo(ref);
+    if (this.#page === NO_PAGE) {
+      this.#page = new Uint32Array(PAGE_REFS);
+      this.#pages.set(this.#pageStart, this.#page);
     }
-    page[ref % PAGE_REFS] = slot;
+    this.#page[ref - this.#pageStart] = slot;
   }
 
   get(ref: number): number {
-    return this.#page(Math.floor(ref / PAGE_REFS))?.[ref % PAGE_REFS] ?? 0;
+    const index = ref - this.#pageStart;
+    if (index >= 0 && index < PAGE_REFS && this.#pageStart >= 0) return this.#page[index] ?? 0;
+    this.#turnTo(ref);
+    return this.#page[ref - this.#pageStart] ?? 0;
   }
 
-  #page(number: number): Uint32Array | undefined {
-    if (number !== this.#lastNumber) {
-      this.#lastNumber = number;
-      this.#lastPage = this.#pages.get(number);
-    }
-    return this.#lastPage;
+  #turnTo(ref: number): void {
+    this.#pageStart = ref - (ref % PAGE_REFS);
+    this.#page = this.#pages.get(this.#pageStart) ?? NO_PAGE;
   }
 }
+
+const NO_PAGE = new Uint32Array(0);

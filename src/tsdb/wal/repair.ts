@@ -7,6 +7,8 @@ import { noCrashPoints } from '../../model/crash-point.ts';
 import type { Disk } from '../../model/disk.ts';
 import { segmentName } from './framing.ts';
 import { SegmentReader } from './reader.ts';
+import { isWellFormed } from './records.ts';
+import { makeDurableDirectory } from './segments.ts';
 import { WalWriter } from './writer.ts';
 
 const COPY_BYTES = 1 << 20;
@@ -63,6 +65,7 @@ export function setDamageAside(damaged: DamagedSegment, hasMore: boolean): strin
         reader.skipDamage();
         continue;
       }
+      if (!isWellFormed(reader.record)) continue;
       writer.stage(reader.record);
       if (++staged % BATCH_RECORDS === 0) writer.write();
     }
@@ -78,7 +81,7 @@ export function setDamageAside(damaged: DamagedSegment, hasMore: boolean): strin
 }
 
 function copyAside({ disk, dir, segment, offset, quarantineDir }: DamagedSegment): string {
-  disk.makeDirectory(quarantineDir);
+  makeDurableDirectory(disk, quarantineDir);
   const source = disk.open(`${dir}/${segmentName(segment)}`, 'read');
   const folder = dir.slice(dir.lastIndexOf('/') + 1);
   const path = `${quarantineDir}/${folder}-${segmentName(segment)}-from-${offset}`;

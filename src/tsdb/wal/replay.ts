@@ -17,7 +17,7 @@ import { SegmentReader } from './reader.ts';
 import { decodeRecord, type RecordSink, type SeriesMetadata } from './records.ts';
 import { RefMap } from './ref-map.ts';
 import { cutTornTail, setDamageAside } from './repair.ts';
-import { closeGaps, type Gap, listWal } from './segments.ts';
+import { closeGaps, type Gap, listWal, makeDurableDirectory } from './segments.ts';
 
 /** No real log comes to series numbers above this; below, all arithmetic on them is exact. */
 const REF_MAX = 2 ** 50;
@@ -55,7 +55,6 @@ export type ReplayReport = {
   readonly samplesSkipped: number;
   /** Samples and other entries whose series is in no record. */
   readonly unknownRefs: number;
-  readonly malformedRecords: number;
   readonly damages: readonly ReplayDamage[];
   readonly gaps: readonly Gap[];
 };
@@ -83,7 +82,7 @@ export type ReplayOptions = {
 };
 
 export function* replayWal({ disk, walDir, quarantineDir, head, log }: ReplayOptions): Generator<ReplayProgress, ReplayResult> {
-  disk.makeDirectory(walDir);
+  makeDurableDirectory(disk, walDir);
   const listing = listWal(disk, walDir);
   for (const name of listing.leftovers) disk.remove(`${walDir}/${name}`);
   // A checkpoint holds all that matters of the segments up to its number: a crash came before they were removed.
@@ -133,9 +132,12 @@ export function* replayWal({ disk, walDir, quarantineDir, head, log }: ReplayOpt
           reader.skipDamage();
           continue;
         }
+        if (!decodeRecord(reader.record, replay)) {
+          damage ??= { offset: reader.recordStart, reason: 'a record is malformed', isTorn: false };
+          continue;
+        }
         hasMore ||= damage !== null;
         records++;
-        if (!decodeRecord(reader.record, replay)) replay.malformedRecords++;
         if (reader.position < yieldAt) continue;
         yieldAt = reader.position + SLICE_BYTES;
         yield { reading: path, bytesRead: bytesBefore + reader.position, bytesTotal, samples: replay.samples };
@@ -171,7 +173,6 @@ export function* replayWal({ disk, walDir, quarantineDir, head, log }: ReplayOpt
     samples: replay.samples,
     samplesSkipped: replay.samplesSkipped,
     unknownRefs: replay.unknownRefs,
-    malformedRecords: replay.malformedRecords,
     damages,
     gaps,
   };
@@ -199,7 +200,6 @@ class Replay implements RecordSink {
   samples = 0;
   samplesSkipped = 0;
   unknownRefs = 0;
-  malformedRecords = 0;
 
   constructor(head: Head) {
     this.#head = head;

@@ -1,6 +1,7 @@
 /**
  * What is in a log's directory: segments in order, the newest checkpoint, and what a crash or an older state left over.
  */
+import { directoryOf } from '../../lib/file-path.ts';
 import type { Disk } from '../../model/disk.ts';
 import { checkpointIndex, segmentIndex, segmentName } from './framing.ts';
 
@@ -12,6 +13,14 @@ export type WalListing = {
   /** Names of older checkpoints and of unfinished work. */
   readonly leftovers: readonly string[];
 };
+
+/** Makes the directory, and its name durable with those of the parents that it needed: syncing a file does not sync its path. */
+export function makeDurableDirectory(disk: Disk, path: string): void {
+  const parents: string[] = [];
+  for (let at = path; disk.stat(at) === null; at = directoryOf(at)) parents.push(directoryOf(at));
+  disk.makeDirectory(path);
+  for (const parent of parents) disk.syncDirectory(parent);
+}
 
 export function listWal(disk: Disk, dir: string): WalListing {
   const segments: number[] = [];
@@ -30,11 +39,12 @@ export function listWal(disk: Disk, dir: string): WalListing {
   return { segments: segments.sort((a, b) => a - b), checkpoint: newest?.index ?? null, leftovers };
 }
 
+/** Segments from `missing` on, up to `found`, are not there. */
 export type Gap = { readonly missing: number; readonly found: number };
 
 /**
  * Closes gaps in the numbering by renaming what follows downwards: Prometheus refuses a log with a gap, and the lost
- * segments are not coming back. Returns the numbers afterwards, and what was missing where.
+ * segments are not coming back. Returns the numbers afterwards, and what was missing.
  */
 export function closeGaps(
   disk: Disk,
@@ -43,14 +53,12 @@ export function closeGaps(
   segments: readonly number[],
 ): { readonly segments: number[]; readonly gaps: Gap[] } {
   const gaps: Gap[] = [];
-  let expected = first;
-  for (const found of segments) {
-    if (found !== expected) {
-      gaps.push({ missing: expected, found });
-      disk.rename(`${dir}/${segmentName(found)}`, `${dir}/${segmentName(expected)}`);
-    }
-    expected++;
-  }
+  let next = first;
+  segments.forEach((found, i) => {
+    if (found !== next) gaps.push({ missing: next, found });
+    if (found !== first + i) disk.rename(`${dir}/${segmentName(found)}`, `${dir}/${segmentName(first + i)}`);
+    next = found + 1;
+  });
   if (gaps.length > 0) disk.syncDirectory(dir);
   return { segments: segments.map((_, i) => first + i), gaps };
 }

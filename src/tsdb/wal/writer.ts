@@ -1,7 +1,9 @@
 /**
  * Appends records to the segments of a write-ahead log. A batch of records goes to the operating system in one write;
  * when that fails the log is cut back to where the batch began, so that it always ends at a record. `flush` makes what
- * was written durable without blocking the thread. Layout: prometheus/tsdb/docs/format/wal.md.
+ * was written durable without blocking the thread. A sync that fails is final for its file, because the kernel may have
+ * dropped the pages and report success next time: what the file took since its last good sync is written again, to a
+ * new segment. Layout: prometheus/tsdb/docs/format/wal.md.
  *
  * Hot path: every committed sample passes here once. Buffers are reused; nothing is allocated per record.
  */
@@ -10,6 +12,7 @@ import { snappyBytesMax, snappyCompress } from '../../lib/snappy.ts';
 import type { CrashPoints } from '../../model/crash-point.ts';
 import { type Disk, DiskError, type DiskFile } from '../../model/disk.ts';
 import { FIRST, FRAGMENT_HEADER_BYTES, FULL, LAST, MIDDLE, PAGE_BYTES, SNAPPY_FLAG, segmentName } from './framing.ts';
+import { SegmentReader } from './reader.ts';
 
 export type WalWriterStats = {
   bytesWritten: number;
@@ -29,6 +32,13 @@ export type WalWriterOptions = {
   readonly crashPoints: CrashPoints;
 };
 
+type RetiredSegment = {
+  readonly file: DiskFile;
+  readonly syncedBytes: number;
+  /** A sync failed: what is behind syncedBytes must be written again. */
+  isDoubtful: boolean;
+};
+
 export class WalWriter {
   readonly stats: WalWriterStats = { bytesWritten: 0, recordsWritten: 0, writesFailed: 0, segmentsCreated: 0, syncs: 0, syncsFailed: 0 };
   readonly #options: WalWriterOptions;
@@ -38,17 +48,18 @@ export class WalWriter {
   #offset = 0;
   /** The last write failed and its bytes may still be behind #offset. */
   #isTailDirty = false;
-  #isUnsynced = false;
+  /** Bytes of the current segment that the last good sync covered. */
+  #syncedBytes = 0;
   /** Finished segments whose last bytes are not durable yet. */
-  #retired: DiskFile[] = [];
+  #retired: RetiredSegment[] = [];
   #flushing: Promise<void> | null = null;
 
   /** The batch: records as stored, one after another, with the end and the flag of each. */
-  #staged = new Uint8Array(64 * 1024);
+  #staged = new Uint8Array(8192);
   #stagedBytes = 0;
   #ends: number[] = [];
   #flags: number[] = [];
-  #framed = new Uint8Array(64 * 1024);
+  #framed = new Uint8Array(8192);
 
   constructor(options: WalWriterOptions) {
     this.#options = options;
@@ -100,7 +111,6 @@ export class WalWriter {
       this.#isTailDirty = true;
       file.write(bytes, this.#offset);
       this.#isTailDirty = false;
-      this.#isUnsynced = true;
       this.#offset += bytes.length;
       this.stats.bytesWritten += bytes.length;
       this.stats.recordsWritten += this.#ends.length;
@@ -108,6 +118,8 @@ export class WalWriter {
     } catch (error) {
       this.stats.writesFailed++;
       this.#tryRestoreTail();
+      // Space comes back; a file that cannot be written for another reason is not tried again.
+      if (error instanceof DiskError && error.code !== 'ENOSPC' && !this.#isTailDirty) this.cut();
       throw error;
     } finally {
       this.discard();
@@ -117,22 +129,18 @@ export class WalWriter {
   /** Ends the current segment; the next batch begins a new one. */
   cut(): void {
     if (this.#file === null) return;
-    this.#retired.push(this.#file);
+    this.#retired.push({ file: this.#file, syncedBytes: this.#syncedBytes, isDoubtful: false });
     this.#file = null;
     this.#offset = 0;
+    this.#syncedBytes = 0;
   }
 
-  /** Makes all that was written before the call durable. A failed sync is final for its file: later records go to a new segment. */
+  /** Makes all that was written before the call durable. Rejects when that failed; the next flush takes care of the same again. */
   flush(): Promise<void> {
     // A flush under way may have begun before the last write, so this one comes after it.
-    this.#flushing =
-      this.#flushing === null
-        ? this.#flushOnce()
-        : this.#flushing.then(
-            () => this.#flushOnce(),
-            () => this.#flushOnce(),
-          );
-    const mine = this.#flushing;
+    const once = (): Promise<void> => this.#flushOnce();
+    const mine = this.#flushing === null ? once() : this.#flushing.then(once, once);
+    this.#flushing = mine;
     const settle = (): void => {
       if (this.#flushing === mine) this.#flushing = null;
     };
@@ -142,23 +150,23 @@ export class WalWriter {
 
   /** Makes all that was written durable now; for files that nobody waits for in between. */
   sync(): void {
-    if (this.#isUnsynced) this.#file?.sync();
-    this.#isUnsynced = false;
+    if (this.#syncedBytes < this.#offset) this.#file?.sync();
+    this.#syncedBytes = this.#offset;
   }
 
   /** Makes everything durable and closes the files; no `flush` may be under way. */
   close(): void {
     this.cut();
-    const files = this.#retired;
+    const retired = this.#retired;
     this.#retired = [];
     let failure: unknown = null;
-    for (const file of files) {
+    for (const { file } of retired) {
       try {
         file.sync();
-        file.close();
       } catch (error) {
         failure ??= error;
       }
+      file.close();
     }
     if (failure !== null) throw failure;
   }
@@ -166,47 +174,80 @@ export class WalWriter {
   async #flushOnce(): Promise<void> {
     const retired = this.#retired;
     this.#retired = [];
-    const current = this.#isUnsynced ? this.#file : null;
-    this.#isUnsynced = false;
+    const current = this.#syncedBytes < this.#offset ? this.#file : null;
+    const offset = this.#offset;
     if (retired.length === 0 && current === null) return;
     this.#options.crashPoints.hit('wal.before-sync');
     let failure: unknown = null;
-    for (const file of retired) {
-      try {
-        await file.flush();
-        this.stats.syncs++;
-      } catch (error) {
-        this.stats.syncsFailed++;
-        failure ??= error;
+    for (const segment of retired) {
+      if (!segment.isDoubtful) {
+        try {
+          await segment.file.flush();
+          this.stats.syncs++;
+        } catch (error) {
+          if (!(error instanceof DiskError)) throw error;
+          failure ??= error;
+          this.stats.syncsFailed++;
+          segment.isDoubtful = true;
+        }
       }
-      file.close();
+      this.#settle(segment);
     }
     if (current !== null) {
       try {
         await current.flush();
         this.stats.syncs++;
+        if (this.#file === current) this.#syncedBytes = offset;
       } catch (error) {
-        // The kernel may have dropped the pages and will report success next time: never write to this file again.
-        this.stats.syncsFailed++;
+        if (!(error instanceof DiskError)) throw error;
         failure ??= error;
+        this.stats.syncsFailed++;
+        // Unless a write ended it meanwhile, this ends the segment; either way it is among the retired now.
         if (this.#file === current) this.cut();
-        this.#retired = this.#retired.filter((file) => file !== current);
-        current.close();
+        const segment = this.#retired.find(({ file }) => file === current);
+        if (segment !== undefined) {
+          this.#retired = this.#retired.filter((other) => other !== segment);
+          segment.isDoubtful = true;
+          this.#settle(segment);
+        }
       }
     }
     if (failure !== null) throw failure;
+  }
+
+  /** Closes a finished segment, after writing again what is doubtful of it; where that fails, the next flush tries. */
+  #settle(segment: RetiredSegment): void {
+    if (segment.isDoubtful) {
+      try {
+        const reader = new SegmentReader(segment.file, segment.syncedBytes);
+        for (let result = reader.next(); result === 'record'; result = reader.next()) this.stage(reader.record);
+        if (this.#ends.length > 0) this.write();
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error;
+        this.discard();
+        this.#retired.push(segment);
+        return;
+      }
+    }
+    segment.file.close();
   }
 
   #createSegment(): DiskFile {
     const { disk, dir } = this.#options;
     const file = disk.open(`${dir}/${segmentName(this.#nextSegment)}`, 'write');
     // What a failed attempt left behind.
-    if (file.bytes() > 0) file.truncate(0);
+    try {
+      if (file.bytes() > 0) file.truncate(0);
+      disk.syncDirectory(dir);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
     this.#nextSegment++;
     this.#file = file;
     this.#offset = 0;
+    this.#syncedBytes = 0;
     this.stats.segmentsCreated++;
-    disk.syncDirectory(dir);
     return file;
   }
 
