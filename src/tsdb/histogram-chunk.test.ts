@@ -169,8 +169,9 @@ function encodeIntegers(
     const fields = [t, count, zeroCount, ...steps];
     const now = fields.map((value, k) => value - (before[k] ?? 0));
     const put = (k: number): void => {
-      if (i === 0) k === 1 || k === 2 ? writer.varbitUint(fields[k]!) : writer.varbitInt(fields[k]!);
-      else writer.varbitInt(now[k]! - (i === 1 ? 0 : deltas[k]!));
+      if (i > 0) writer.varbitInt(now[k]! - (i === 1 ? 0 : deltas[k]!));
+      else if (k === 1 || k === 2) writer.varbitUint(fields[k]!);
+      else writer.varbitInt(fields[k]!);
     };
     for (let k = 0; k < 3; k++) put(k);
     if (i === 0) sums.writeFirst(writer, 0, sum);
