@@ -2,25 +2,18 @@
  * Go's strconv.ParseInt with base 0, then ParseFloat: a number as Prometheus reads it. A leading 0 means octal, as far
  * as the digits are octal; underscores may separate digits. Hexadecimal floats are left out: PromQL's lexer takes none.
  */
-import { goQuote } from './go-quote.ts';
+import { parseGoFloat } from './parse-float.ts';
 
 const INTEGER = /^[+-]?(?:0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|0(?:_?[0-7])*|[1-9]\d*(?:_\d+)*)$/;
-const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?|\d+(?:_\d+)*\.\d+(?:_\d+)*|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?$/;
-const SPECIAL = /^([+-]?)(?:(inf(?:inity)?)|nan)$/i;
+/** An underscore stands between digits. */
+const SEPARATED = /^(?:[^_]|(?<=\d)_(?=\d))*$/;
 const INT64_MAX = 2n ** 63n - 1n;
 
 /** The number, or Go's error text. */
 export function parseGoNumber(text: string): number | { readonly error: string } {
   const integer = INTEGER.test(text) ? int64(text.replaceAll('_', '')) : null;
   if (integer !== null) return integer;
-  const special = SPECIAL.exec(text);
-  if (special !== null) {
-    if (special[2] !== undefined) return special[1] === '-' ? -Infinity : Infinity;
-    if (special[1] === '') return Number.NaN;
-  }
-  if (!FLOAT.test(text)) return { error: `strconv.ParseFloat: parsing ${goQuote(text)}: invalid syntax` };
-  const value = Number(text.replaceAll('_', ''));
-  return Number.isFinite(value) ? value : { error: `strconv.ParseFloat: parsing ${goQuote(text)}: value out of range` };
+  return parseGoFloat(SEPARATED.test(text) ? text.replaceAll('_', '') : text);
 }
 
 /** Null where the integer has more than 64 bits. */

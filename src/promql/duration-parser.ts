@@ -205,7 +205,11 @@ function extentOf(length: Length): Span {
   return op === 'min_of' || op === 'max_of' ? { start: extentOf(lhs).start, end: extentOf(rhs).end } : span;
 }
 
-/** Seconds as whole milliseconds, rounded to nanoseconds first, as Go's durations are. */
-export function millisecondsOf(seconds: number): number {
-  return Number(BigInt(Math.round(seconds * 1e9)) / 1_000_000n);
+/**
+ * Whole milliseconds. A number of seconds is rounded to nanoseconds and then cut, as Go's durations are; a literal of
+ * units is exact, also where nanoseconds no longer fit a double (from 104 days on) and Prometheus loses one.
+ */
+export function millisecondsOf({ value, isDuration }: NumberLiteral): number {
+  if (isDuration) return Math.round(value * 1000) + 0; // no -0
+  return Number(BigInt(Math.round(value * 1e9)) / 1_000_000n);
 }

@@ -5,7 +5,7 @@
  */
 import { goQuote, goQuoteRune, goUnicodeRune } from '../lib/go-quote.ts';
 import { decodeUtf8, encodeUtf8, runeWidth } from '../lib/utf8-bytes.ts';
-import { KEYWORDS, type Token, type TokenKind } from './token.ts';
+import { HISTOGRAM_WORDS, KEYWORDS, type Token, type TokenKind } from './token.ts';
 
 /** Where the next token is read. `values` and what follows exist in series descriptions only. */
 type Mode = 'statements' | 'braces' | 'duration' | 'values' | 'histogram' | 'buckets' | 'bucket number';
@@ -20,21 +20,6 @@ const BACKSLASH = code('\\');
 const BACKQUOTE = code('`');
 
 const DURATION_WORDS: ReadonlySet<string> = new Set(['step', 'range', 'max_of', 'min_of']);
-const HISTOGRAM_KEYS: ReadonlySet<string> = new Set([
-  'sum',
-  'count',
-  'schema',
-  'offset',
-  'n_offset',
-  'buckets',
-  'n_buckets',
-  'z_bucket',
-  'z_bucket_w',
-  'custom_values',
-  'counter_reset_hint',
-]);
-const RESET_HINTS: ReadonlySet<string> = new Set(['unknown', 'reset', 'not_reset', 'gauge']);
-
 export class Lexer {
   readonly bytes: Uint8Array;
   /** The text, where one unit of it is one byte; else null. */
@@ -361,11 +346,10 @@ export class Lexer {
     const word = this.#text();
     const lower = word.toLowerCase();
     this.#mode = 'histogram';
-    if (HISTOGRAM_KEYS.has(lower)) {
-      return this.#peek() === code(':') ? this.#emit('histogram key') : this.#error('missing `:` for histogram descriptor');
-    }
+    const kind = HISTOGRAM_WORDS.get(lower)?.kind;
+    if (kind === 'histogram key' && this.#peek() !== code(':')) return this.#error('missing `:` for histogram descriptor');
+    if (kind !== undefined) return this.#emit(kind);
     if (KEYWORDS.get(lower) === 'number') return this.#emit('number');
-    if (RESET_HINTS.has(lower)) return this.#emit('reset hint');
     return this.#error(`bad histogram descriptor found: ${goQuote(word)}`);
   }
 

@@ -568,7 +568,7 @@ const ANY_SELECTOR: VectorSelector = {
 
 const TIMED = 'an instant vector selector or range vector selector or a subquery';
 
-const literalMs = (length: Length | null): number => (length?.kind === 'number' ? millisecondsOf(length.value) : 0);
+const literalMs = (length: Length | null): number => (length?.kind === 'number' ? millisecondsOf(length) : 0);
 const arithmetic = (length: Length | null) => (length?.kind === 'duration' ? length : null);
 
 /** The node that holds `offset` and `@` of an expression; null where it can have neither. */

@@ -26,7 +26,7 @@ export function printExpr(expr: Expr, print: (child: Expr) => string = printExpr
     case 'number':
       return printNumber(expr);
     case 'string':
-      return goQuote(expr.value);
+      return readable(goQuote(expr.value));
     case 'paren':
       return `(${print(expr.expr)})`;
     case 'unary':
@@ -74,13 +74,16 @@ export function printSubquerySuffix(expr: SubqueryExpr): string {
   return `[${printRange(expr)}:${step}]${printAt(expr.at)}${printOffset(expr)}`;
 }
 
+/** U+FFFD escaped: the lexer takes a bare one for a broken byte, which Prometheus' printer overlooks. */
+const readable = (quoted: string): string => quoted.replaceAll('\ufffd', '\\ufffd');
+
 const printLabels = (labels: readonly string[]): string =>
-  labels.map((label) => (isLegacyLabelName(label) ? label : goQuote(label))).join(', ');
+  labels.map((label) => (isLegacyLabelName(label) ? label : readable(goQuote(label)))).join(', ');
 
 function printSelector({ name, matchers }: VectorSelector): string {
   const texts = matchers
     .filter((matcher) => !(matcher.name === METRIC_NAME && matcher.op === '=' && matcher.value === name && name !== ''))
-    .map(printMatcher)
+    .map((matcher) => readable(printMatcher(matcher)))
     .sort(compareUtf8);
   return texts.length === 0 ? name : `${name}{${texts.join(',')}}`;
 }

@@ -165,6 +165,9 @@ export function describeToken(token: Token): string {
     case 'number':
     case 'duration':
       return `${token.kind} ${shortened(token)}`;
+    case 'histogram key':
+    case 'reset hint':
+      return `"<Item ${HISTOGRAM_WORDS.get(token.text.toLowerCase())?.number}>" ${shortened(token)}`;
     default:
       if (MODIFIER_KINDS.has(token.kind)) return `<${token.text}>`;
       if (OPERATORS.has(token.kind)) return `<op:${token.text}>`;
@@ -172,6 +175,35 @@ export function describeToken(token: Token): string {
       return shortened(token);
   }
 }
+
+/**
+ * Keys and hints of histograms have no name in Prometheus' errors but the number that its parser generator gave them:
+ * `unexpected "<Item 57372>" "schema" in series values`. They are numbered in this order.
+ */
+const HISTOGRAM_KEYS = [
+  'sum',
+  'count',
+  'schema',
+  'offset',
+  'n_offset',
+  'buckets',
+  'n_buckets',
+  'z_bucket',
+  'z_bucket_w',
+  'custom_values',
+  'counter_reset_hint',
+];
+const RESET_HINTS = ['unknown', 'reset', 'not_reset', 'gauge'];
+const HISTOGRAM_KEY_NUMBER_MIN = 57370;
+const RESET_HINT_NUMBER_MIN = 57445;
+
+type HistogramWord = { readonly kind: 'histogram key' | 'reset hint'; readonly number: number };
+
+/** Words with a meaning inside a histogram, in lower case. */
+export const HISTOGRAM_WORDS: ReadonlyMap<string, HistogramWord> = new Map<string, HistogramWord>([
+  ...HISTOGRAM_KEYS.map((key, i) => [key, { kind: 'histogram key', number: HISTOGRAM_KEY_NUMBER_MIN + i }] as const),
+  ...RESET_HINTS.map((hint, i) => [hint, { kind: 'reset hint', number: RESET_HINT_NUMBER_MIN + i }] as const),
+]);
 
 const SHOWN_MAX = 10;
 

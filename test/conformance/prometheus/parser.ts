@@ -2,15 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeUtf8, encodeUtf8 } from '../../../src/lib/utf8-bytes.ts';
+import type { FloatHistogram } from '../../../src/model/histogram.ts';
 import type { Matcher } from '../../../src/model/matcher.ts';
 import { equalMatcher, printMatcher } from '../../../src/model/matcher.ts';
 import type { DurationExpr, Expr, NumberLiteral, VectorMatching } from '../../../src/promql/ast.ts';
 import { selectorsOf } from '../../../src/promql/ast-walk.ts';
 import { FUNCTIONS } from '../../../src/promql/functions.ts';
-import { formatParseError } from '../../../src/promql/parse-error.ts';
+import { add, draftOf, subtract } from '../../../src/promql/histogram/histogram-draft.ts';
+import { printHistogramNotation } from '../../../src/promql/histogram-notation.ts';
+import { formatParseError, type ParseError } from '../../../src/promql/parse-error.ts';
 import { type ParserOptions, parseExpr } from '../../../src/promql/parser.ts';
 import { prettyExpr } from '../../../src/promql/prettier.ts';
 import { printExpr } from '../../../src/promql/printer.ts';
+import { type SequenceRun, type SequenceValue, sequenceLength, sequenceValues } from '../../../src/promql/sequence.ts';
+import { parseSeriesDescription } from '../../../src/promql/series-description.ts';
 import { type CaseResult, checkCase } from '../kind.ts';
 
 const NO_OPTIONS: ParserOptions = {
@@ -77,6 +82,37 @@ const FILES: Readonly<Record<string, Check>> = {
         span: { start: 0, end: 0 },
       }),
   }),
+  'series_desc.json': (row) => ({
+    expected: row.ok ? { ok: true, labels: row.labels, values: row.values } : { ok: false, mentions: true },
+    got: () => {
+      const result = parseSeriesDescription(row.input);
+      if ('errors' in result) return failure(row, result.errors);
+      const values = valuesOf(result.runs).map((value) => (value.kind === 'float' ? value.value : { [value.kind]: true }));
+      return { ok: true, labels: result.labels.toRecord(), values };
+    },
+  }),
+  'histogram_series.json': (row) => ({
+    expected: row.ok ? { ok: true, histograms: row.histograms.map(normal) } : { ok: false, mentions: true },
+    got: () => {
+      const result = parseSeriesDescription(row.input);
+      if ('errors' in result) return failure(row, result.errors);
+      const histograms = valuesOf(result.runs).map((value) => (value.kind === 'histogram' ? histogramOf(value) : value.kind));
+      return { ok: true, histograms };
+    },
+  }),
+  'histogram_test_expression.json': (row) => ({
+    expected: row.output,
+    got: () => {
+      const { positiveSpans = [], negativeSpans = [], ...rest } = row.histogram;
+      const spans = (pairs: readonly (readonly [number, number])[]) => pairs.map(([offset, length]) => ({ offset, length }));
+      return printHistogramNotation({
+        ...EMPTY_HISTOGRAM,
+        ...rest,
+        positiveSpans: spans(positiveSpans),
+        negativeSpans: spans(negativeSpans),
+      });
+    },
+  }),
   'functions.json': (row) => ({
     expected: row,
     got: () => {
@@ -86,6 +122,52 @@ const FILES: Readonly<Record<string, Check>> = {
     },
   }),
 };
+
+const EMPTY_HISTOGRAM: FloatHistogram = {
+  counterResetHint: 'unknown',
+  schema: 0,
+  zeroThreshold: 0,
+  zeroCount: 0,
+  count: 0,
+  sum: 0,
+  positiveSpans: [],
+  negativeSpans: [],
+  positiveBuckets: [],
+  negativeBuckets: [],
+  customValues: [],
+};
+
+/** Whether the first error holds the text that the row asks for. */
+function failure(row: Row, errors: readonly ParseError[]): object {
+  const text = errors[0] === undefined ? '' : formatParseError(row.input, errors[0]);
+  const mentions = text !== '' && text.includes(row.errorContains ?? '');
+  return mentions ? { ok: false, mentions } : { ok: false, text };
+}
+
+const VALUES_MAX = 1000;
+
+function valuesOf(runs: readonly SequenceRun[]): readonly SequenceValue[] {
+  if (sequenceLength(runs) > VALUES_MAX) throw new Error(`more than ${VALUES_MAX} values`);
+  return [...sequenceValues(runs, combine)];
+}
+
+function combine(op: '+' | '-', left: FloatHistogram, right: FloatHistogram): FloatHistogram {
+  const draft = draftOf(left);
+  const outcome = op === '+' ? add(draft, right) : subtract(draft, right);
+  if (outcome === null) throw new Error('histograms do not fit');
+  return draft;
+}
+
+/** As the table has it: a hint that was given is kept even if it is the default. */
+function histogramOf({ histogram, isHintGiven }: Extract<SequenceValue, { readonly kind: 'histogram' }>): unknown {
+  const { counterResetHint, positiveSpans, negativeSpans, ...rest } = histogram;
+  return normal({
+    ...rest,
+    positiveSpans: positiveSpans.map(({ offset, length }) => [offset, length]),
+    negativeSpans: negativeSpans.map(({ offset, length }) => [offset, length]),
+    counterResetHint: isHintGiven ? counterResetHint : null,
+  });
+}
 
 function parsed(text: string, options: ParserOptions): Expr {
   const result = parseExpr(text, options);
