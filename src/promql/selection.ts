@@ -38,7 +38,7 @@ export class Selection {
     return this.#series.labels(index);
   }
 
-  /** Samples of a series; valid until the next call on any selection of the query, and not to be changed. */
+  /** Samples of a series; valid until the next call on any selection of the query. Times and floats may be overwritten. */
   read(index: number): SampleColumns {
     const columns = this.#columns;
     const kept = this.#kept?.[index];
@@ -48,7 +48,7 @@ export class Selection {
       columns.timestamps.set(kept.timestamps);
       columns.values.set(kept.values);
       columns.histograms = kept.histograms;
-      columns.startTimestamps = kept.startTimestamps;
+      columns.startTimestamps = kept.startTimestamps?.slice() ?? null;
       return columns;
     }
     this.#series.read(index, columns);

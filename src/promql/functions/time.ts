@@ -40,8 +40,13 @@ function daysInMonth(days: number): number {
   return month === 2 && isLeap(year) ? 29 : (MONTH_DAYS[month - 1] ?? 0);
 }
 
-const daysOf = (seconds: number): number => Math.floor(seconds / DAY_SECONDS);
-const secondOfDay = (seconds: number): number => seconds - daysOf(seconds) * DAY_SECONDS;
+/** By the exact remainder: seconds may be too large for their product with a day's length to be exact. */
+const secondOfDay = (seconds: number): number => ((seconds % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
+const daysOf = (seconds: number): number => (seconds - secondOfDay(seconds)) / DAY_SECONDS;
+
+const INT64_LIMIT = 2 ** 63;
+/** Whole seconds. NaN and what no 64-bit integer holds become the same far future that Go makes of them on amd64. */
+const wholeSeconds = (value: number): number => (Math.abs(value) < INT64_LIMIT ? Math.trunc(value) : INT64_LIMIT);
 
 /** The part of each value taken as seconds since the epoch; without an argument, of the evaluation time. */
 const datePart =
@@ -59,7 +64,7 @@ function* mapDates(site: CallSite, part: (seconds: number) => number): Generator
   const { kinds, values } = block;
   for (let row = 0; row < block.rows; row++) {
     for (let cell = row * block.steps; cell < (row + 1) * block.steps; cell++) {
-      if (kinds[cell] === FLOAT) values[cell] = part(Math.trunc(values[cell] ?? 0));
+      if (kinds[cell] === FLOAT) values[cell] = part(wholeSeconds(values[cell] ?? 0));
       else kinds[cell] = ABSENT;
     }
     if (site.evaluation.isSliceOver(block.steps)) yield;

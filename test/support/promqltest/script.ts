@@ -6,7 +6,7 @@
 import { parseGoNumber } from '../../../src/lib/go-number.ts';
 import { goUnquote } from '../../../src/lib/go-unquote.ts';
 import { parseDuration } from '../../../src/model/duration.ts';
-import { type Item, parseMetric, parseSeriesLine, type SeriesLine } from './series-line.ts';
+import { parseMetric, parseSeriesLine, type SeriesLine } from './series-line.ts';
 
 export type LoadedSeries = SeriesLine & {
   /** Per item: start minus sample time in ms; null where unknown. */ readonly starts: readonly (number | null)[] | null;
@@ -206,4 +206,3 @@ function addExpectation(result: Mutable<Eval>, text: string, number: number): vo
   }
 }
 
-export type { Item };
