@@ -64,3 +64,18 @@ export function runeWidth(bytes: Uint8Array, at: number): number {
   if (((bytes[at + 3] ?? 0) & 0xc0) !== 0x80) return 0;
   return (first === 0xf0 && second < 0x90) || (first === 0xf4 && second > 0x8f) ? 0 : 4;
 }
+
+/** Length in UTF-8 bytes. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) length++;
+    else if (isHighSurrogate(text, i) && (text.charCodeAt(i + 1) & 0xfc00) === ESCAPE_BASE) {
+      length += 2;
+      i++;
+    } else if (unit < ESCAPE_BASE + 0x80 || unit > ESCAPE_BASE + 0xff) length += 2;
+  }
+  return length;
+}

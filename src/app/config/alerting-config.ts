@@ -9,7 +9,7 @@ import { type Discoveries, discoveryFields } from '../../scrape/discovery-reader
 import { relabelConfigs } from '../../scrape/relabel-reader.ts';
 import type { NameScheme, RelabelConfig } from '../../scrape/scrape-config.ts';
 
-type AlertmanagerTarget = Discoveries & {
+export type AlertmanagerTarget = Discoveries & {
   readonly scheme: string;
   readonly pathPrefix: string;
   readonly timeoutMs: DurationMs;

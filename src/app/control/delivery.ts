@@ -61,6 +61,12 @@ export class Delivery {
     return [...this.#lanes.values()].reduce((sum, { waiting }) => sum + waiting.size, 0);
   }
 
+  get oldestWaitingSeconds(): number {
+    let oldest = this.#ports.clock.now();
+    for (const { waiting } of this.#lanes.values()) for (const { row } of waiting.values()) if (row.createdAt < oldest) oldest = row.createdAt;
+    return (this.#ports.clock.now() - oldest) / 1000;
+  }
+
   /** Takes rows that are on disk. */
   enqueue(rows: readonly DueRow[]): void {
     const touched = new Set<Lane>();

@@ -1,0 +1,357 @@
+/**
+ * The application: opens what it keeps, starts the engine, brings the configuration to life, serves, and in the end stops
+ * everything in order. It runs the same on the machine's ports and in a simulated world.
+ */
+import type { DeliveryOutcome as RouterOutcome } from '../alerts/router.ts';
+import type { OutboxRow } from '../alerts/router-state.ts';
+import { type Diagnostic, isError, renderAll } from '../config/diagnostic.ts';
+import { type SourceFile, sourceFile } from '../config/source.ts';
+import { type Database, DatabaseError } from '../db/database.ts';
+import { type EventRepository, eventRepository } from '../db/event-repository.ts';
+import { type OutboxRepository, outboxRepository } from '../db/outbox-repository.ts';
+import { type Settlement, type StateRepository, stateRepository } from '../db/state-repository.ts';
+import { uuid } from '../model/random.ts';
+import { durationMs, type UnixMs } from '../model/time.ts';
+import { type AppConfig, type LoadResult, loadConfig } from './config/load.ts';
+import { type EngineConfig, parserOptions } from './config/engine-config.ts';
+import type { AppPorts } from './app-ports.ts';
+import { Delivery, type DeliveryOutcome } from './control/delivery.ts';
+import { EngineSupervisor } from './control/engine-supervisor.ts';
+import { Housekeeping } from './control/housekeeping.ts';
+import { Receivers } from './control/receivers.ts';
+import { RouterKeeper } from './control/router-keeper.ts';
+import { ruleAlertStep } from './control/rule-alerts.ts';
+import { registerControlMetrics } from './control/control-metrics.ts';
+import { routerConfigOf } from './control/router-config.ts';
+import type { AppOptions } from './options.ts';
+import { findSelf } from './self-target.ts';
+import type { Evaluation } from './protocol.ts';
+
+/** Why the application did not start; the text is for the terminal. */
+export class StartError extends Error {}
+
+export type ReloadOutcome = { readonly kind: 'applied' } | { readonly kind: 'refused'; readonly error: string };
+
+const STOP_GRACE_MS = 1500;
+const EVALUATION_RETRY_MS = 1000;
+
+export class App {
+  readonly options: AppOptions;
+  readonly ports: AppPorts;
+  readonly startedAt: UnixMs;
+  readonly outbox: OutboxRepository;
+  readonly events: EventRepository;
+  readonly keeper: RouterKeeper;
+  readonly engine: EngineSupervisor;
+  readonly delivery: Delivery;
+  /** Evaluations as the router last heard of them: what the endsAt of an own alert is counted from. By group key. */
+  readonly evaluated = new Map<string, { readonly at: number; readonly intervalMs: number }>();
+  readonly stats = { reloads: 0, reloadsFailed: 0, clockSteps: 0, deliveries: new Map<string, number>(), failures: new Map<string, number>() };
+  config: AppConfig;
+  /** Of the last reload; prometheus_config_last_reload_successful and its like. */
+  lastReload: { readonly isSuccess: boolean; readonly at: UnixMs; readonly error: string };
+
+  readonly #database: Database;
+  readonly #state: StateRepository;
+  readonly #receivers: Receivers;
+  readonly #housekeeping: Housekeeping;
+  readonly #release: () => void;
+  #unwatch: () => void = () => {};
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  /** Rejects with StartError, having let go of everything again. */
+  static async start(options: AppOptions, ports: AppPorts): Promise<App> {
+    const loaded = loadConfig(options.configFiles, loadPorts(options, ports));
+    const config = usable(loaded);
+    logWarnings(loaded.diagnostics, ports);
+    makeDataDir(options, ports);
+    const lock = await ports.lock(options.dataDir, options.tsdbDir).catch((error: unknown) => {
+      throw new StartError(error instanceof Error ? error.message : String(error));
+    });
+    let database: Database;
+    try {
+      database = ports.openDatabase(`${options.dataDir}/state.db`);
+    } catch (error) {
+      lock.release();
+      if (error instanceof DatabaseError) throw new StartError(error.message);
+      throw error;
+    }
+    const state = stateRepository(database);
+    const bootId = uuid(ports.random);
+    const outbox = outboxRepository(database);
+    await outbox.orphan(bootId, ports.clock.now());
+    const receivers = new Receivers(ports, outbox);
+    receivers.configure(config.alertmanager.receivers, config.templates);
+    let app: App | null = null;
+    const running = (): App => {
+      if (app === null) throw new Error('BUG: the application is not there yet');
+      return app;
+    };
+    const keeper = await RouterKeeper.open(
+      {
+        clock: ports.clock,
+        random: ports.random,
+        log: ports.log,
+        crash: ports.crash,
+        state,
+        owe: (rows) => running().delivery.enqueue(rows),
+        cancel: (cancelled) => running().delivery.drop(cancelled.map(({ id }) => id)),
+      },
+      routerConfigOf(config, options),
+      config.hash,
+    );
+    app = new App({ options, ports, config, database, state, outbox, receivers, keeper, bootId, release: () => lock.release() });
+    try {
+      await app.#begin();
+    } catch (error) {
+      await app.stop();
+      throw error;
+    }
+    return app;
+  }
+
+  constructor(parts: {
+    readonly options: AppOptions;
+    readonly ports: AppPorts;
+    readonly config: AppConfig;
+    readonly database: Database;
+    readonly state: StateRepository;
+    readonly outbox: OutboxRepository;
+    readonly receivers: Receivers;
+    readonly keeper: RouterKeeper;
+    readonly bootId: string;
+    readonly release: () => void;
+  }) {
+    const { options, ports, outbox, keeper } = parts;
+    const { clock, log, random, crash } = ports;
+    this.options = options;
+    this.ports = ports;
+    this.config = parts.config;
+    this.startedAt = clock.now();
+    this.lastReload = { isSuccess: true, at: clock.now(), error: '' };
+    this.#database = parts.database;
+    this.#state = parts.state;
+    this.#receivers = parts.receivers;
+    this.#release = parts.release;
+    this.outbox = outbox;
+    this.events = eventRepository(parts.database);
+    this.keeper = keeper;
+    this.delivery = new Delivery({
+      clock,
+      random,
+      log,
+      crash,
+      outbox,
+      bootId: parts.bootId,
+      integration: (row) => this.#receivers.integrationOf(row),
+      input: (row) => this.#receivers.inputOf(row, clock.now(), this.externalUrl),
+      stillWanted: (rows) => this.#stillWanted(rows),
+      settle: (outcome) => this.#settle(outcome),
+    });
+    this.engine = new EngineSupervisor({
+      clock,
+      log,
+      start: () =>
+        ports.startEngine({
+          tsdbDir: options.tsdbDir,
+          walSegmentBytes: options.storage.walSegmentBytes,
+          query: options.query,
+          features: options.features,
+          version: options.version,
+          offsetSeed: `${ports.hostname}${JSON.stringify(this.config.prometheus.global.externalLabels)}`,
+        }),
+      restored: () => this.keeper.restoredRows,
+      evaluated: (evaluation) => this.#evaluated(evaluation),
+    });
+    this.#housekeeping = new Housekeeping({ clock, log, state: this.#state });
+    registerControlMetrics(ports.metrics, this);
+  }
+
+  /** As links in notifications have it: without a slash at the end. */
+  get externalUrl(): string {
+    const { externalUrl, listen } = this.options.web;
+    if (externalUrl !== null) return externalUrl.replace(/\/+$/, '');
+    const [address] = listen;
+    const host = address === undefined || ['0.0.0.0', '::', ''].includes(address.host) ? this.ports.hostname : address.host;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? 0}${this.options.web.routePrefix ?? ''}`.replace(/\/+$/, '');
+  }
+
+  /** Reads the files again and makes them live, whole or not at all. One at a time. */
+  reload(): Promise<ReloadOutcome> {
+    const turn = this.#reloading.then(() => this.#reload());
+    this.#reloading = turn.catch(() => {});
+    return turn;
+  }
+
+  async stop(): Promise<void> {
+    this.#unwatch();
+    this.#housekeeping.stop();
+    await Promise.all([this.engine.stop(STOP_GRACE_MS), this.delivery.stop(STOP_GRACE_MS)]);
+    await this.keeper.stop();
+    this.#receivers.close();
+    this.#database.close();
+    this.#release();
+  }
+
+  async #begin(): Promise<void> {
+    const { ports } = this;
+    this.engine.start();
+    const engineConfig = this.#engineConfig(this.config);
+    const checked = await this.engine.prepare(engineConfig);
+    if ('error' in checked) throw new StartError(checked.error.message);
+    if (checked.some(isError)) throw new StartError(rendered(checked, ruleSources(this.config)));
+    const failure = await this.engine.ready();
+    if (failure !== null) throw new StartError(`cannot open the time-series database in ${this.options.tsdbDir}: ${failure}`);
+    // While we were away nobody could tell us that an alert goes on: nothing ends because of that.
+    await this.keeper.step((router, now) => {
+      router.graceAfterGap(now);
+      return { result: undefined };
+    });
+    this.delivery.enqueue(await this.outbox.open());
+    this.keeper.start();
+    const error = await this.engine.apply(engineConfig);
+    if (error !== null) throw new StartError(error.message);
+    this.#housekeeping.start();
+    this.#unwatch = ports.watchWallSteps((byMs) => {
+      this.stats.clockSteps++;
+      ports.log.warn('the wall clock jumped', { byMs });
+      this.keeper
+        .step((router, now) => {
+          router.graceAfterGap(now);
+          return { result: undefined };
+        })
+        .catch(() => {}); // the keeper has said why
+    });
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    const { ports, options } = this;
+    this.stats.reloads++;
+    const refuse = (error: string): ReloadOutcome => {
+      this.stats.reloadsFailed++;
+      this.lastReload = { isSuccess: false, at: this.lastReload.at, error };
+      ports.log.error('the configuration was not reloaded; the old one stays', { error });
+      return { kind: 'refused', error };
+    };
+    const loaded = loadConfig(options.configFiles, loadPorts(options, ports));
+    if (loaded.config === null) return refuse(rendered(loaded.diagnostics, loaded.sources));
+    const { config } = loaded;
+    const engineConfig = this.#engineConfig(config);
+    const checked = await this.engine.prepare(engineConfig);
+    if ('error' in checked) return refuse(checked.error.message);
+    if (checked.some(isError)) return refuse(rendered(checked, ruleSources(config)));
+    ports.crash.hit('reload.parsed');
+    try {
+      await this.keeper.reload(routerConfigOf(config, options), config.hash);
+    } catch (error) {
+      return refuse(error instanceof Error ? error.message : String(error));
+    }
+    ports.crash.hit('reload.half');
+    this.config = config;
+    this.#receivers.configure(config.alertmanager.receivers, config.templates);
+    const failure = await this.engine.apply(engineConfig);
+    if (failure !== null) ports.log.error('the engine takes the new configuration when it runs again', { error: failure.message });
+    ports.crash.hit('reload.done');
+    logWarnings(loaded.diagnostics, ports);
+    this.lastReload = { isSuccess: true, at: ports.clock.now(), error: '' };
+    ports.log.info('configuration reloaded', { hash: config.hash });
+    return { kind: 'applied' };
+  }
+
+  #engineConfig({ prometheus, ruleFiles }: AppConfig): EngineConfig {
+    for (const note of findSelf(prometheus.alerting.alertmanagers, this.options.web.listen)) this.ports.log.warn(note);
+    return {
+      scrapeConfigs: prometheus.scrapeConfigs,
+      ruleFiles,
+      evaluationIntervalMs: prometheus.global.evaluationIntervalMs,
+      ruleQueryOffsetMs: prometheus.global.ruleQueryOffsetMs,
+      externalLabels: prometheus.global.externalLabels.toRecord(),
+      alertRelabelConfigs: prometheus.alerting.alertRelabelConfigs,
+      externalUrl: this.externalUrl,
+      nameScheme: prometheus.global.metricNameValidationScheme,
+      parser: parserOptions(this.options.features),
+    };
+  }
+
+  /** Tries until it is on disk: the engine does not evaluate the group again before. */
+  async #evaluated(evaluation: Evaluation): Promise<void> {
+    const { crash, clock } = this.ports;
+    for (;;) {
+      try {
+        crash.hit('evaluate.before-commit');
+        const isQuiet = evaluation.changes.length + evaluation.stored.length + evaluation.removed.length === 0;
+        if (!isQuiet)
+          await this.keeper.step((router, now) => {
+            const { changes, stored, removed } = ruleAlertStep(this.keeper.ruleAlerts, evaluation);
+            router.applyRuleAlerts(changes, now);
+            return { result: undefined, ruleAlerts: { stored, removed } };
+          });
+        crash.hit('evaluate.after-commit');
+        this.evaluated.set(evaluation.groupKey, { at: evaluation.at, intervalMs: evaluation.intervalMs });
+        return;
+      } catch {
+        await new Promise<void>((resolve) => clock.after(durationMs(EVALUATION_RETRY_MS), resolve));
+      }
+    }
+  }
+
+  /** Asks the router in a step of its own: what it cancels instead is on disk before anything is sent. */
+  #stillWanted(rows: readonly OutboxRow[]): Promise<readonly OutboxRow[]> {
+    return this.keeper.step((router, now) => ({ result: rows.filter(({ id }) => router.claim(id, now).kind === 'send') }));
+  }
+
+  async #settle(outcome: DeliveryOutcome): Promise<void> {
+    const { row } = outcome;
+    await this.keeper.step((router, now) => {
+      router.settle(routerOutcome(outcome), now);
+      return { result: undefined, settlements: [settlementOf(outcome)] };
+    });
+    count(this.stats.deliveries, row.integration);
+    if (outcome.kind !== 'accepted') count(this.stats.failures, `${row.integration} ${outcome.reason}`);
+  }
+}
+
+const count = (counts: Map<string, number>, key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
+
+function routerOutcome(outcome: DeliveryOutcome): RouterOutcome {
+  const outboxId = outcome.row.id;
+  if (outcome.kind !== 'accepted') return { kind: outcome.kind, outboxId, error: outcome.message };
+  return outcome.data === null ? { kind: 'accepted', outboxId } : { kind: 'accepted', outboxId, data: outcome.data };
+}
+
+function settlementOf(outcome: DeliveryOutcome): Settlement {
+  const { row, at } = outcome;
+  if (outcome.kind === 'accepted') return { id: row.id, state: 'accepted', nextAttemptAt: at, answer: outcome.answer };
+  if (outcome.kind === 'failed') return { id: row.id, state: 'failed', nextAttemptAt: at, answer: outcome.message };
+  return { id: row.id, state: outcome.kind, nextAttemptAt: outcome.nextAttemptAt, answer: outcome.message };
+}
+
+const loadPorts = (options: AppOptions, { disk, environment, localZone }: AppPorts): Parameters<typeof loadConfig>[1] => ({ disk, environment, localZone, features: options.features });
+
+function usable(loaded: LoadResult): AppConfig {
+  if (loaded.config !== null) return loaded.config;
+  throw new StartError(rendered(loaded.diagnostics, loaded.sources));
+}
+
+const rendered = (diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, SourceFile>): string => renderAll(diagnostics.filter(isError), sources).trimEnd();
+
+function ruleSources({ ruleFiles }: AppConfig): ReadonlyMap<string, SourceFile> {
+  return new Map(ruleFiles.map(({ path, text }) => [path, sourceFile(path, text)]));
+}
+
+function logWarnings(diagnostics: readonly Diagnostic[], { log }: AppPorts): void {
+  for (const { severity, file, line, col, message } of diagnostics) if (severity === 'warning') log.warn(message, { at: `${file}:${line}:${col}` });
+}
+
+function makeDataDir({ dataDir, tsdbDir }: AppOptions, { disk }: AppPorts): void {
+  for (const dir of [dataDir, tsdbDir]) {
+    try {
+      disk.makeDirectory(dir);
+      const probe = `${dir}/.writable`;
+      disk.open(probe, 'write').close();
+      disk.remove(probe);
+    } catch (error) {
+      throw new StartError(`the data directory ${dir} cannot be used: ${error instanceof Error ? error.message : String(error)}; give another with --data, or make it writable`);
+    }
+  }
+}

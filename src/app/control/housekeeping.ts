@@ -1,0 +1,46 @@
+/** Once an hour: forgets events and notifications that are older than they are kept, in small bites. */
+import { CronTime } from 'cron';
+import type { StateRepository } from '../../db/state-repository.ts';
+import type { Clock } from '../../model/clock.ts';
+import type { Log } from '../../model/log.ts';
+import { durationMs, unixMs } from '../../model/time.ts';
+
+const DAY_MS = 86_400_000;
+const KEPT_MS = 90 * DAY_MS;
+const BITE = 5000;
+const SCHEDULE = new CronTime('17 * * * *', 'UTC');
+
+export class Housekeeping {
+  readonly #ports: { readonly clock: Clock; readonly log: Log; readonly state: StateRepository };
+  #cancel: () => void = () => {};
+  #isStopped = false;
+
+  constructor(ports: { readonly clock: Clock; readonly log: Log; readonly state: StateRepository }) {
+    this.#ports = ports;
+  }
+
+  start(): void {
+    const { clock } = this.#ports;
+    const now = clock.now();
+    const next = SCHEDULE.getNextDateFrom(new Date(now), 'UTC').toMillis();
+    this.#cancel = clock.after(durationMs(Math.max(1000, next - now)), () => void this.#run());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log, state } = this.#ports;
+    try {
+      const before = unixMs(clock.now() - KEPT_MS);
+      await state.forgetNotifications(before);
+      // Between two bites alerts go on their way.
+      while (!this.#isStopped && (await state.forgetEvents(before, BITE)) === BITE) await new Promise<void>((resolve) => clock.after(durationMs(10), resolve));
+    } catch (error) {
+      log.error('old events could not be dropped; tried again in an hour', { error: error instanceof Error ? error.message : String(error) });
+    }
+    if (!this.#isStopped) this.start();
+  }
+}

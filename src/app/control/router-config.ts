@@ -1,0 +1,24 @@
+/** The router's configuration out of the application's. */
+import type { RouterConfig } from '../../alerts/router.ts';
+import { Labels } from '../../model/labels.ts';
+import type { AppConfig } from '../config/load.ts';
+import type { AppOptions } from '../options.ts';
+
+export function routerConfigOf({ alertmanager }: AppConfig, { alerts, features }: AppOptions): RouterConfig {
+  return {
+    route: alertmanager.route,
+    receivers: alertmanager.receivers.map(({ name, labels, integrations }) => ({
+      name,
+      labels: Labels.of(labels),
+      integrations: integrations.map(({ name: kind, index, config }) => ({ name: kind, index, sendResolved: config.sendResolved, resolveContract: false })),
+    })),
+    inhibitRules: alertmanager.inhibitRules,
+    timeIntervals: alertmanager.timeIntervals,
+    resolveTimeoutMs: alertmanager.resolveTimeoutMs,
+    retentionMs: alerts.retentionMs,
+    alertGcMs: alerts.gcIntervalMs,
+    startDelayMs: alerts.startDelayMs,
+    labelNames: features.includes('classic-mode') ? 'classic' : 'utf8',
+    limits: { alertsPerNameMax: alerts.perAlertnameLimit, silencesMax: alerts.silencesMax, silenceBytesMax: alerts.silenceBytesMax },
+  };
+}
