@@ -30,6 +30,8 @@ export class ChangeLog {
   }
 
   event(at: UnixMs, code: EventCode, fingerprint: Fingerprint | null, groupKey: GroupKey | null, detail: EventDetail | null = null): void {
-    this.events.push({ ...code, at, fingerprint, groupKey, detail });
+    // Field by field: a spread costs ten times as much, and ten thousand alerts can arrive at once.
+    const { stage, verdict, reason } = code;
+    this.events.push({ stage, verdict, reason, at, fingerprint, groupKey, detail } as EventRecord);
   }
 }

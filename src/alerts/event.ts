@@ -39,7 +39,7 @@ export type EventCode =
       /** `resolved_unheard`: it resolved while suppressed, or before anybody was told; nobody hears of the resolve. */
       readonly reason: 'resolved' | 'resolved_unheard' | 'route_changed';
     }
-  /** A flush held an alert back, or no longer does. Detail of `suppressed`: by. */
+  /** A flush held an alert back, or no longer does. Detail of `suppressed`: by (fingerprints and rule, or silence ids). */
   | { readonly stage: 'inhibit'; readonly verdict: 'suppressed'; readonly reason: 'source_firing' }
   | { readonly stage: 'inhibit'; readonly verdict: 'released'; readonly reason: 'source_gone' }
   | { readonly stage: 'silence'; readonly verdict: 'suppressed'; readonly reason: 'silence_active' }

@@ -265,6 +265,7 @@ export class Group {
     if (integration === undefined) return;
     integration.settledFlush = row.settledFlush;
     integration.lastSkip = row.lastSkip;
+    integration.isDeferred = row.lastSkip === 'delivery_in_flight';
     for (const fingerprint of row.owed) {
       const stored = store.get(fingerprint);
       if (stored === undefined) continue;
@@ -368,7 +369,7 @@ export class Group {
 
   #suppressionOf({ stored, suppression }: Member, isMuted: boolean, world: GroupWorld, now: UnixMs): Suppression | null {
     const inhibition = world.inhibitor.inhibiting(stored.labels, now);
-    if (inhibition !== null) return { kind: 'inhibit', by: [inhibition.source.fingerprint] };
+    if (inhibition !== null) return { kind: 'inhibit', by: [inhibition.source.fingerprint], rule: inhibition.rule.name };
     // Within a muted group nobody asks for silences: what was known stays.
     if (isMuted) return suppression?.kind === 'silence' ? suppression : null;
     const silences = world.silences.silencing(stored.labels, stored.silences, now);
@@ -388,11 +389,12 @@ export class Group {
       changes.event(now, code, stored.fingerprint, this.key);
     }
     if (next === null) return;
+    const { kind, ...detail } = next;
     const code =
-      next.kind === 'inhibit'
+      kind === 'inhibit'
         ? ({ stage: 'inhibit', verdict: 'suppressed', reason: 'source_firing' } as const)
         : ({ stage: 'silence', verdict: 'suppressed', reason: 'silence_active' } as const);
-    changes.event(now, code, stored.fingerprint, this.key, { by: next.by });
+    changes.event(now, code, stored.fingerprint, this.key, detail);
   }
 
   /** Whether, why and with what the integration is notified now. */

@@ -83,22 +83,25 @@ export function ruleAlert(change: RuleAlertChange, now: UnixMs): Alert {
   };
 }
 
-/** Whether a posted alert continues the stored one: its start or its end lies strictly inside the stored interval. */
-export function continues(old: Pick<Alert, 'startsAt' | 'endsAt'>, next: { readonly startsAt: UnixMs; readonly endsAt: UnixMs }): boolean {
-  const oldEnd = old.endsAt ?? Number.POSITIVE_INFINITY;
-  return (next.endsAt > old.startsAt && next.endsAt < oldEnd) || (next.startsAt > old.startsAt && next.startsAt < oldEnd);
-}
+type Version = Pick<Alert, 'startsAt' | 'endsAt' | 'updatedAt' | 'isTimeout'>;
 
-type Version = Pick<Alert, 'startsAt' | 'endsAt' | 'updatedAt' | 'isTimeout' | 'resolveReason'> & { readonly endsAt: UnixMs };
+/** Whether a posted alert continues the stored one: its start or its end lies strictly inside the stored interval. */
+export function continues(old: Pick<Alert, 'startsAt' | 'endsAt'>, next: Pick<Alert, 'startsAt' | 'endsAt'>): boolean {
+  const oldEnd = endOf(old);
+  const nextEnd = endOf(next);
+  return (nextEnd > old.startsAt && nextEnd < oldEnd) || (next.startsAt > old.startsAt && next.startsAt < oldEnd);
+}
 
 /** Two versions as one: everything of the newer, the earliest start, and the end that knows best. */
 export function mergeVersions<T extends Version>(a: T, b: T, now: UnixMs): T {
   const [older, newer] = b.updatedAt < a.updatedAt ? [b, a] : [a, b];
   const startsAt = older.startsAt < newer.startsAt ? older.startsAt : newer.startsAt;
-  const keepsOlderEnd = older.endsAt > newer.endsAt && (isResolvedAt(newer, now) ? isResolvedAt(older, now) : !older.isTimeout);
-  if (!keepsOlderEnd) return startsAt === newer.startsAt ? newer : { ...newer, startsAt };
-  return { ...newer, startsAt, endsAt: older.endsAt };
+  const keepsOlderEnd = endOf(older) > endOf(newer) && (isResolvedAt(newer, now) ? isResolvedAt(older, now) : !older.isTimeout);
+  if (keepsOlderEnd) return { ...newer, startsAt, endsAt: older.endsAt };
+  return startsAt === newer.startsAt ? newer : { ...newer, startsAt };
 }
+
+const endOf = ({ endsAt }: Pick<Alert, 'endsAt'>): number => endsAt ?? Number.POSITIVE_INFINITY;
 
 /** Sorted, without empty values; senders mostly sort already. */
 function labelsOfRecord(record: Readonly<Record<string, string>>): Labels {

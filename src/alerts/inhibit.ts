@@ -94,9 +94,9 @@ class RuleIndex {
   }
 
   #key(labels: Labels): string {
-    const { equal } = this.rule;
-    if (equal.length === 1) return labels.get(equal[0] ?? '');
-    return equal.length === 0 ? '' : equal.map((name) => labels.get(name)).join('\xff');
+    let key = '';
+    for (const name of this.rule.equal) key += `${labels.get(name)}\xff`;
+    return key;
   }
 }
 

@@ -55,8 +55,10 @@ export type MemberRow = {
   readonly resolvedFlush: number | null;
 };
 
-/** What held an alert back at its group's last flush: fingerprints of inhibitors, or ids of silences. */
-export type Suppression = { readonly kind: 'inhibit' | 'silence'; readonly by: readonly string[] };
+/** What held an alert back at its group's last flush: fingerprints of inhibitors and the rule's name, or ids of silences. */
+export type Suppression =
+  | { readonly kind: 'inhibit'; readonly by: readonly string[]; readonly rule: string }
+  | { readonly kind: 'silence'; readonly by: readonly string[] };
 
 export type MemberKey = { readonly groupId: GroupId; readonly fingerprint: Fingerprint };
 

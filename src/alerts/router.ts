@@ -9,7 +9,7 @@
  */
 
 import { MinHeap } from '../lib/heap.ts';
-import { isResolvedAt } from '../model/alert.ts';
+import { type Alert, isResolvedAt } from '../model/alert.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
 import type { Labels } from '../model/labels.ts';
 import { type Random, uuid } from '../model/random.ts';
@@ -360,18 +360,11 @@ export class Router {
   // ---- alerts
 
   /** Stores a posted alert; false when the limit drops it. */
-  #take(posted: ReturnType<typeof ruleAlert>, now: UnixMs): boolean {
+  #take(posted: Alert, now: UnixMs): boolean {
     const stored = this.#store.get(posted.fingerprint);
     // While a rule of ours says that it fires, nobody else says that it does not.
     if (stored !== undefined && stored.isFiring && stored.alert.origin === 'rule') return true;
-    let alert = posted;
-    if (stored !== undefined && posted.endsAt !== null) {
-      const { endsAt } = posted;
-      const old = stored.alert;
-      if (old.endsAt !== null && continues(old, { startsAt: posted.startsAt, endsAt })) {
-        alert = mergeVersions({ ...old, endsAt: old.endsAt }, { ...posted, endsAt }, now);
-      }
-    }
+    const alert = stored !== undefined && continues(stored.alert, posted) ? mergeVersions(stored.alert, posted, now) : posted;
     const isNewlyFiring = !isResolvedAt(alert, now) && stored?.isFiring !== true;
     if (isNewlyFiring && this.#isOverLimit(alert.labels)) {
       if (this.#limited.size < LIMITED_REMEMBERED_MAX && !this.#limited.has(alert.fingerprint)) {
@@ -393,7 +386,7 @@ export class Router {
   }
 
   /** Puts the version in place, tells of its transition, and into its groups. */
-  #put(stored: StoredAlert, isNew: boolean, alert: ReturnType<typeof ruleAlert>, now: UnixMs): void {
+  #put(stored: StoredAlert, isNew: boolean, alert: Alert, now: UnixMs): void {
     const wasFiring = stored.isFiring;
     this.#store.set(stored, alert, now);
     this.#changes.alerts.add(alert.fingerprint);

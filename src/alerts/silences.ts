@@ -2,13 +2,15 @@
  * The silences there are: made, changed, ended, forgotten after the retention, and asked which of them hold an alert back.
  *
  * Hot path: `silencing`, for every alert of every flush and read. Each set of matchers is filed under one label that it
- * needs: by value where it names the values, else by pattern, whose verdict on a value is remembered. So 10 000 silences
- * cost an alert a few lookups. What an alert found is kept in its SilenceCache until a silence is added.
+ * needs: by value or by prefix where it names them, else by pattern, whose verdict on a value is remembered. So 10 000
+ * silences cost an alert a few lookups. What an alert found is kept in its SilenceCache until a silence is added.
  */
 import { MinHeap } from '../lib/heap.ts';
+import { unreachable } from '../lib/never.ts';
 import type { Labels } from '../model/labels.ts';
-import { type Matcher, matchesLabels, matchesValue } from '../model/matcher.ts';
+import { type Matcher, matchesLabels } from '../model/matcher.ts';
 import { type Random, uuid } from '../model/random.ts';
+import { literalPrefix } from '../model/regex.ts';
 import type { DurationMs, UnixMs } from '../model/time.ts';
 import { addMs, unixMs } from '../model/time.ts';
 import { valuesOf } from './route.ts';
@@ -222,11 +224,20 @@ const NONE: readonly Silence[] = [];
 const refused = (reason: 'not_found' | 'invalid' | 'limit', message: string): PutSilence => ({ kind: 'refused', reason, message });
 
 type Filed = { readonly silence: Kept; readonly matchers: readonly Matcher[] };
+/** Where a set is filed: under what a label must be, must start with, or must match. */
+type Place =
+  | { readonly kind: 'values'; readonly name: string; readonly values: readonly string[] }
+  | { readonly kind: 'prefix'; readonly name: string; readonly prefix: string }
+  | { readonly kind: 'pattern'; readonly name: string; readonly matcher: Matcher }
+  /** Negative matchers only: a candidate for every alert. */
+  | { readonly kind: 'anywhere' };
 /** Sets filed under one label name. */
 type NameIndex = {
   readonly byValue: Map<string, Set<Filed>>;
-  /** Sets that need the label by a pattern, and which of them a value satisfies, as far as asked. */
+  /** By the prefix's length, then by the prefix. */
+  readonly byPrefix: Map<number, Map<string, Set<Filed>>>;
   readonly patterns: Map<Filed, Matcher>;
+  /** Which of the patterns a value satisfies, as far as asked. */
   readonly seen: Map<string, readonly Filed[]>;
 };
 
@@ -235,32 +246,18 @@ const SEEN_VALUES_MAX = 20_000;
 
 class SilenceIndex {
   readonly #byName = new Map<string, NameIndex>();
-  /** Sets of negative matchers only: candidates for every alert. */
-  readonly #rest = new Set<Filed>();
-  readonly #filed = new Map<Kept, readonly Filed[]>();
+  readonly #anywhere = new Set<Filed>();
+  readonly #places = new Map<Kept, readonly (readonly [Filed, Place])[]>();
 
   add(silence: Kept): void {
-    const filed = silence.sets.map((matchers): Filed => ({ silence, matchers }));
-    this.#filed.set(silence, filed);
-    for (const set of filed) this.#file(set);
+    const places = silence.sets.map((matchers): readonly [Filed, Place] => [{ silence, matchers }, this.#placeOf(matchers)]);
+    this.#places.set(silence, places);
+    for (const [filed, place] of places) this.#file(filed, place);
   }
 
   remove(silence: Kept): void {
-    for (const filed of this.#filed.get(silence) ?? []) {
-      this.#rest.delete(filed);
-      for (const { name } of filed.matchers) {
-        const index = this.#byName.get(name);
-        if (index === undefined) continue;
-        if (index.patterns.delete(filed)) index.seen.clear();
-        for (const matcher of filed.matchers) {
-          for (const value of valuesOf(matcher) ?? []) {
-            const set = index.byValue.get(value);
-            if (set?.delete(filed) === true && set.size === 0) index.byValue.delete(value);
-          }
-        }
-      }
-    }
-    this.#filed.delete(silence);
+    for (const [filed, place] of this.#places.get(silence) ?? []) this.#unfile(filed, place);
+    this.#places.delete(silence);
   }
 
   /** Silences that match, in any state, oldest first. */
@@ -269,53 +266,114 @@ class SilenceIndex {
     const check = (filed: Filed): void => {
       if (matchesLabels(filed.matchers, labels) && !found.includes(filed.silence)) found.push(filed.silence);
     };
-    for (const filed of this.#rest) check(filed);
+    this.#anywhere.forEach(check);
     const { flat } = labels;
     for (let i = 0; i < flat.length; i += 2) {
       const index = this.#byName.get(flat[i] as string);
       if (index === undefined) continue;
       const value = flat[i + 1] as string;
-      const exact = index.byValue.get(value);
-      if (exact !== undefined) for (const filed of exact) check(filed);
-      if (index.patterns.size > 0) for (const filed of satisfied(index, value)) check(filed);
+      index.byValue.get(value)?.forEach(check);
+      for (const [length, byPrefix] of index.byPrefix) byPrefix.get(value.slice(0, length))?.forEach(check);
+      if (index.patterns.size > 0) satisfied(index, value).forEach(check);
     }
     return found.length > 1 ? found.sort((a, b) => a.order - b.order) : found;
   }
 
-  /** Under the value shared with the fewest others, else under a pattern that the empty value does not satisfy. */
-  #file(filed: Filed): void {
-    let best: { readonly matcher: Matcher; readonly crowd: number } | null = null;
-    for (const matcher of filed.matchers) {
+  /** Where the fewest others are, among what the index can look up; else under a pattern that wants the label at all. */
+  #placeOf(matchers: readonly Matcher[]): Place {
+    let best: Place | null = null;
+    let leastCrowd = Number.POSITIVE_INFINITY;
+    for (const matcher of matchers) {
+      const { name, op, value } = matcher;
+      const prefix = op === '=~' ? literalPrefix(value) : '';
+      const index = this.#byName.get(name);
       const values = valuesOf(matcher);
-      if (values === null) continue;
-      const byValue = this.#byName.get(matcher.name)?.byValue;
-      const crowd = values.reduce((sum, value) => sum + (byValue?.get(value)?.size ?? 0), 0);
-      if (best === null || crowd < best.crowd) best = { matcher, crowd };
-    }
-    if (best !== null) {
-      const { byValue } = this.#nameIndex(best.matcher.name);
-      for (const value of valuesOf(best.matcher) ?? []) {
-        const set = byValue.get(value);
-        if (set === undefined) byValue.set(value, new Set([filed]));
-        else set.add(filed);
+      let place: Place;
+      let crowd = 0;
+      if (values !== null) {
+        place = { kind: 'values', name, values };
+        for (const value of values) crowd += index?.byValue.get(value)?.size ?? 0;
+      } else if (prefix !== '') {
+        place = { kind: 'prefix', name, prefix };
+        crowd = index?.byPrefix.get(prefix.length)?.get(prefix)?.size ?? 0;
+      } else continue;
+      if (crowd < leastCrowd) {
+        best = place;
+        leastCrowd = crowd;
       }
-      return;
     }
-    const pattern = filed.matchers.find((matcher) => matcher.op === '=~' && !matchesValue(matcher, ''));
-    if (pattern === undefined) {
-      this.#rest.add(filed);
-      return;
-    }
-    const index = this.#nameIndex(pattern.name);
-    index.patterns.set(filed, pattern);
-    for (const [value, known] of index.seen) if (matchesValue(pattern, value)) index.seen.set(value, [...known, filed]);
+    if (best !== null) return best;
+    const matcher = matchers.find(({ op, regex }) => op === '=~' && regex?.matches('') === false);
+    return matcher === undefined ? { kind: 'anywhere' } : { kind: 'pattern', name: matcher.name, matcher };
   }
 
-  #nameIndex(name: string): NameIndex {
-    let index = this.#byName.get(name);
-    if (index === undefined) this.#byName.set(name, (index = { byValue: new Map(), patterns: new Map(), seen: new Map() }));
-    return index;
+  #file(filed: Filed, place: Place): void {
+    if (place.kind === 'anywhere') {
+      this.#anywhere.add(filed);
+      return;
+    }
+    let index = this.#byName.get(place.name);
+    if (index === undefined) {
+      index = { byValue: new Map(), byPrefix: new Map(), patterns: new Map(), seen: new Map() };
+      this.#byName.set(place.name, index);
+    }
+    switch (place.kind) {
+      case 'values':
+        for (const value of place.values) put(index.byValue, value, filed);
+        break;
+      case 'prefix': {
+        const { length } = place.prefix;
+        const byPrefix = index.byPrefix.get(length) ?? new Map<string, Set<Filed>>();
+        index.byPrefix.set(length, byPrefix);
+        put(byPrefix, place.prefix, filed);
+        break;
+      }
+      case 'pattern':
+        index.patterns.set(filed, place.matcher);
+        index.seen.clear();
+        break;
+      default:
+        unreachable(place);
+    }
   }
+
+  #unfile(filed: Filed, place: Place): void {
+    if (place.kind === 'anywhere') {
+      this.#anywhere.delete(filed);
+      return;
+    }
+    const index = this.#byName.get(place.name);
+    if (index === undefined) return;
+    switch (place.kind) {
+      case 'values':
+        for (const value of place.values) take(index.byValue, value, filed);
+        break;
+      case 'prefix': {
+        const byPrefix = index.byPrefix.get(place.prefix.length);
+        if (byPrefix === undefined) return;
+        take(byPrefix, place.prefix, filed);
+        if (byPrefix.size === 0) index.byPrefix.delete(place.prefix.length);
+        break;
+      }
+      case 'pattern':
+        index.patterns.delete(filed);
+        index.seen.clear();
+        break;
+      default:
+        unreachable(place);
+    }
+  }
+}
+
+function put(index: Map<string, Set<Filed>>, key: string, filed: Filed): void {
+  const set = index.get(key);
+  if (set === undefined) index.set(key, new Set([filed]));
+  else set.add(filed);
+}
+
+function take(index: Map<string, Set<Filed>>, key: string, filed: Filed): void {
+  const set = index.get(key);
+  if (set?.delete(filed) === true && set.size === 0) index.delete(key);
 }
 
 /** The sets whose pattern the value satisfies. */
@@ -323,7 +381,7 @@ function satisfied(index: NameIndex, value: string): readonly Filed[] {
   let known = index.seen.get(value);
   if (known === undefined) {
     if (index.seen.size >= SEEN_VALUES_MAX) index.seen.clear();
-    known = [...index.patterns].filter(([, matcher]) => matchesValue(matcher, value)).map(([filed]) => filed);
+    known = [...index.patterns].filter(([, { regex }]) => regex?.matches(value) === true).map(([filed]) => filed);
     index.seen.set(value, known);
   }
   return known;

@@ -37,7 +37,8 @@ function compileAs(source: string, pattern: string): Regex | { readonly error: s
     const set = new Set(literals);
     return { source, literals, matches: (text) => set.has(text) };
   }
-  return { source, literals: null, matches: (text) => compiled.testExact(text) };
+  const prefix = literalPrefix(source);
+  return { source, literals: null, matches: (text) => text.startsWith(prefix) && compiled.testExact(text) };
 }
 
 const META = /[\\.+*?()[\]{}^$]/;
@@ -49,4 +50,14 @@ function literalAlternation(source: string): readonly string[] | null {
       ?.slice(1)
       .find((group) => group !== undefined) ?? source;
   return META.test(inner) ? null : inner.split('|');
+}
+
+/** What every match starts with, as far as a glance shows: the characters before the first special one; '' where there are alternatives. */
+export function literalPrefix(source: string): string {
+  const inner = /^\^\(\?:(.*)\)\$$/s.exec(source)?.[1] ?? source;
+  if (inner.includes('|')) return '';
+  const special = inner.search(META);
+  const end = special < 0 ? inner.length : special;
+  if (!/[*?{+]/.test(inner[end] ?? '')) return inner.slice(0, end);
+  return [...inner.slice(0, end)].slice(0, -1).join(''); // the quantifier may take the last one away
 }
