@@ -1,30 +1,25 @@
-/**
- * Lines on stderr, as Prometheus writes them: `--log.format` logfmt or json, `--log.level` from debug to error.
- * Written by a thread of Node's pool: whoever stops reading our stderr must not stop us. Lines that have nowhere to go
- * are dropped beyond a bound.
- */
+/** Lines on stderr, as Prometheus writes them: `--log.format` logfmt or json, `--log.level` from debug to error. */
 import { type DestinationStream, pino } from 'pino';
 import { goQuote } from '../../lib/go-quote.ts';
 import type { Log } from '../../model/log.ts';
+import { LogSink, stderrDescriptor } from './log-sink.ts';
 
 export type LogFormat = 'logfmt' | 'json';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export type Logger = {
   readonly log: Log;
-  /** Writes what is still waiting; for the last moment before the process ends. */
-  flush(): void;
+  /** Resolves when all lines have left, after a second at the latest; before the process ends. */
+  flush(): Promise<void>;
+  /** Lines dropped because nobody read them. */
+  dropped(): number;
 };
 
-const WAITING_BYTES_MAX = 4 * 1024 * 1024;
+const FLUSH_MS_MAX = 1000;
 
 export function stderrLogger(options: { readonly format: LogFormat; readonly level: LogLevel }): Logger {
-  const destination = pino.destination({ dest: 2, sync: false, maxLength: WAITING_BYTES_MAX });
-  destination.on('error', () => {}); // stderr is gone: there is nobody left to tell
-  return {
-    log: logTo(destination, options),
-    flush: () => destination.flushSync(),
-  };
+  const sink = new LogSink(stderrDescriptor());
+  return { log: logTo(sink, options), flush: () => sink.drained(FLUSH_MS_MAX), dropped: () => sink.dropped };
 }
 
 export function logTo(destination: DestinationStream, options: { readonly format: LogFormat; readonly level: LogLevel }): Log {
