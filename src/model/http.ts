@@ -71,6 +71,7 @@ export const PLAIN_HTTP: HttpClientConfig = {
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** http, https, or http+unix://<percent-encoded path of a Unix socket>/path, as Docker's API is reached. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
