@@ -15,4 +15,5 @@ export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
   'alertmanager/template': async () => (await import('./alertmanager/template.ts')).run,
   'prometheus/template': async () => (await import('./prometheus/template.ts')).run,
   'prometheus/promqltest': async () => (await import('./prometheus/promqltest.ts')).run,
+  'prometheus/promql-compliance': async () => (await import('./prometheus/promql-compliance.ts')).run,
 };
