@@ -205,4 +205,3 @@ function addExpectation(result: Mutable<Eval>, text: string, number: number): vo
       result.noInfos = true;
   }
 }
-
