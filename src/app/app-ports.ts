@@ -17,10 +17,11 @@ export type AppPorts = Ports & {
   /** Takes the data directory for this process; rejects with LockError. */
   readonly lock: (dataDir: string, tsdbDir: string) => Promise<{ release(): void }>;
   /** The host's metrics as exposition text. */
-  readonly hostMetrics: () => string;
+  readonly hostMetrics: () => Promise<string>;
   /** Calls back when the wall clock jumps; returns how to stop watching. */
   readonly watchWallSteps: (onStep: (byMs: number) => void) => () => void;
   /** IANA name of the machine's zone. */
   readonly localZone: string;
   readonly hostname: string;
+  readonly workingDirectory: string;
 };

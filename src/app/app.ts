@@ -176,6 +176,13 @@ export class App {
     return `http://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? 0}${this.options.web.routePrefix ?? ''}`.replace(/\/+$/, '');
   }
 
+  /** In front of all paths, without a slash at the end. */
+  get pathPrefix(): string {
+    const { routePrefix } = this.options.web;
+    if (routePrefix !== null) return `/${routePrefix}`.replace(/\/+/g, '/').replace(/\/$/, '');
+    return new URL(this.externalUrl).pathname.replace(/\/+$/, '');
+  }
+
   /** Reads the files again and makes them live, whole or not at all. One at a time. */
   reload(): Promise<ReloadOutcome> {
     const turn = this.#reloading.then(() => this.#reload());

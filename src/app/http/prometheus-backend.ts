@@ -1,0 +1,43 @@
+/** What stands behind the Prometheus API: the engine, by calls, and a few facts that control has. */
+import type { Answer, PrometheusBackend, WireAnswer } from '../../api/prometheus-v1/backend.ts';
+import { formatDuration } from '../../model/duration.ts';
+import type { App } from '../app.ts';
+import type { CallName, EngineCalls } from '../protocol.ts';
+
+/** Of the head, until there are blocks. */
+const HEAD_HOURS = '6h';
+
+export function prometheusBackend(app: App): PrometheusBackend {
+  const { engine, options, ports } = app;
+  const call = <Name extends CallName>(name: Name, takes: EngineCalls[Name]['takes'], signal?: AbortSignal): Promise<Answer<EngineCalls[Name]['gives']>> =>
+    engine.call(name, takes, signal === undefined ? {} : { signal });
+  const text = (name: 'formatQuery' | 'parseQuery', query: string): Promise<Answer<WireAnswer>> => call(name, { query });
+  return {
+    instantQuery: (request, signal) => call('instantQuery', request, signal),
+    rangeQuery: (request, signal) => call('rangeQuery', request, signal),
+    formatQuery: (query) => text('formatQuery', query),
+    parseQuery: (query) => text('parseQuery', query),
+    series: (request, signal) => call('series', request, signal),
+    labelNames: (request, signal) => call('labelNames', request, signal),
+    labelValues: (request, signal) => call('labelValues', request, signal),
+    federate: (request, signal) => call('federate', request, signal),
+    write: (body) => engine.call('write', { body }, { transfer: [body.buffer as ArrayBuffer] }),
+    targets: () => call('targets', null),
+    metadata: () => call('metadata', null),
+    ruleGroups: () => call('ruleGroups', null),
+    headStatus: (limit) => call('headStatus', { limit }),
+    replay: () => ({ min: 0, max: engine.replay.bytesTotal, current: engine.replay.bytesRead, isReady: engine.isReady }),
+    configYaml: () => app.config.prometheusYaml,
+    runtime: () => ({
+      startedAtMs: app.startedAt,
+      reloadSucceeded: app.lastReload.isSuccess,
+      lastConfigAtMs: app.lastReload.at,
+      retention: options.storage.retentionMs === null ? HEAD_HOURS : formatDuration(options.storage.retentionMs),
+      workingDirectory: ports.workingDirectory,
+    }),
+    flags: options.flags,
+    version: options.version,
+    remoteWriteEnabled: options.web.enableRemoteWriteReceiver,
+    nowMs: () => ports.clock.now(),
+  };
+}

@@ -1,0 +1,47 @@
+/** The application's ports on this machine. */
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { openDatabase } from '../db/database.ts';
+import { smtpTransport } from '../notify/email/sender.ts';
+import { HostMetrics, machineReader } from '../platform/real/host-metrics.ts';
+import { stderrLogger } from '../platform/real/logger.ts';
+import { exposition, OwnMetrics } from '../platform/real/own-metrics.ts';
+import { realPorts } from '../platform/real/ports.ts';
+import { acquireProcessLock } from '../platform/real/process-lock.ts';
+import { watchWallSteps } from '../platform/real/system-clock.ts';
+import { startThread } from '../platform/real/threads.ts';
+import type { AppPorts } from './app-ports.ts';
+import type { AppOptions } from './options.ts';
+import type { ToControl, ToEngine } from './protocol.ts';
+
+export type MachinePorts = AppPorts & {
+  /** Writes what is still in the log's buffer. */
+  readonly flushLog: () => Promise<void>;
+  /** From now on no timer keeps the process from ending. */
+  readonly letProcessEnd: () => void;
+};
+
+/** The program runs from its bundle in dist/, or from src/app: the rest of the package lies beside either. */
+const PACKAGE = import.meta.url.includes('/dist/') ? '..' : '../..';
+
+export function machinePorts(options: AppOptions): MachinePorts {
+  const { log, flush } = stderrLogger(options.log);
+  const ports = realPorts({ log, mail: smtpTransport, userAgent: `Tocsin/${options.version}` });
+  const { clock } = ports;
+  const host = new HostMetrics(machineReader, clock);
+  return {
+    ...ports,
+    metrics: new OwnMetrics('control', clock),
+    exposition,
+    startEngine: (engine) => startThread<ToEngine, ToControl>(new URL(`${PACKAGE}/dist/engine.js`, import.meta.url).href, engine, 'engine'),
+    openDatabase: (path) => openDatabase(path, fileURLToPath(new URL(`${PACKAGE}/migrations/sqlite`, import.meta.url))),
+    lock: (dataDir, tsdbDir) => acquireProcessLock(`${dataDir}/tocsin.lock`, { clock, flocks: [`${tsdbDir}/lock`] }),
+    hostMetrics: () => host.render(),
+    watchWallSteps: (onStep) => watchWallSteps(clock, ({ byMs }) => onStep(byMs)),
+    localZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    hostname: hostname(),
+    workingDirectory: process.cwd(),
+    flushLog: flush,
+    letProcessEnd: () => clock.letProcessEnd(),
+  };
+}
