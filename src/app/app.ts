@@ -12,20 +12,20 @@ import { type OutboxRepository, outboxRepository } from '../db/outbox-repository
 import { type Settlement, type StateRepository, stateRepository } from '../db/state-repository.ts';
 import { uuid } from '../model/random.ts';
 import { durationMs, type UnixMs } from '../model/time.ts';
-import { type AppConfig, type LoadResult, loadConfig } from './config/load.ts';
-import { type EngineConfig, parserOptions } from './config/engine-config.ts';
 import type { AppPorts } from './app-ports.ts';
+import { type EngineConfig, parserOptions } from './config/engine-config.ts';
+import { type AppConfig, type LoadResult, loadConfig } from './config/load.ts';
+import { registerControlMetrics } from './control/control-metrics.ts';
 import { Delivery, type DeliveryOutcome } from './control/delivery.ts';
 import { EngineSupervisor } from './control/engine-supervisor.ts';
 import { Housekeeping } from './control/housekeeping.ts';
 import { Receivers } from './control/receivers.ts';
+import { routerConfigOf } from './control/router-config.ts';
 import { RouterKeeper } from './control/router-keeper.ts';
 import { ruleAlertStep } from './control/rule-alerts.ts';
-import { registerControlMetrics } from './control/control-metrics.ts';
-import { routerConfigOf } from './control/router-config.ts';
 import type { AppOptions } from './options.ts';
-import { findSelf } from './self-target.ts';
 import type { Evaluation } from './protocol.ts';
+import { findSelf } from './self-target.ts';
 
 /** Why the application did not start; the text is for the terminal. */
 export class StartError extends Error {}
@@ -46,7 +46,13 @@ export class App {
   readonly delivery: Delivery;
   /** Evaluations as the router last heard of them: what the endsAt of an own alert is counted from. By group key. */
   readonly evaluated = new Map<string, { readonly at: number; readonly intervalMs: number }>();
-  readonly stats = { reloads: 0, reloadsFailed: 0, clockSteps: 0, deliveries: new Map<string, number>(), failures: new Map<string, number>() };
+  readonly stats = {
+    reloads: 0,
+    reloadsFailed: 0,
+    clockSteps: 0,
+    deliveries: new Map<string, number>(),
+    failures: new Map<string, number>(),
+  };
   config: AppConfig;
   /** Of the last reload; prometheus_config_last_reload_successful and its like. */
   lastReload: { readonly isSuccess: boolean; readonly at: UnixMs; readonly error: string };
@@ -173,7 +179,10 @@ export class App {
     if (externalUrl !== null) return externalUrl.replace(/\/+$/, '');
     const [address] = listen;
     const host = address === undefined || ['0.0.0.0', '::', ''].includes(address.host) ? this.ports.hostname : address.host;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? 0}${this.options.web.routePrefix ?? ''}`.replace(/\/+$/, '');
+    return `http://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? 0}${this.options.web.routePrefix ?? ''}`.replace(
+      /\/+$/,
+      '',
+    );
   }
 
   /** In front of all paths, without a slash at the end. */
@@ -333,21 +342,28 @@ function settlementOf(outcome: DeliveryOutcome): Settlement {
   return { id: row.id, state: outcome.kind, nextAttemptAt: outcome.nextAttemptAt, answer: outcome.message };
 }
 
-const loadPorts = (options: AppOptions, { disk, environment, localZone }: AppPorts): Parameters<typeof loadConfig>[1] => ({ disk, environment, localZone, features: options.features });
+const loadPorts = (options: AppOptions, { disk, environment, localZone }: AppPorts): Parameters<typeof loadConfig>[1] => ({
+  disk,
+  environment,
+  localZone,
+  features: options.features,
+});
 
 function usable(loaded: LoadResult): AppConfig {
   if (loaded.config !== null) return loaded.config;
   throw new StartError(rendered(loaded.diagnostics, loaded.sources));
 }
 
-const rendered = (diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, SourceFile>): string => renderAll(diagnostics.filter(isError), sources).trimEnd();
+const rendered = (diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, SourceFile>): string =>
+  renderAll(diagnostics.filter(isError), sources).trimEnd();
 
 function ruleSources({ ruleFiles }: AppConfig): ReadonlyMap<string, SourceFile> {
   return new Map(ruleFiles.map(({ path, text }) => [path, sourceFile(path, text)]));
 }
 
 function logWarnings(diagnostics: readonly Diagnostic[], { log }: AppPorts): void {
-  for (const { severity, file, line, col, message } of diagnostics) if (severity === 'warning') log.warn(message, { at: `${file}:${line}:${col}` });
+  for (const { severity, file, line, col, message } of diagnostics)
+    if (severity === 'warning') log.warn(message, { at: `${file}:${line}:${col}` });
 }
 
 function makeDataDir({ dataDir, tsdbDir }: AppOptions, { disk }: AppPorts): void {
@@ -358,7 +374,9 @@ function makeDataDir({ dataDir, tsdbDir }: AppOptions, { disk }: AppPorts): void
       disk.open(probe, 'write').close();
       disk.remove(probe);
     } catch (error) {
-      throw new StartError(`the data directory ${dir} cannot be used: ${error instanceof Error ? error.message : String(error)}; give another with --data, or make it writable`);
+      throw new StartError(
+        `the data directory ${dir} cannot be used: ${error instanceof Error ? error.message : String(error)}; give another with --data, or make it writable`,
+      );
     }
   }
 }

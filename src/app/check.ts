@@ -8,7 +8,12 @@ import { loadConfig } from './config/load.ts';
 
 /** Prints to standard output; returns the exit code: 1 where a file is wrong. */
 export function checkConfig(paths: readonly string[], features: readonly string[] = []): number {
-  const loaded = loadConfig(paths, { disk: nodeDisk, environment: (name) => process.env[name], localZone: Intl.DateTimeFormat().resolvedOptions().timeZone, features });
+  const loaded = loadConfig(paths, {
+    disk: nodeDisk,
+    environment: (name) => process.env[name],
+    localZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    features,
+  });
   const sources = new Map(loaded.sources);
   const diagnostics = [...loaded.diagnostics];
   const { config } = loaded;
@@ -34,6 +39,8 @@ export function checkConfig(paths: readonly string[], features: readonly string[
     return 1;
   }
   const { prometheus, alertmanager, ruleFiles } = config as NonNullable<typeof config>;
-  process.stdout.write(`ok: ${prometheus.scrapeConfigs.length} scrape jobs, ${rules} rules in ${ruleFiles.length} files, ${alertmanager.receivers.length} receivers\n`);
+  process.stdout.write(
+    `ok: ${prometheus.scrapeConfigs.length} scrape jobs, ${rules} rules in ${ruleFiles.length} files, ${alertmanager.receivers.length} receivers\n`,
+  );
   return 0;
 }

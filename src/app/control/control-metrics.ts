@@ -8,13 +8,26 @@ export function registerControlMetrics(metrics: Metrics, app: App): void {
   const gauge = (name: string, help: string, read: () => number): void => metrics.gauge({ name, help }, read);
 
   for (const who of ['prometheus', 'alertmanager']) {
-    gauge(`${who}_config_last_reload_successful`, 'Whether the last configuration reload attempt was successful.', () => (app.lastReload.isSuccess ? 1 : 0));
-    gauge(`${who}_config_last_reload_success_timestamp_seconds`, 'Timestamp of the last successful configuration reload.', () => app.lastReload.at / 1000);
+    gauge(`${who}_config_last_reload_successful`, 'Whether the last configuration reload attempt was successful.', () =>
+      app.lastReload.isSuccess ? 1 : 0,
+    );
+    gauge(
+      `${who}_config_last_reload_success_timestamp_seconds`,
+      'Timestamp of the last successful configuration reload.',
+      () => app.lastReload.at / 1000,
+    );
   }
-  metrics.gauge({ name: 'prometheus_build_info', help: 'The level of the Prometheus API that is kept, and the own version.', labelNames: ['version', 'tocsin'] }, () => [
-    { labels: { version: '3.5.0', tocsin: app.options.version }, value: 1 },
+  metrics.gauge(
+    {
+      name: 'prometheus_build_info',
+      help: 'The level of the Prometheus API that is kept, and the own version.',
+      labelNames: ['version', 'tocsin'],
+    },
+    () => [{ labels: { version: '3.5.0', tocsin: app.options.version }, value: 1 }],
+  );
+  metrics.gauge({ name: 'tocsin_build_info', help: 'Version of the program.', labelNames: ['version'] }, () => [
+    { labels: { version: app.options.version }, value: 1 },
   ]);
-  metrics.gauge({ name: 'tocsin_build_info', help: 'Version of the program.', labelNames: ['version'] }, () => [{ labels: { version: app.options.version }, value: 1 }]);
 
   metrics.gauge({ name: 'alertmanager_alerts', help: 'How many alerts by state.', labelNames: ['state'] }, () => {
     const counts = new Map([
@@ -22,36 +35,63 @@ export function registerControlMetrics(metrics: Metrics, app: App): void {
       ['suppressed', 0],
     ]);
     const now = app.ports.clock.now();
-    for (const { alert, state } of app.keeper.router.alerts({ filter: [], receiver: null, receiverMatchers: [], active: true, silenced: true, inhibited: true }, now))
+    for (const { alert, state } of app.keeper.router.alerts(
+      { filter: [], receiver: null, receiverMatchers: [], active: true, silenced: true, inhibited: true },
+      now,
+    ))
       if (!isResolvedAt(alert, now)) counts.set(state, (counts.get(state) ?? 0) + 1);
     return samplesOf(counts, 'state', (count) => count);
   });
   metrics.gauge({ name: 'alertmanager_silences', help: 'How many silences by state.', labelNames: ['state'] }, () => {
     const now = app.ports.clock.now();
-    const counts = (['active', 'pending', 'expired'] as const).map((state) => [state, app.keeper.router.silences({ filter: [], states: [state] }, now).length] as const);
+    const counts = (['active', 'pending', 'expired'] as const).map(
+      (state) => [state, app.keeper.router.silences({ filter: [], states: [state] }, now).length] as const,
+    );
     return samplesOf(counts, 'state', (count) => count);
   });
-  metrics.counter({ name: 'alertmanager_notifications_total', help: 'The total number of attempted notifications.', labelNames: ['integration'] }, () =>
-    samplesOf(app.stats.deliveries, 'integration', (count) => count),
+  metrics.counter(
+    { name: 'alertmanager_notifications_total', help: 'The total number of attempted notifications.', labelNames: ['integration'] },
+    () => samplesOf(app.stats.deliveries, 'integration', (count) => count),
   );
-  metrics.counter({ name: 'alertmanager_notifications_failed_total', help: 'The total number of failed notifications.', labelNames: ['integration', 'reason'] }, () =>
-    [...app.stats.failures].map(([key, value]) => {
-      const [integration = '', reason = ''] = key.split(' ');
-      return { labels: { integration, reason }, value };
-    }),
+  metrics.counter(
+    {
+      name: 'alertmanager_notifications_failed_total',
+      help: 'The total number of failed notifications.',
+      labelNames: ['integration', 'reason'],
+    },
+    () =>
+      [...app.stats.failures].map(([key, value]) => {
+        const [integration = '', reason = ''] = key.split(' ');
+        return { labels: { integration, reason }, value };
+      }),
   );
-  metrics.counter({ name: 'alertmanager_notification_requests_total', help: 'The total number of attempted notification requests.', labelNames: ['integration'] }, () =>
-    samplesOf(app.delivery.stats, 'integration', ({ requests }) => requests),
+  metrics.counter(
+    {
+      name: 'alertmanager_notification_requests_total',
+      help: 'The total number of attempted notification requests.',
+      labelNames: ['integration'],
+    },
+    () => samplesOf(app.delivery.stats, 'integration', ({ requests }) => requests),
   );
-  metrics.counter({ name: 'alertmanager_notification_requests_failed_total', help: 'The total number of failed notification requests.', labelNames: ['integration'] }, () =>
-    samplesOf(app.delivery.stats, 'integration', ({ requestsFailed }) => requestsFailed),
+  metrics.counter(
+    {
+      name: 'alertmanager_notification_requests_failed_total',
+      help: 'The total number of failed notification requests.',
+      labelNames: ['integration'],
+    },
+    () => samplesOf(app.delivery.stats, 'integration', ({ requestsFailed }) => requestsFailed),
   );
-  metrics.counter({ name: 'tocsin_notification_seconds_total', help: 'Seconds that attempts to notify took.', labelNames: ['integration'] }, () =>
-    samplesOf(app.delivery.stats, 'integration', ({ secondsSum }) => secondsSum),
+  metrics.counter(
+    { name: 'tocsin_notification_seconds_total', help: 'Seconds that attempts to notify took.', labelNames: ['integration'] },
+    () => samplesOf(app.delivery.stats, 'integration', ({ secondsSum }) => secondsSum),
   );
 
   gauge('tocsin_outbox_waiting', 'Notifications that no attempt holds.', () => app.delivery.waiting);
-  gauge('tocsin_outbox_oldest_pending_seconds', 'Age of the oldest notification that was not accepted yet.', () => app.delivery.oldestWaitingSeconds);
+  gauge(
+    'tocsin_outbox_oldest_pending_seconds',
+    'Age of the oldest notification that was not accepted yet.',
+    () => app.delivery.oldestWaitingSeconds,
+  );
   gauge('tocsin_router_steps_waiting', 'Changes of alert state that wait for their turn.', () => app.keeper.waiting);
   counter('tocsin_router_steps_total', 'Changes of alert state.', () => app.keeper.stats.steps);
   counter('tocsin_state_commits_failed_total', 'Times that the state database refused a change.', () => app.keeper.stats.commitsFailed);

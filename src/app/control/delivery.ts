@@ -63,7 +63,8 @@ export class Delivery {
 
   get oldestWaitingSeconds(): number {
     let oldest = this.#ports.clock.now();
-    for (const { waiting } of this.#lanes.values()) for (const { row } of waiting.values()) if (row.createdAt < oldest) oldest = row.createdAt;
+    for (const { waiting } of this.#lanes.values())
+      for (const { row } of waiting.values()) if (row.createdAt < oldest) oldest = row.createdAt;
     return (this.#ports.clock.now() - oldest) / 1000;
   }
 

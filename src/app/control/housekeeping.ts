@@ -37,9 +37,12 @@ export class Housekeeping {
       const before = unixMs(clock.now() - KEPT_MS);
       await state.forgetNotifications(before);
       // Between two bites alerts go on their way.
-      while (!this.#isStopped && (await state.forgetEvents(before, BITE)) === BITE) await new Promise<void>((resolve) => clock.after(durationMs(10), resolve));
+      while (!this.#isStopped && (await state.forgetEvents(before, BITE)) === BITE)
+        await new Promise<void>((resolve) => clock.after(durationMs(10), resolve));
     } catch (error) {
-      log.error('old events could not be dropped; tried again in an hour', { error: error instanceof Error ? error.message : String(error) });
+      log.error('old events could not be dropped; tried again in an hour', {
+        error: error instanceof Error ? error.message : String(error),
+      });
     }
     if (!this.#isStopped) this.start();
   }

@@ -1,6 +1,5 @@
 /** The integrations of the live configuration, and what each is given to send. */
-import type { OutboxRow } from '../../alerts/router-state.ts';
-import type { OutboxId } from '../../alerts/router-state.ts';
+import type { OutboxId, OutboxRow } from '../../alerts/router-state.ts';
 import type { OutboxRepository } from '../../db/outbox-repository.ts';
 import { Fnv1a64 } from '../../lib/fnv1a.ts';
 import { Labels } from '../../model/labels.ts';
@@ -38,7 +37,9 @@ export class Receivers {
           http,
           mail,
           readSecret: (source) => this.#readSecret(source),
-          inbox: { store: ({ notificationId, ...message }) => this.#outbox.storeInbox({ outboxId: notificationId as OutboxId, ...message }) },
+          inbox: {
+            store: ({ notificationId, ...message }) => this.#outbox.storeInbox({ outboxId: notificationId as OutboxId, ...message }),
+          },
         });
         this.#integrations.set(`${name}/${kind}/${index}`, integration);
       }

@@ -10,7 +10,12 @@ export function routerConfigOf({ alertmanager }: AppConfig, { alerts, features }
     receivers: alertmanager.receivers.map(({ name, labels, integrations }) => ({
       name,
       labels: Labels.of(labels),
-      integrations: integrations.map(({ name: kind, index, config }) => ({ name: kind, index, sendResolved: config.sendResolved, resolveContract: false })),
+      integrations: integrations.map(({ name: kind, index, config }) => ({
+        name: kind,
+        index,
+        sendResolved: config.sendResolved,
+        resolveContract: false,
+      })),
     })),
     inhibitRules: alertmanager.inhibitRules,
     timeIntervals: alertmanager.timeIntervals,

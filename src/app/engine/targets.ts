@@ -5,13 +5,11 @@ import type { ScrapeManager } from '../../scrape/target-manager.ts';
 export function targetsOf(scrapes: ScrapeManager): Targets {
   const dropped = scrapes.droppedTargets();
   return {
-    active: scrapes
-      .activeTargets()
-      .map(({ metadata: _metadata, discoveredLabels, labels, ...rest }) => ({
-        ...rest,
-        discoveredLabels: discoveredLabels.toRecord(),
-        labels: labels.toRecord(),
-      })),
+    active: scrapes.activeTargets().map(({ metadata: _metadata, discoveredLabels, labels, ...rest }) => ({
+      ...rest,
+      discoveredLabels: discoveredLabels.toRecord(),
+      labels: labels.toRecord(),
+    })),
     dropped: [...dropped].flatMap(([scrapePool, { targets }]) =>
       targets.map(({ discoveredLabels }) => ({ scrapePool, discoveredLabels: discoveredLabels.toRecord() })),
     ),
@@ -21,9 +19,7 @@ export function targetsOf(scrapes: ScrapeManager): Targets {
 }
 
 export const metadataOf = (scrapes: ScrapeManager): readonly TargetMetadata[] =>
-  scrapes
-    .activeTargets()
-    .map(({ labels, metadata }) => ({
-      labels: labels.toRecord(),
-      families: [...metadata].map(([metric, known]) => ({ metric, ...known })),
-    }));
+  scrapes.activeTargets().map(({ labels, metadata }) => ({
+    labels: labels.toRecord(),
+    families: [...metadata].map(([metric, known]) => ({ metric, ...known })),
+  }));

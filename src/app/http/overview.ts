@@ -22,7 +22,9 @@ export async function overviewOf(app: App, notice: string | null): Promise<Overv
       const trace = router.trace(alert.labels, now);
       const taken = new Map(takenRoutes(trace.route).map((route) => [route.id, route.key]));
       const events = await app.events.find({ fingerprint: alert.fingerprint, limit: STORY_MAX });
-      const groupEvents = await Promise.all(trace.groups.map(({ groupKey }) => app.events.find({ groupKey, from: alert.startsAt, limit: STORY_MAX })));
+      const groupEvents = await Promise.all(
+        trace.groups.map(({ groupKey }) => app.events.find({ groupKey, from: alert.startsAt, limit: STORY_MAX })),
+      );
       const story = [...new Map([...events, ...groupEvents.flat()].map((event) => [event.id, event])).values()].sort((a, b) => a.id - b.id);
       return {
         fingerprint: alert.fingerprint,
@@ -34,12 +36,21 @@ export async function overviewOf(app: App, notice: string | null): Promise<Overv
         silencedBy,
         inhibitedBy,
         mutedBy: trace.groups.flatMap(({ muting }) => muting?.by ?? []),
-        routes: trace.groups.map(({ receiver, routeId, groupKey, nextFlushAt }) => ({ receiver, routeKey: taken.get(routeId) ?? routeId, groupKey, nextFlushAt })),
+        routes: trace.groups.map(({ receiver, routeId, groupKey, nextFlushAt }) => ({
+          receiver,
+          routeKey: taken.get(routeId) ?? routeId,
+          groupKey,
+          nextFlushAt,
+        })),
         story: story.map(storyLine),
       };
     }),
   );
-  const [targets, groups, notifications] = await Promise.all([app.engine.call('targets', null), app.engine.call('ruleGroups', null), app.outbox.history({ receiver: null, before: null, limit: NOTIFICATIONS_SHOWN_MAX })]);
+  const [targets, groups, notifications] = await Promise.all([
+    app.engine.call('targets', null),
+    app.engine.call('ruleGroups', null),
+    app.outbox.history({ receiver: null, before: null, limit: NOTIFICATIONS_SHOWN_MAX }),
+  ]);
   const rules = groups.kind === 'gave' ? groups.gives.flatMap((group) => group.rules) : [];
   const activeTargets = targets.kind === 'gave' ? targets.gives.active : [];
   return {
@@ -51,17 +62,30 @@ export async function overviewOf(app: App, notice: string | null): Promise<Overv
     alerts,
     alertCount: views.length,
     pendingCount: rules.reduce((sum, rule) => sum + rule.alerts.filter(({ state }) => state === 'pending').length, 0),
-    silences: router.silences({ filter: [], states: ['active', 'pending'] }, now).map(({ id, matcherSets, startsAt, endsAt, createdBy, comment }) => ({
-      id,
-      state: startsAt > now ? ('pending' as const) : ('active' as const),
-      matchers: matcherSets.map((set) => set.map(({ name, op, value }) => printAlertMatcher({ name, op: op satisfies MatchOp, value, regex: null })).join(', ')).join(' or '),
-      startsAt,
-      endsAt,
-      createdBy,
-      comment,
-    })),
+    silences: router
+      .silences({ filter: [], states: ['active', 'pending'] }, now)
+      .map(({ id, matcherSets, startsAt, endsAt, createdBy, comment }) => ({
+        id,
+        state: startsAt > now ? ('pending' as const) : ('active' as const),
+        matchers: matcherSets
+          .map((set) =>
+            set.map(({ name, op, value }) => printAlertMatcher({ name, op: op satisfies MatchOp, value, regex: null })).join(', '),
+          )
+          .join(' or '),
+        startsAt,
+        endsAt,
+        createdBy,
+        comment,
+      })),
     notifications: notifications.map(notificationLine),
-    targets: activeTargets.map(({ scrapePool, scrapeUrl, health, lastError, lastScrapeAt, lastDurationMs }) => ({ job: scrapePool, url: scrapeUrl, health, lastError, lastScrapeAt, lastScrapeMs: lastDurationMs })),
+    targets: activeTargets.map(({ scrapePool, scrapeUrl, health, lastError, lastScrapeAt, lastDurationMs }) => ({
+      job: scrapePool,
+      url: scrapeUrl,
+      health,
+      lastError,
+      lastScrapeAt,
+      lastScrapeMs: lastDurationMs,
+    })),
     rules: {
       groups: groups.kind === 'gave' ? groups.gives.length : 0,
       rules: rules.length,
@@ -73,14 +97,34 @@ export async function overviewOf(app: App, notice: string | null): Promise<Overv
   };
 }
 
-const takenRoutes = (trace: RouteTrace): readonly { readonly id: string; readonly key: string }[] => [trace.route, ...trace.children.flatMap(takenRoutes)];
+const takenRoutes = (trace: RouteTrace): readonly { readonly id: string; readonly key: string }[] => [
+  trace.route,
+  ...trace.children.flatMap(takenRoutes),
+];
 
 function storyLine({ at, stage, verdict, reason, detail }: StoredEvent): OverviewAlert['story'][number] {
   const shown = Object.entries(detail ?? {}).filter(([name]) => name !== 'outboxId');
-  return { at, stage, verdict, reason, detail: shown.map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(',') : String(value)}`).join(' ') };
+  return {
+    at,
+    stage,
+    verdict,
+    reason,
+    detail: shown.map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(',') : String(value)}`).join(' '),
+  };
 }
 
-const notificationLine = ({ id, createdAt, receiver, integration, reason, state, answer, groupKey, notification, inbox }: NotificationRecord): OverviewNotification => ({
+const notificationLine = ({
+  id,
+  createdAt,
+  receiver,
+  integration,
+  reason,
+  state,
+  answer,
+  groupKey,
+  notification,
+  inbox,
+}: NotificationRecord): OverviewNotification => ({
   id,
   createdAt,
   receiver,
@@ -94,11 +138,19 @@ const notificationLine = ({ id, createdAt, receiver, integration, reason, state,
   text: inbox?.text ?? null,
 });
 
-function problemsOf(app: App, targets: readonly { readonly health: string; readonly scrapeUrl: string; readonly lastError: string }[], notifications: readonly NotificationRecord[]): readonly string[] {
+function problemsOf(
+  app: App,
+  targets: readonly { readonly health: string; readonly scrapeUrl: string; readonly lastError: string }[],
+  notifications: readonly NotificationRecord[],
+): readonly string[] {
   const problems: string[] = [];
-  if (!app.engine.isReady) problems.push('the engine is not running: nothing is scraped or evaluated until it is back; alerts that fire go on being delivered');
+  if (!app.engine.isReady)
+    problems.push('the engine is not running: nothing is scraped or evaluated until it is back; alerts that fire go on being delivered');
   if (!app.lastReload.isSuccess) problems.push(`the last reload was refused, and the old configuration stays: ${app.lastReload.error}`);
-  for (const { receiver, integration, state, answer } of notifications) if (state === 'failed' || state === 'rejected' || state === 'unknown') problems.push(`a notification to ${receiver} by ${integration} is ${state}: ${answer}`);
-  for (const { scrapeUrl, lastError } of targets.filter(({ health }) => health === 'down')) problems.push(`${scrapeUrl} cannot be scraped: ${lastError}`);
+  for (const { receiver, integration, state, answer } of notifications)
+    if (state === 'failed' || state === 'rejected' || state === 'unknown')
+      problems.push(`a notification to ${receiver} by ${integration} is ${state}: ${answer}`);
+  for (const { scrapeUrl, lastError } of targets.filter(({ health }) => health === 'down'))
+    problems.push(`${scrapeUrl} cannot be scraped: ${lastError}`);
   return problems.slice(0, 10);
 }

@@ -9,8 +9,11 @@ const HEAD_HOURS = '6h';
 
 export function prometheusBackend(app: App): PrometheusBackend {
   const { engine, options, ports } = app;
-  const call = <Name extends CallName>(name: Name, takes: EngineCalls[Name]['takes'], signal?: AbortSignal): Promise<Answer<EngineCalls[Name]['gives']>> =>
-    engine.call(name, takes, signal === undefined ? {} : { signal });
+  const call = <Name extends CallName>(
+    name: Name,
+    takes: EngineCalls[Name]['takes'],
+    signal?: AbortSignal,
+  ): Promise<Answer<EngineCalls[Name]['gives']>> => engine.call(name, takes, signal === undefined ? {} : { signal });
   const text = (name: 'formatQuery' | 'parseQuery', query: string): Promise<Answer<WireAnswer>> => call(name, { query });
   return {
     instantQuery: (request, signal) => call('instantQuery', request, signal),

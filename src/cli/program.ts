@@ -1,0 +1,51 @@
+/** The command line: which words there are, what they print, how they exit (0 done, 1 failed, 2 wrong usage). */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { checkConfig } from '../app/check.ts';
+import { serve } from '../app/serve.ts';
+import { addServeFlags, canonicalArgs, serveOptions } from './serve-options.ts';
+
+declare const TOCSIN_VERSION: string | undefined;
+const VERSION = typeof TOCSIN_VERSION === 'string' ? TOCSIN_VERSION : '0.0.0-dev';
+
+const EXAMPLES = `
+Examples:
+  tocsin                                             serve tocsin.yml of this folder on 127.0.0.1:9099
+  tocsin serve -c prometheus.yml -c alertmanager.yml --data /var/lib/tocsin
+  tocsin --config.file=prometheus.yml --web.listen-address=127.0.0.1:9090
+  tocsin check prometheus.yml alertmanager.yml       read files as serve would, say what is wrong, start nothing`;
+
+/** Runs one command; the promise ends when the command does. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('tocsin')
+    .description('Alerting in one process: scrapes metrics, evaluates Prometheus rules, routes the alerts and gets a person out of bed.')
+    .version(`tocsin, version ${VERSION}`, '--version', 'print the version')
+    .addHelpText('after', EXAMPLES)
+    .exitOverride();
+  addServeFlags(program.command('serve', { isDefault: true }).description('scrape, evaluate, route and deliver until stopped'))
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async (values) => {
+      exitCode = await serve(serveOptions(values, VERSION));
+    });
+  program
+    .command('check')
+    .description('read configuration and rule files as serve would; print every mistake; exit 1 if there is one')
+    .argument('[files...]', 'default: tocsin.yml')
+    .exitOverride()
+    .action((files: readonly string[]) => {
+      exitCode = checkConfig(files.length === 0 ? ['tocsin.yml'] : files);
+    });
+  try {
+    await program.parseAsync(canonicalArgs(argv), { from: 'user' });
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) {
+      process.stderr.write(`error: ${error.message}\n`);
+      return 2;
+    }
+    // Commander has printed what was wrong, or the help or version that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+  return exitCode;
+}

@@ -1,0 +1,98 @@
+/** The whole application booted in a simulated world: production code, engine inline, its database kept over a kill. */
+import Sqlite from 'better-sqlite3';
+import { App } from '../../src/app/app.ts';
+import type { AppPorts } from '../../src/app/app-ports.ts';
+import { startInlineEngine } from '../../src/app/engine/inline.ts';
+import { noMetrics } from '../../src/app/metrics.ts';
+import type { AppOptions } from '../../src/app/options.ts';
+import { serveOptions } from '../../src/cli/serve-options.ts';
+import { prepare } from '../../src/db/database.ts';
+import type { SimProcess, SimWorld } from '../../src/platform/sim/sim-world.ts';
+
+export const MIGRATIONS = 'migrations/sqlite';
+
+/** Options as from a command line; the configuration is read from /etc of the simulated disk. */
+export const simOptions = (flags: Readonly<Record<string, string | boolean | readonly string[]>> = {}): AppOptions =>
+  serveOptions(
+    {
+      'config.file': ['/etc/tocsin.yml'],
+      'storage.path': '/data',
+      'web.listenAddress': ['tocsin:9099'],
+      'web.allowAnonymous': true,
+      ...flags,
+    },
+    '1.0.0',
+  );
+
+/** Puts files on the disk of a machine before or between boots. */
+export function writeFiles(world: SimWorld, files: Readonly<Record<string, string>>, host = 'tocsin'): void {
+  const disk = world.disk(host);
+  for (const [path, text] of Object.entries(files)) {
+    disk.makeDirectory(path.slice(0, path.lastIndexOf('/')) || '/');
+    disk.replace(path, new TextEncoder().encode(text));
+  }
+}
+
+export function simAppPorts(process: SimProcess): AppPorts {
+  const { ports, life } = process;
+  return {
+    ...ports,
+    metrics: noMetrics,
+    exposition: async () => '',
+    startEngine: (options) => startInlineEngine({ ...ports, metrics: noMetrics }, options),
+    openDatabase: (path) => {
+      const connection = process.slot(`sqlite ${path}`, () => new Sqlite(':memory:'));
+      const database = prepare(
+        mortal(connection, () => life.assertAlive()),
+        path,
+        MIGRATIONS,
+      );
+      return { ...database, close: () => {} };
+    },
+    lock: async () => ({ release: () => {} }),
+    hostMetrics: async () => '',
+    watchWallSteps: () => () => {},
+    localZone: 'UTC',
+    hostname: process.host,
+    workingDirectory: '/',
+  };
+}
+
+/** A connection that a dead process can no longer use: what its promises still do must not reach the disk. */
+function mortal(connection: Sqlite.Database, assertAlive: () => void): Sqlite.Database {
+  const guard = <T extends object>(target: T): T =>
+    new Proxy(target, {
+      get(inner, name) {
+        const value = Reflect.get(inner, name, inner) as unknown;
+        if (typeof value !== 'function') return value;
+        return (...args: readonly unknown[]) => {
+          assertAlive();
+          const result: unknown = Reflect.apply(value, inner, args);
+          return name === 'prepare' || name === 'raw' || name === 'bind' ? guard(result as object) : result;
+        };
+      },
+    });
+  return guard(connection);
+}
+
+/** Boots; the world moves on until the application is up. */
+export async function bootApp(
+  world: SimWorld,
+  options: AppOptions = simOptions(),
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ readonly app: App; readonly process: SimProcess }> {
+  const process = world.process({ environment });
+  const outcome: { app?: App; error?: unknown } = {};
+  void App.start(options, simAppPorts(process)).then(
+    (app) => {
+      outcome.app = app;
+    },
+    (error: unknown) => {
+      outcome.error = error;
+    },
+  );
+  for (let i = 0; i < 1000 && outcome.app === undefined && outcome.error === undefined; i++) await world.advance(10);
+  if (outcome.error !== undefined) throw outcome.error;
+  if (outcome.app === undefined) throw new Error('the application did not start within ten simulated seconds');
+  return { app: outcome.app, process };
+}
