@@ -1,5 +1,5 @@
 /** The delivery side of the outbox: claims before the first byte leaves, what is due, and the history that people read. */
-import { and, asc, desc, eq, inArray, isNotNull, lt, ne, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNotNull, lt, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { Notification, OutboxId, OutboxRow } from '../alerts/router-state.ts';
 import type { UnixMs } from '../model/time.ts';
 import type { Database } from './database.ts';
@@ -28,9 +28,15 @@ export type NotificationRecord = {
   readonly attempts: number;
   readonly answer: string;
   readonly notification: Notification;
-  /** What the inbox holds of it, rendered as sent; null for other integrations. */
-  readonly inbox: { readonly subject: string; readonly text: string; readonly html: string } | null;
+  /** What the inbox holds of it; null for other integrations. */
+  readonly inbox: InboxMessage | null;
 };
+
+/** A message of the built-in inbox, rendered as sent. */
+export type InboxMessage = { readonly subject: string; readonly text: string; readonly html: string };
+
+/** A place in the history. Without an id: everything at that instant is behind it. */
+export type HistoryPlace = { readonly at: UnixMs; readonly id: string | null };
 
 export interface OutboxRepository {
   /** Rows that an attempt may take, now or later: all but claimed and closed ones. */
@@ -42,9 +48,10 @@ export interface OutboxRepository {
   /** Newest first; `before`: only older ones, for the next page. */
   history(filter: {
     readonly receiver: string | null;
-    readonly before: UnixMs | null;
+    readonly before: HistoryPlace | null;
     readonly limit: number;
   }): Promise<readonly NotificationRecord[]>;
+  inboxMessage(outboxId: string): Promise<InboxMessage | null>;
   storeInbox(message: {
     readonly outboxId: OutboxId;
     readonly at: UnixMs;
@@ -54,6 +61,9 @@ export interface OutboxRepository {
     readonly html: string;
   }): Promise<void>;
 }
+
+const olderThan = ({ at, id }: HistoryPlace): SQL | undefined =>
+  id === null ? lt(outbox.createdAtMs, at) : or(lt(outbox.createdAtMs, at), and(eq(outbox.createdAtMs, at), lt(outbox.id, id)));
 
 export function outboxRepository({ orm, connection }: Database): OutboxRepository {
   const claimable = ['pending', 'rejected', 'unknown'];
@@ -100,7 +110,7 @@ export function outboxRepository({ orm, connection }: Database): OutboxRepositor
         .where(
           and(
             receiver === null ? isNotNull(outbox.id) : eq(outbox.receiver, receiver),
-            before === null ? isNotNull(outbox.id) : lt(outbox.createdAtMs, before),
+            before === null ? isNotNull(outbox.id) : olderThan(before),
           ),
         )
         .orderBy(desc(outbox.createdAtMs), desc(outbox.id))
@@ -121,6 +131,12 @@ export function outboxRepository({ orm, connection }: Database): OutboxRepositor
           notification: notificationIn(row.notification),
           inbox: inbox === null ? null : { subject: inbox.subject, text: inbox.text, html: inbox.html },
         })),
+    inboxMessage: async (outboxId) =>
+      orm
+        .select({ subject: inboxMessage.subject, text: inboxMessage.text, html: inboxMessage.html })
+        .from(inboxMessage)
+        .where(eq(inboxMessage.outboxId, outboxId))
+        .get() ?? null,
     storeInbox: async ({ at, ...message }) => {
       const row = { ...message, atMs: at };
       orm.insert(inboxMessage).values(row).onConflictDoUpdate({ target: inboxMessage.outboxId, set: row }).run();

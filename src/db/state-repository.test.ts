@@ -150,5 +150,17 @@ describe('the outbox', () => {
     for (const subject of ['first', 'again'])
       await outbox.storeInbox({ outboxId: row('1').id, at, receiver: 'team', subject, text: 't', html: '<p>' });
     expect((await outbox.history({ receiver: null, before: null, limit: 10 })).map(({ inbox }) => inbox?.subject)).toEqual(['again']);
+    expect(await outbox.inboxMessage(row('1').id)).toEqual({ subject: 'again', text: 't', html: '<p>' });
+    expect(await outbox.inboxMessage('2')).toBeNull();
+  });
+
+  test('pages of the history lose nothing of what one flush wrote at one instant', async () => {
+    const { state, outbox } = open();
+    await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxInserted: [row('1'), row('2'), row('3')] } }));
+    const first = await outbox.history({ receiver: null, before: null, limit: 2 });
+    const before = { at, id: first.at(-1)?.id ?? null };
+    const rest = await outbox.history({ receiver: null, before, limit: 2 });
+    expect([...first, ...rest].map(({ id }) => id)).toEqual(['3', '2', '1']);
+    expect(await outbox.history({ receiver: null, before: { at, id: null }, limit: 2 })).toEqual([]);
   });
 });
