@@ -13,7 +13,7 @@ import { type Alert, isResolvedAt } from '../model/alert.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
 import type { Labels } from '../model/labels.ts';
 import { type Random, uuid } from '../model/random.ts';
-import { addMs, type DurationMs, type UnixMs } from '../model/time.ts';
+import { addMs, type DurationMs, type UnixMs, unixMs } from '../model/time.ts';
 import { AlertStore, forgetAt, type StoredAlert } from './alert-store.ts';
 import { ChangeLog } from './change-log.ts';
 import { Group, type GroupWorld, type Integration, type IntegrationConfig, type Member } from './group.ts';
@@ -110,8 +110,8 @@ export class Router {
   /** Rows given up while an attempt was in flight: an acceptance may still come. */
   readonly #late = new Map<OutboxId, OutboxRow>();
   readonly #limited = new Set<Fingerprint>();
-  /** No group flushes before. */
-  readonly #heldUntil: UnixMs;
+  /** No group flushes before (start delay). */
+  #heldUntil: UnixMs;
   #logGcAt: UnixMs;
 
   constructor(config: RouterConfig, restored: RouterSnapshot, random: Random, now: UnixMs) {
@@ -123,7 +123,7 @@ export class Router {
       deleteSilence: (id) => this.#changes.silences.add(id),
     });
     this.#log = new NotificationLog((key) => this.#changes.log.add(key));
-    this.#heldUntil = addMs(now, config.startDelayMs);
+    this.#heldUntil = heldUntil(config, now);
     this.#logGcAt = addMs(now, LOG_GC_MS);
     this.#world = this.#newWorld();
     this.#restore(restored, now);
@@ -246,6 +246,7 @@ export class Router {
    */
   graceAfterGap(now: UnixMs): void {
     const until = addMs(now, this.#config.resolveTimeoutMs);
+    this.#heldUntil = Math.min(this.#heldUntil, heldUntil(this.#config, now)) as UnixMs;
     for (const stored of this.#store.all()) {
       const { alert } = stored;
       if (alert.endsAt === null || alert.resolveReason !== null || alert.endsAt >= until) continue;
@@ -607,6 +608,9 @@ export class Router {
     }
   }
 }
+
+/** Without a start delay nothing is held, whatever the clock does later. */
+const heldUntil = ({ startDelayMs }: RouterConfig, now: UnixMs): UnixMs => (startDelayMs === 0 ? unixMs(0) : addMs(now, startDelayMs));
 
 type Wake = { readonly at: UnixMs; readonly group: Group };
 

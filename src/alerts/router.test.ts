@@ -1,0 +1,638 @@
+import { describe, expect, test } from 'vitest';
+import { RouterRows } from '../../test/support/router-rows.ts';
+import { childRoute, rootRoute, routerConfig } from '../../test/support/test-router.ts';
+import type { Fingerprint } from '../model/fingerprint.ts';
+import { Labels } from '../model/labels.ts';
+import type { Matcher, MatchOp } from '../model/matcher.ts';
+import { durationMs, type UnixMs, unixMs } from '../model/time.ts';
+import { SimRandom } from '../platform/sim/sim-random.ts';
+import type { EventRecord } from './event.ts';
+import { alertMatcher } from './matcher-text.ts';
+import { Router, type RouterConfig } from './router.ts';
+import type { OutboxRow, SilenceId } from './router-state.ts';
+import type { AlertQuery } from './router-view.ts';
+import { parseTimeInterval, type TimeInterval } from './time-interval.ts';
+
+const START = Date.UTC(2026, 0, 5, 12); // a Monday, noon
+const at = (seconds: number): UnixMs => unixMs(START + seconds * 1000);
+const ALL: AlertQuery = { filter: [], receiver: null, receiverMatchers: [], active: true, silenced: true, inhibited: true };
+
+function matcher(name: string, op: MatchOp, value: string): Matcher {
+  const made = alertMatcher(name, op, value);
+  if ('error' in made) throw new Error(made.error);
+  return made;
+}
+
+/** A router with its rows, told the time in seconds. Deliveries succeed unless `isDown`. */
+class Rig {
+  readonly rows = new RouterRows();
+  readonly sent: { readonly t: number; readonly row: OutboxRow }[] = [];
+  readonly pending: OutboxRow[] = [];
+  isDown = false;
+  router: Router;
+  #config: RouterConfig;
+  readonly #random = new SimRandom(1);
+  t = 0;
+
+  constructor(config: Partial<RouterConfig> = {}) {
+    this.#config = routerConfig(config);
+    this.router = new Router(this.#config, this.rows.snapshot(), this.#random, at(0));
+  }
+
+  /** Lets time pass, ticking whenever the router asks. */
+  until(t: number): this {
+    for (;;) {
+      const wakeAt = this.router.nextWakeAt();
+      if (wakeAt === null || wakeAt > at(t)) break;
+      this.t = Math.max(this.t, (wakeAt - START) / 1000);
+      this.router.tick(at(this.t));
+      this.commit();
+    }
+    this.t = t;
+    return this;
+  }
+
+  commit(): void {
+    const changes = this.router.takeChanges();
+    this.rows.apply(changes);
+    for (const { id } of changes.outboxCancelled) {
+      const index = this.pending.findIndex((row) => row.id === id);
+      if (index >= 0) this.pending.splice(index, 1);
+    }
+    this.pending.push(...changes.outboxInserted);
+    if (!this.isDown) this.deliver();
+  }
+
+  /** Delivers everything that waits. */
+  deliver(): void {
+    for (const row of this.pending.splice(0)) {
+      if (this.router.claim(row.id, at(this.t)).kind !== 'send') continue;
+      this.router.settle({ kind: 'accepted', outboxId: row.id }, at(this.t));
+      this.rows.close(row.id);
+      this.sent.push({ t: this.t, row });
+    }
+    this.rows.apply(this.router.takeChanges());
+  }
+
+  post(labels: Readonly<Record<string, string>>, times: { readonly start?: number; readonly end?: number } = {}): this {
+    const { errors } = this.router.receive(
+      [
+        {
+          labels,
+          annotations: {},
+          startsAt: times.start === undefined ? null : at(times.start),
+          endsAt: times.end === undefined ? null : at(times.end),
+          generatorUrl: '',
+        },
+      ],
+      at(this.t),
+    );
+    expect(errors).toEqual([]);
+    this.commit();
+    return this;
+  }
+
+  rule(
+    kind: 'firing' | 'resolved',
+    labels: Readonly<Record<string, string>>,
+    reason: 'condition_false' | 'data_missing' = 'condition_false',
+  ): this {
+    const endsAt = kind === 'resolved' ? at(this.t) : null;
+    this.router.applyRuleAlerts(
+      [
+        {
+          kind,
+          labels: Labels.of(labels).flat,
+          annotations: [],
+          generatorUrl: '',
+          startsAt: at(kind === 'firing' ? this.t : 0),
+          endsAt,
+          reason: kind === 'resolved' ? reason : null,
+        },
+      ],
+      at(this.t),
+    );
+    this.commit();
+    return this;
+  }
+
+  silence(name: string, value: string, end: number): SilenceId {
+    const result = this.router.putSilence(
+      {
+        id: null,
+        matcherSets: [[{ name, op: '=', value }]],
+        startsAt: null,
+        endsAt: at(end),
+        createdBy: 'ana',
+        comment: 'x',
+        annotations: {},
+      },
+      at(this.t),
+    );
+    if (result.kind === 'refused') throw new Error(result.message);
+    this.commit();
+    return result.row.id;
+  }
+
+  reload(config: Partial<RouterConfig>): this {
+    this.#config = routerConfig(config);
+    this.router.reload(this.#config, at(this.t));
+    this.commit();
+    return this;
+  }
+
+  restart(config?: Partial<RouterConfig>): this {
+    if (config !== undefined) this.#config = routerConfig(config);
+    this.router = new Router(this.#config, this.rows.snapshot(), this.#random, at(this.t));
+    this.commit();
+    return this;
+  }
+
+  /** What was sent: time, reason, and each alert's name with `*` on resolved ones. */
+  get told(): readonly string[] {
+    return this.sent.map(({ t, row }) => {
+      const alerts = row.notification.alerts.map(({ labels, endsAt }) => labels.get('alertname') + (endsAt === null ? '' : '*'));
+      return `${t} ${row.receiver} ${row.reason}: ${alerts.join(' ')}`;
+    });
+  }
+
+  events(wanted: (event: EventRecord) => boolean = () => true): readonly string[] {
+    return this.rows.events
+      .filter(wanted)
+      .map(({ at: when, stage, verdict, reason }) => `${(when - START) / 1000} ${stage} ${verdict} ${reason}`);
+  }
+}
+
+/** group_wait 10 s, group_interval 60 s, repeat_interval 1 h. */
+const quick = { groupWaitMs: durationMs(10_000), groupIntervalMs: durationMs(60_000), repeatIntervalMs: durationMs(3_600_000) };
+const receiver = (name: string, contract = false, integrations = 1): RouterConfig['receivers'][number] => ({
+  name,
+  labels: Labels.empty,
+  integrations: Array.from({ length: integrations }, (_, index) => ({
+    name: 'webhook',
+    index,
+    sendResolved: true,
+    resolveContract: contract,
+  })),
+});
+const base = { route: rootRoute(quick), receivers: [receiver('team')] };
+const contract = { ...base, receivers: [receiver('team', true)] };
+
+describe('timers', () => {
+  test('a group waits group_wait, then goes by its interval, and repeats on a tick after the repeat interval', () => {
+    const rig = new Rig(base).rule('firing', { alertname: 'A' }).until(5).rule('firing', { alertname: 'B' });
+    rig.until(30).rule('firing', { alertname: 'C' }).until(3750);
+    expect(rig.told).toEqual([
+      '10 team first notification: A B',
+      '70 team new alerts added: A B C',
+      '3730 team repeat interval elapsed: A B C',
+    ]);
+  });
+
+  test('a group made by an alert that is older than group_wait flushes at once', () => {
+    expect(new Rig(base).until(100).post({ alertname: 'A' }, { start: 50 }).until(101).told).toEqual(['100 team first notification: A']);
+  });
+
+  test('no group flushes before the start delay is over', () => {
+    const rig = new Rig({ ...base, startDelayMs: durationMs(50_000) }).post({ alertname: 'A' }, { start: -100 }).until(200);
+    expect(rig.told).toEqual(['50 team first notification: A']);
+  });
+
+  test('an emptied group is gone, and the next alert waits group_wait again', () => {
+    const rig = new Rig(base).rule('firing', { alertname: 'A' }).until(20).rule('resolved', { alertname: 'A' }).until(75);
+    expect(rig.rows.snapshot().groups).toEqual([]);
+    expect(rig.rule('firing', { alertname: 'A' }).until(100).told).toEqual([
+      '10 team first notification: A',
+      '70 team all alerts resolved: A*',
+      '85 team first notification: A',
+    ]);
+  });
+});
+
+describe('alerts', () => {
+  test('an alert from outside that is sent no more resolves by the clock, and the event names the silent sender', () => {
+    const rig = new Rig(base).post({ alertname: 'A' }).until(400);
+    expect(rig.told).toEqual(['10 team first notification: A', '310 team all alerts resolved: A*']);
+    expect(rig.events(({ stage }) => stage === 'resolve')).toEqual(['300 resolve resolved sender_silent']);
+  });
+
+  test('the alert of a rule resolves by its transition only, with its reason', () => {
+    const rig = new Rig(base).rule('firing', { alertname: 'A' }).until(86_400);
+    expect(rig.events(({ stage }) => stage === 'resolve')).toEqual([]);
+    rig.rule('resolved', { alertname: 'A' }, 'data_missing');
+    expect(rig.events(({ stage }) => stage === 'resolve')).toEqual(['86400 resolve resolved data_missing']);
+  });
+
+  test('while a rule says that it fires, a post cannot resolve it', () => {
+    const rig = new Rig(base).rule('firing', { alertname: 'A' }).until(20).post({ alertname: 'A' }, { start: 0, end: 15 }).until(200);
+    expect(rig.told).toEqual(['10 team first notification: A']);
+    expect(rig.router.alerts(ALL, at(200)).map(({ alert }) => alert.origin)).toEqual(['rule']);
+  });
+
+  test('of one alertname no more than the limit fire; an ended one makes room; a drop is told once', () => {
+    const rig = new Rig({ ...base, limits: { alertsPerNameMax: 2, silencesMax: 0, silenceBytesMax: 0 } });
+    for (const pod of ['1', '2', '3', '3']) rig.post({ alertname: 'A', pod });
+    rig.post({ alertname: 'B', pod: '1' });
+    const pods = () =>
+      rig.router
+        .alerts({ ...ALL, filter: [matcher('alertname', '=', 'A')] }, at(rig.t))
+        .map(({ alert }) => alert.labels.get('pod'))
+        .sort();
+    expect(pods()).toEqual(['1', '2']);
+    expect(rig.events(({ verdict }) => verdict === 'dropped')).toEqual(['0 ingest dropped alertname_limit']);
+    rig.post({ alertname: 'A', pod: '1' }, { start: 0, end: 0 }).post({ alertname: 'A', pod: '3' });
+    rig.until(1);
+    expect(pods()).toEqual(['2', '3']);
+  });
+
+  test('a refused alert does not keep the others out', () => {
+    const { router } = new Rig(base);
+    const post = (labels: Readonly<Record<string, string>>) => ({
+      labels,
+      annotations: {},
+      startsAt: null,
+      endsAt: null,
+      generatorUrl: '',
+    });
+    expect(router.receive([post({}), post({ alertname: 'A' }), post({ a: '' })], at(0)).errors).toEqual([
+      { index: 0, error: 'at least one label pair required' },
+      { index: 2, error: 'at least one label pair required' },
+    ]);
+    expect(router.alerts(ALL, at(0))).toHaveLength(1);
+  });
+
+  test('a resolved alert is forgotten after a while, not before', () => {
+    const rig = new Rig(base).rule('firing', { alertname: 'A' }).until(20).rule('resolved', { alertname: 'A' }).until(1819);
+    expect(rig.rows.snapshot().alerts).toHaveLength(1);
+    expect(rig.until(1821).rows.snapshot().alerts).toHaveLength(0);
+  });
+});
+
+describe('suppression', () => {
+  const inhibiting = {
+    ...base,
+    route: rootRoute({ ...quick, groupBy: ['alertname'] }),
+    inhibitRules: [
+      {
+        name: 'down',
+        sourceMatchers: [matcher('alertname', '=', 'Down')],
+        targetMatchers: [matcher('alertname', '=', 'Slow')],
+        equal: ['zone'],
+      },
+    ],
+  };
+
+  test('what holds an alert back is told when it begins and when it ends, not at every flush', () => {
+    const rig = new Rig(inhibiting)
+      .rule('firing', { alertname: 'Down', zone: 'a' })
+      .rule('firing', { alertname: 'Slow', zone: 'a' })
+      .until(200);
+    rig.rule('resolved', { alertname: 'Down', zone: 'a' }).until(300);
+    expect(rig.events(({ stage }) => stage === 'inhibit')).toEqual([
+      '10 inhibit suppressed source_firing',
+      '250 inhibit released source_gone',
+    ]);
+    expect(rig.rows.events.find(({ stage }) => stage === 'inhibit')?.detail).toMatchObject({ rule: 'down' });
+    expect(rig.told.filter((line) => line.includes('Slow'))).toEqual(['250 team first notification: Slow']);
+  });
+
+  test('a muted group sends nothing, says by which interval, and goes on afterwards', () => {
+    const noon = parseTimeInterval({ times: [{ startTime: '12:00', endTime: '12:05' }] }, 'UTC') as TimeInterval;
+    const rig = new Rig({
+      ...base,
+      route: rootRoute({ receiver: 'team', children: [childRoute({ ...quick, muteTimeIntervals: ['noon'] })] }),
+      timeIntervals: new Map([['noon', [noon]]]),
+    });
+    rig.rule('firing', { alertname: 'A' }).until(400);
+    expect(rig.told).toEqual(['310 team first notification: A']);
+    expect(rig.rows.events.filter(({ stage }) => stage === 'mute').map(({ verdict, reason, detail }) => [verdict, reason, detail])).toEqual(
+      [
+        ['suppressed', 'mute_time_interval', { by: ['noon'] }],
+        ['released', 'interval_over', null],
+      ],
+    );
+  });
+
+  test('a resolve while silenced is not told, and the event says so', () => {
+    const rig = new Rig(base).rule('firing', { alertname: 'A' }).until(20);
+    rig.silence('alertname', 'A', 3000);
+    rig.rule('resolved', { alertname: 'A' }).until(4000);
+    expect(rig.told).toEqual(['10 team first notification: A']);
+    expect(rig.events(({ verdict }) => verdict === 'left')).toEqual(['70 group left resolved_unheard']);
+  });
+});
+
+describe('delivery', () => {
+  test('the log knows of a notification only once it is accepted', () => {
+    const rig = new Rig(base);
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(10);
+    expect([rig.rows.snapshot().outbox.length, rig.rows.snapshot().log.length]).toEqual([1, 0]);
+    rig.deliver();
+    expect([rig.rows.snapshot().outbox.length, rig.rows.snapshot().log.length]).toEqual([0, 1]);
+  });
+
+  test('a row that nobody took by the next flush gives way to the fresh group', () => {
+    const rig = new Rig(base);
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(20).rule('firing', { alertname: 'B' }).until(75);
+    expect(rig.events(({ stage }) => stage === 'deliver')).toEqual(['70 deliver cancelled superseded']);
+    rig.deliver();
+    expect(rig.told).toEqual(['75 team first notification: A B']);
+  });
+
+  test('a pending first notification is cancelled when there is nothing left to tell', () => {
+    const rig = new Rig(base);
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(20).rule('resolved', { alertname: 'A' }).until(75);
+    expect([rig.pending, rig.rows.snapshot().groups]).toEqual([[], []]);
+  });
+
+  test('a resolved member stays until the failed resolve was accepted', () => {
+    const rig = new Rig(base).rule('firing', { alertname: 'A' }).until(20).rule('resolved', { alertname: 'A' });
+    rig.isDown = true;
+    rig.until(70);
+    const [row] = rig.pending.splice(0);
+    rig.router.claim(row!.id, at(70));
+    rig.router.settle({ kind: 'failed', outboxId: row!.id, error: 'status 400' }, at(71));
+    rig.isDown = false;
+    rig.until(200);
+    expect(rig.told).toEqual(['10 team first notification: A', '130 team all alerts resolved: A*']);
+    expect(rig.rows.snapshot().groups).toEqual([]);
+  });
+
+  test('an integration in flight is waited for until its deadline and holds up no other', () => {
+    const rig = new Rig({
+      ...base,
+      route: rootRoute({ ...quick, groupIntervalMs: durationMs(2000) }),
+      receivers: [receiver('team', false, 2)],
+    });
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(10);
+    const [slow, fast] = rig.pending.splice(0);
+    for (const row of [slow!, fast!]) rig.router.claim(row.id, at(10));
+    rig.router.settle({ kind: 'accepted', outboxId: fast!.id }, at(10));
+    rig.rule('firing', { alertname: 'B' }).until(13);
+    expect(rig.pending.map(({ index, reason }) => [index, reason])).toEqual([[1, 'new alerts added']]);
+    rig.until(21); // the slow one's deadline: ten seconds after its flush
+    expect(rig.pending.map(({ index, createdAt }) => [index, (createdAt - START) / 1000])).toContainEqual([0, 20]);
+    expect(rig.events(({ verdict }) => verdict === 'cancelled')).toContain('20 deliver cancelled superseded');
+  });
+
+  test('what waited for a delivery is decided as soon as that ends', () => {
+    const rig = new Rig({ ...base, route: rootRoute({ ...quick, groupIntervalMs: durationMs(2000) }) });
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(10);
+    const [row] = rig.pending.splice(0);
+    rig.router.claim(row!.id, at(10));
+    rig.rule('firing', { alertname: 'B' }).until(13);
+    rig.router.settle({ kind: 'accepted', outboxId: row!.id }, at(13));
+    rig.commit();
+    expect(rig.pending.map(({ reason, createdAt }) => [reason, (createdAt - START) / 1000])).toEqual([['new alerts added', 13]]);
+  });
+
+  test('an acceptance that comes after the row was given up still counts', () => {
+    const rig = new Rig({ ...base, route: rootRoute({ ...quick, groupIntervalMs: durationMs(2000) }) });
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(10);
+    const [row] = rig.pending.splice(0);
+    rig.router.claim(row!.id, at(10));
+    rig.until(21);
+    rig.router.settle({ kind: 'accepted', outboxId: row!.id }, at(21));
+    rig.commit();
+    rig.until(23);
+    expect(rig.pending).toEqual([]);
+    expect(rig.rows.snapshot().log.map(({ firing }) => firing.length)).toEqual([1]);
+  });
+
+  test('what was silenced since the flush is not sent', () => {
+    const rig = new Rig(base);
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(12);
+    rig.silence('alertname', 'A', 1000);
+    expect(rig.router.claim(rig.pending[0]!.id, at(12))).toEqual({ kind: 'cancelled', reason: 'silenced' });
+    rig.commit();
+    rig.isDown = false;
+    expect(rig.until(1100).told).toEqual(['1030 team first notification: A']);
+  });
+
+  test('the same rejection is one event, however often it is tried', () => {
+    const rig = new Rig(base);
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(10);
+    const id = rig.pending[0]!.id;
+    for (const error of ['status 503', 'status 503', 'timeout']) {
+      rig.router.claim(id, at(11));
+      rig.router.settle({ kind: 'rejected', outboxId: id, error }, at(11));
+    }
+    rig.commit();
+    expect(rig.events(({ verdict }) => verdict === 'rejected')).toHaveLength(2);
+  });
+
+  test('a receiver that wants no resolves hears only of what fires, and its log forgets the rest', () => {
+    const silent = { ...receiver('team'), integrations: [{ name: 'webhook', index: 0, sendResolved: false, resolveContract: false }] };
+    const rig = new Rig({ ...base, receivers: [silent] }).rule('firing', { alertname: 'A' }).rule('firing', { alertname: 'B' }).until(20);
+    rig.rule('resolved', { alertname: 'A' }).rule('firing', { alertname: 'C' }).until(80);
+    rig.rule('resolved', { alertname: 'B' }).rule('resolved', { alertname: 'C' }).until(200);
+    expect(rig.told).toEqual(['10 team first notification: A B', '70 team new alerts added: B C']);
+    expect(rig.rows.snapshot().log.map(({ firing }) => firing)).toEqual([[]]);
+    expect(rig.events(({ reason }) => reason === 'send_resolved_off')).toEqual(['130 dedup skip send_resolved_off']);
+  });
+});
+
+describe('the resolve contract', () => {
+  test('a resolve is told through a silence', () => {
+    const rig = new Rig(contract).rule('firing', { alertname: 'A' }).until(20);
+    rig.silence('alertname', 'A', 3000);
+    rig.rule('resolved', { alertname: 'A' }).until(200);
+    expect(rig.told).toEqual(['10 team first notification: A', '70 team all alerts resolved: A*']);
+    expect(rig.rows.snapshot().groups).toEqual([]);
+  });
+
+  test('what still fires behind a silence is not made to look resolved', () => {
+    const rig = new Rig(contract).rule('firing', { alertname: 'A', zone: 'x' }).rule('firing', { alertname: 'B', zone: 'x' }).until(20);
+    rig.silence('zone', 'x', 3000);
+    rig.rule('resolved', { alertname: 'A', zone: 'x' }).until(100);
+    rig.rule('resolved', { alertname: 'B', zone: 'x' }).until(200);
+    expect(rig.told).toEqual(['10 team first notification: A B', '70 team some alerts resolved: A* B', '130 team all alerts resolved: B*']);
+  });
+
+  test('what was never told as firing is not told as resolved', () => {
+    const rig = new Rig(contract);
+    rig.silence('alertname', 'A', 3000);
+    rig.rule('firing', { alertname: 'A' }).until(100).rule('resolved', { alertname: 'A' }).until(300);
+    expect(rig.told).toEqual([]);
+  });
+
+  test('a resolve is told to the old receiver after the route has changed, also over a restart', () => {
+    const moved = {
+      ...contract,
+      receivers: [receiver('team', true), receiver('other', true)],
+      route: rootRoute({
+        ...quick,
+        receiver: 'team',
+        children: [childRoute({ receiver: 'other', matchers: [matcher('alertname', '=', 'A')] })],
+      }),
+    };
+    const rig = new Rig(contract).rule('firing', { alertname: 'A' }).until(20).reload(moved).until(100).restart().until(200);
+    rig.rule('resolved', { alertname: 'A' }).until(400);
+    expect(rig.told.filter((line) => line.includes('other'))).toEqual([
+      '20 other first notification: A',
+      '260 other all alerts resolved: A*',
+    ]);
+    expect(rig.told.filter((line) => line.includes('team'))).toEqual(['10 team first notification: A', '250 team all alerts resolved: A*']);
+    expect(rig.rows.snapshot().groups).toEqual([]);
+  });
+
+  test('switched on by a reload, it knows from the log who was told', () => {
+    const rig = new Rig(base).rule('firing', { alertname: 'A' }).until(20).reload(contract).until(25);
+    rig.silence('alertname', 'A', 3000);
+    rig.rule('resolved', { alertname: 'A' }).until(200);
+    expect(rig.told).toEqual(['10 team first notification: A', '80 team all alerts resolved: A*']);
+  });
+
+  test('a receiver that is gone is owed nothing', () => {
+    const rig = new Rig(contract).rule('firing', { alertname: 'A' }).until(20);
+    rig.reload({ ...base, route: rootRoute({ ...quick, receiver: 'new' }), receivers: [receiver('new', true)] }).until(100);
+    expect(rig.rows.snapshot().groups.map((group) => group.receiver)).toEqual(['new']);
+  });
+});
+
+describe('reload', () => {
+  test('a group that has flushed flushes at once and finds nothing new; one that waits, waits again', () => {
+    const rig = new Rig({ ...base, route: rootRoute({ ...quick, groupBy: ['alertname'] }) }).rule('firing', { alertname: 'A' }).until(30);
+    rig
+      .rule('firing', { alertname: 'B' })
+      .until(35)
+      .reload({ ...base, route: rootRoute({ ...quick, groupBy: ['alertname'] }) })
+      .until(100);
+    expect(rig.told).toEqual(['10 team first notification: A', '45 team first notification: B']);
+    const next = rig.router.groups({ ...ALL, muted: true }, at(100)).map(({ nextFlushAt }) => (nextFlushAt - START) / 1000);
+    expect(next).toEqual([155, 105]);
+  });
+
+  test('an alert whose route is gone leaves its group, and what was to be sent for it is cancelled', () => {
+    const routed = (child: string) => ({
+      ...base,
+      route: rootRoute({ ...quick, children: [childRoute({ matchers: [matcher('alertname', '=', child)], groupBy: ['alertname'] })] }),
+    });
+    const rig = new Rig(routed('A'));
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(12).reload(routed('B'));
+    expect(rig.events(({ stage, verdict }) => stage === 'deliver' || verdict === 'left')).toEqual([
+      '12 group left route_changed',
+      '12 deliver cancelled route_removed',
+    ]);
+    rig.isDown = false;
+    expect(rig.until(30).told).toEqual(['12 team first notification: A']); // it is older than group_wait
+  });
+
+  test('a reload with nothing changed writes no event and sends nothing again', () => {
+    const rig = new Rig(base).rule('firing', { alertname: 'A' }).until(75);
+    const before = rig.rows.events.length;
+    rig.reload(base).until(300);
+    expect([rig.rows.events.length - before, rig.told.length]).toEqual([0, 1]);
+  });
+});
+
+describe('restart', () => {
+  test('nothing is sent again, nothing is resolved, timers go on', () => {
+    const rig = new Rig(base).rule('firing', { alertname: 'A' }).post({ alertname: 'X' }, { start: 0, end: 240 }).until(50);
+    rig.t = 500; // down for longer than the end of X
+    rig.restart().until(560);
+    expect(rig.told).toEqual(['10 team first notification: A X']);
+    expect(rig.events(({ stage }) => stage === 'resolve')).toEqual([]);
+    expect(rig.until(900).told.at(-1)).toBe('800 team some alerts resolved: A X*'); // nobody sent X again in five minutes
+  });
+
+  test('what was resolved but not yet told is told', () => {
+    const rig = new Rig(base).rule('firing', { alertname: 'A' }).until(20).rule('resolved', { alertname: 'A' }).restart().until(100);
+    expect(rig.told).toEqual(['10 team first notification: A', '70 team all alerts resolved: A*']);
+  });
+
+  test('a row in flight when the process died is waited for, then replaced', () => {
+    const rig = new Rig(base);
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(10);
+    const id = rig.pending.splice(0)[0]!.id;
+    rig.router.claim(id, at(10));
+    rig.rows.claim(id);
+    rig.restart().until(60);
+    expect(rig.pending).toEqual([]);
+    rig.isDown = false;
+    expect(rig.until(80).told).toEqual(['70 team first notification: A']);
+  });
+
+  test('the rows of a restarted router are the rows it was made from', () => {
+    const rig = new Rig(contract).rule('firing', { alertname: 'A' }).rule('firing', { alertname: 'B' }).until(20);
+    rig.silence('alertname', 'B', 3000);
+    rig.rule('resolved', { alertname: 'A' }).until(71);
+    const before = rig.rows.snapshot();
+    expect(rig.restart().rows.snapshot()).toEqual(before);
+  });
+});
+
+describe('reading', () => {
+  test('alerts and groups say what holds them back now, whatever the last flush saw', () => {
+    const rig = new Rig({ ...base, route: rootRoute({ ...quick, groupBy: ['alertname'] }) })
+      .rule('firing', { alertname: 'A' })
+      .rule('firing', { alertname: 'B' });
+    const id = rig.silence('alertname', 'A', 3000);
+    const states = (query: Partial<AlertQuery>) =>
+      rig.router
+        .alerts({ ...ALL, ...query }, at(1))
+        .map(({ alert, state, silencedBy }) => [alert.labels.get('alertname'), state, silencedBy])
+        .sort();
+    expect(states({})).toEqual([
+      ['A', 'suppressed', [id]],
+      ['B', 'active', []],
+    ]);
+    expect(states({ silenced: false })).toEqual([['B', 'active', []]]);
+    expect(states({ active: false })).toEqual([['A', 'suppressed', [id]]]);
+    expect(rig.router.groups({ ...ALL, muted: true }, at(1)).map(({ labels, alerts }) => [String(labels), alerts.length])).toEqual([
+      ['{alertname="A"}', 1],
+      ['{alertname="B"}', 1],
+    ]);
+  });
+
+  test('receivers are found by name and by their labels', () => {
+    const rig = new Rig({
+      receivers: [receiver('a'), { ...receiver('b'), labels: Labels.of({ tier: '1' }) }],
+      route: rootRoute({ receiver: 'a', children: [childRoute({ receiver: 'b', matchers: [matcher('to', '=', 'b')] })] }),
+    });
+    rig.rule('firing', { alertname: 'A', to: 'a' }).rule('firing', { alertname: 'B', to: 'b' });
+    const found = (query: Partial<AlertQuery>) => rig.router.alerts({ ...ALL, ...query }, at(1)).map(({ receivers }) => receivers);
+    expect(found({ receiverMatchers: [matcher('tier', '=', '1')] })).toEqual([['b']]);
+    expect(found({ receiverMatchers: [matcher('name', '=', 'a')] })).toEqual([['a']]);
+    expect(found({ receiver: matcher('x', '=~', 'a|c').regex })).toEqual([['a']]);
+  });
+
+  test('a trace names every node, what failed, the group, and what holds the alert back', () => {
+    const rig = new Rig({
+      ...base,
+      route: rootRoute({ ...quick, groupBy: ['alertname'], children: [childRoute({ matchers: [matcher('team', '=', 'db')] })] }),
+    });
+    rig.rule('firing', { alertname: 'A' }).until(20);
+    const id = rig.silence('alertname', 'A', 3000);
+    const trace = rig.router.trace(Labels.of({ alertname: 'A' }), at(20));
+    expect(trace.route.children[0]).toMatchObject({ verdict: 'failed', failed: { value: '', matcher: { name: 'team' } } });
+    expect(trace.silencedBy).toEqual([id]);
+    expect(trace.groups[0]).toMatchObject({ groupKey: '{}:{alertname="A"}', receiver: 'team', isMember: true, nextFlushAt: at(70) });
+    expect(trace.groups[0]?.integrations[0]?.lastTold?.firing).toEqual([
+      rig.router.alerts(ALL, at(20))[0]?.alert.fingerprint as Fingerprint,
+    ]);
+  });
+});
+
+test('after a gap nothing from outside resolves before its sender could speak, and no timer lies too far ahead', () => {
+  const rig = new Rig(base).post({ alertname: 'A' }, { start: 0, end: 240 }).until(20);
+  rig.router.graceAfterGap(at(-7200)); // the wall clock went back two hours
+  rig.commit();
+  rig.t = -7200;
+  expect(rig.router.nextWakeAt()).toBe(at(-7140));
+  rig.t = 0;
+  rig.router.graceAfterGap(at(10_000));
+  rig.router.tick(at(10_000));
+  rig.commit();
+  expect(rig.events(({ stage }) => stage === 'resolve')).toEqual([]);
+});
