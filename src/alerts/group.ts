@@ -65,8 +65,6 @@ export type Member = {
   suppression: Suppression | null;
   /** The first flush that saw it resolved as it is; null while it fires, and after any change. */
   resolvedFlush: number | null;
-  /** Came resolved, as a resend of an old end: its coming and going is no event. */
-  readonly isQuiet: boolean;
 };
 
 /** One integration of the group's receiver. Written by its group only. */
@@ -123,12 +121,12 @@ export class Group {
     this.integrations = init.integrations.map((config) => newIntegration(this.receiver, config));
   }
 
-  /** Takes an alert in; `isQuiet` for one that has ended already. */
-  join(stored: StoredAlert, isQuiet: boolean, changes: ChangeLog, now: UnixMs): Member {
-    const member: Member = { stored, group: this, joinedAt: now, suppression: null, resolvedFlush: null, isQuiet };
+  join(stored: StoredAlert, changes: ChangeLog, now: UnixMs): Member {
+    const member: Member = { stored, group: this, joinedAt: now, suppression: null, resolvedFlush: null };
     this.restoreMember(member);
     changes.member(this.id, stored.fingerprint);
-    if (!isQuiet) changes.event(now, { stage: 'group', verdict: 'joined', reason: 'route_matched' }, stored.fingerprint, this.key);
+    if (!cameResolved(member))
+      changes.event(now, { stage: 'group', verdict: 'joined', reason: 'route_matched' }, stored.fingerprint, this.key);
     return member;
   }
 
@@ -154,7 +152,7 @@ export class Group {
     this.#sorted = null;
     stored.members = stored.members.filter((other) => other !== member);
     changes.member(this.id, stored.fingerprint);
-    if (!member.isQuiet) changes.event(now, { stage: 'group', verdict: 'left', reason }, stored.fingerprint, this.key);
+    if (!cameResolved(member)) changes.event(now, { stage: 'group', verdict: 'left', reason }, stored.fingerprint, this.key);
   }
 
   /** Nothing in it, and nobody waits for anything: it may go. */
@@ -555,6 +553,9 @@ export class Group {
     return open.row;
   }
 }
+
+/** A resend of an old end, whose coming and going is no event. */
+const cameResolved = ({ stored, joinedAt }: Member): boolean => isResolvedAt(stored.alert, joinedAt);
 
 /** Alerts that a flush speaks of. */
 type Unmuted = {

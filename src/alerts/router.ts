@@ -105,7 +105,8 @@ export class Router {
   #groups = new Map<GroupId, Group>();
   /** By route, then by group labels. */
   #groupsOf = new Map<Route, Map<string, Group>>();
-  readonly #wakes = new MinHeap<Wake>((a, b) => a.at < b.at);
+  /** At one instant by id, so that a restart changes no order. */
+  readonly #wakes = new MinHeap<Wake>((a, b) => a.at < b.at || (a.at === b.at && a.group.id < b.group.id));
   readonly #open = new Map<OutboxId, { readonly group: Group; readonly integration: Integration }>();
   /** Rows given up while an attempt was in flight: an acceptance may still come. */
   readonly #late = new Map<OutboxId, OutboxRow>();
@@ -443,7 +444,7 @@ export class Router {
     const members: Member[] = [];
     for (const route of routes) {
       const group = this.#groupFor(route, stored, now);
-      members.push(group.members.get(stored.fingerprint) ?? group.join(stored, !stored.isFiring, this.#changes, now));
+      members.push(group.members.get(stored.fingerprint) ?? group.join(stored, this.#changes, now));
     }
     stored.members = members;
   }
@@ -451,19 +452,29 @@ export class Router {
   #groupFor(route: Route, stored: StoredAlert, now: UnixMs): Group {
     const labels = groupLabelsOf(route, stored.labels);
     const labelsKey = labels.key();
-    let byLabels = this.#groupsOf.get(route);
-    if (byLabels === undefined) this.#groupsOf.set(route, (byLabels = new Map()));
+    const byLabels = this.#indexed(route);
     let group = byLabels.get(labelsKey);
     if (group === undefined) {
-      const id = `${route.id}:${labels}:${route.receiver}` as GroupId;
+      const id = groupIdOf(route, labels);
       group = this.#groups.get(id);
       if (group === undefined) {
         group = this.#newGroup(id, route, labels, firstFlushAt(route, stored, now), now);
         this.#changes.groups.add(id);
-      } else group.isRetired = false;
+      } else this.#revive(group, route);
       byLabels.set(labelsKey, group);
     }
     return group;
+  }
+
+  #indexed(route: Route): Map<string, Group> {
+    let byLabels = this.#groupsOf.get(route);
+    if (byLabels === undefined) this.#groupsOf.set(route, (byLabels = new Map()));
+    return byLabels;
+  }
+
+  #revive(group: Group, route: Route): void {
+    group.isRetired = false;
+    group.route = route;
   }
 
   #newGroup(id: GroupId, route: Route, labels: Labels, nextFlushAt: UnixMs, createdAt: UnixMs): Group {
@@ -498,26 +509,42 @@ export class Router {
   /** Leads every alert through the tree again; groups keep what they know where the tree still leads to them. */
   #regroup(why: 'reload' | 'start', now: UnixMs): void {
     const before = [...this.#groups.values()];
+    const retiredBefore = new Set(before.filter(({ isRetired }) => isRetired));
     this.#groupsOf = new Map();
-    for (const group of before) group.isRetired = true; // until a route leads to it
+    for (const group of before) group.isRetired = true; // until an alert leads to it
     for (const stored of this.#store.all()) {
       stored.routes = this.#tree.match(stored.labels);
-      if (!stored.isFiring && stored.members.length === 0) continue;
       const old = stored.members;
-      stored.members = [];
-      this.#group(stored, now);
+      if (stored.isFiring) {
+        stored.members = [];
+        this.#group(stored, now);
+      } else if (old.length > 0) this.#stay(stored, stored.routes);
       for (const member of old)
         if (!stored.members.includes(member)) member.group.removeMember(member, 'route_changed', this.#changes, now);
     }
-    for (const [route, byLabels] of this.#groupsOf) for (const group of byLabels.values()) group.route = route;
     for (const group of before) {
-      const integrations = this.#integrationsOf(group.receiver);
-      if (group.isRetired) {
+      if (group.isRetired) group.route = retiredRoute(this.#tree, group.route.id, group.receiver);
+      if (group.isRetired && !retiredBefore.has(group)) {
         for (const integration of group.integrations) group.cancel(integration, 'route_removed', false, this.#world, now);
       }
-      group.configure(integrations, this.#world, now);
+      group.configure(this.#integrationsOf(group.receiver), this.#world, now);
       if (why === 'reload' && !group.isRetired) group.nextFlushAt = restartedAt(group, now);
       this.#afterwards(group);
+    }
+  }
+
+  /** A resolved alert joins nothing anew: it stays where it still waits for its resolve to be told, if routes lead there. */
+  #stay(stored: StoredAlert, routes: readonly Route[]): void {
+    const old = stored.members;
+    stored.members = [];
+    for (const route of routes) {
+      const labels = groupLabelsOf(route, stored.labels);
+      const id = groupIdOf(route, labels);
+      const member = old.find(({ group }) => group.id === id);
+      if (member === undefined) continue;
+      stored.members.push(member);
+      this.#revive(member.group, route);
+      this.#indexed(route).set(labels.key(), member.group);
     }
   }
 
@@ -575,17 +602,18 @@ export class Router {
       const group = this.#groups.get(row.groupId);
       if (stored === undefined || group === undefined) continue;
       const { joinedAt, suppression, resolvedFlush } = row;
-      const member: Member = { stored, group, joinedAt, suppression, resolvedFlush, isQuiet: false };
+      const member: Member = { stored, group, joinedAt, suppression, resolvedFlush };
       group.restoreMember(member);
       stored.members.push(member);
     }
+    // A group has members, or it is kept for what it owes.
+    for (const group of this.#groups.values()) group.isRetired = group.members.size === 0;
     for (const row of restored.outbox) this.#restoreDelivery(row, now);
     this.#regroup('start', now);
   }
 
-  /** A group whose route is gone stands on the root until regrouping has retired it. */
   #restoreGroup(row: GroupRow, route: Route | null): void {
-    const owner = route?.receiver === row.receiver ? route : { ...this.#tree.root, receiver: row.receiver };
+    const owner = route?.receiver === row.receiver ? route : retiredRoute(this.#tree, row.routeId, row.receiver);
     const integrations = this.#integrationsOf(row.receiver);
     const group = new Group({ ...row, key: row.groupKey, route: owner, integrations });
     group.flushCount = row.flushCount;
@@ -613,6 +641,11 @@ export class Router {
 const heldUntil = ({ startDelayMs }: RouterConfig, now: UnixMs): UnixMs => (startDelayMs === 0 ? unixMs(0) : addMs(now, startDelayMs));
 
 type Wake = { readonly at: UnixMs; readonly group: Group };
+
+const groupIdOf = (route: Route, labels: Labels): GroupId => `${route.id}:${labels}:${route.receiver}` as GroupId;
+
+/** What a group goes by whose own route leads nowhere any more: the root's timers. */
+const retiredRoute = ({ root }: RouteTree, id: string, receiver: string): Route => ({ ...root, id, receiver });
 
 /** group_wait from now; at once when the alert that makes the group is older than that. */
 const firstFlushAt = (route: Route, { alert }: StoredAlert, now: UnixMs): UnixMs =>

@@ -37,9 +37,10 @@ export class RouterRows {
     for (const { groupId } of this.#members.values()) if (!this.#groups.has(groupId)) throw new Error(`member of no group: ${groupId}`);
   }
 
-  claim(id: OutboxId): void {
+  /** `claimed`: an attempt is under way, or its result unknown. */
+  claim(id: OutboxId, claimed = true): void {
     const row = this.#outbox.get(id);
-    if (row !== undefined) this.#outbox.set(id, { ...row, claimed: true });
+    if (row !== undefined) this.#outbox.set(id, { ...row, claimed });
   }
 
   close(id: OutboxId): void {
