@@ -91,7 +91,7 @@ export class ByteReader {
     }
     const from = this.position;
     this.position += length;
-    return decodeText(this.bytes, from, this.position);
+    return knownText(this.bytes, from, this.position);
   }
 
   #fail(): 0 {
@@ -101,14 +101,32 @@ export class ByteReader {
   }
 }
 
-/** Short ASCII, which nearly all label names and values are, is read without the decoder's fixed cost. */
-function decodeText(bytes: Uint8Array, from: number, to: number): string {
-  if (to - from > 48) return utf8.decode(bytes.subarray(from, to));
-  let text = '';
+/**
+ * Names and values come again and again: the last text of each hash is kept, so that most are given out without being
+ * made, and as the very string that a map already knows. Only short ASCII is kept; the table is bounded by its length.
+ */
+const KNOWN_BYTES_MAX = 64;
+const known = new Array<string>(1 << 14).fill('');
+
+function knownText(bytes: Uint8Array, from: number, to: number): string {
+  const length = to - from;
+  if (length > KNOWN_BYTES_MAX) return utf8.decode(bytes.subarray(from, to));
+  let hash = 0x811c9dc5;
+  let or = 0;
   for (let i = from; i < to; i++) {
     const byte = bytes[i]!;
-    if (byte >= 0x80) return utf8.decode(bytes.subarray(from, to));
-    text += String.fromCharCode(byte);
+    hash = Math.imul(hash ^ byte, 0x01000193);
+    or |= byte;
   }
+  if (or >= 0x80) return utf8.decode(bytes.subarray(from, to));
+  const place = (hash ^ (hash >>> 15)) & (known.length - 1);
+  const candidate = known[place]!;
+  if (candidate.length === length) {
+    let i = 0;
+    while (i < length && candidate.charCodeAt(i) === bytes[from + i]) i++;
+    if (i === length) return candidate;
+  }
+  const text = utf8.decode(bytes.subarray(from, to));
+  known[place] = text;
   return text;
 }

@@ -86,17 +86,17 @@ export class Head {
 
   /** The slot of the series with these labels, made when there is none. */
   seriesOf(labels: Labels): number {
-    const found = this.series.find(labels);
-    if (found !== 0) return found;
+    return this.series.findOrAdd(labels, this.#added);
+  }
+
+  readonly #added = (slot: number): void => {
     const { series, postings } = this;
-    const slot = series.add(labels);
     for (let pair = 0; pair < series.pairCount(slot); pair++) {
       postings.add(slot, series.nameSymbol(slot, pair), series.valueSymbol(slot, pair));
     }
     postings.all.push(slot);
     this.stats.seriesCreated++;
-    return slot;
-  }
+  };
 
   /** Time of the oldest sample that the series still has. */
   firstTime(slot: number): number {

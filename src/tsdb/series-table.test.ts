@@ -20,17 +20,21 @@ test('series are found by their labels, as a map would find them, and leave noth
         const labels = labelsOf(n);
         const key = labels.key();
         const known = slots.get(key);
-        expect(table.find(labels)).toBe(known ?? 0);
-        if (known === undefined) {
-          const slot = table.add(labels);
-          expect(formerRefs.has(table.refs[slot]!)).toBe(false);
-          slots.set(key, slot);
-          refs.set(key, table.refs[slot]!);
-        } else if (removes) {
+        if (known !== undefined && removes) {
           formerRefs.add(table.refs[known]!);
           table.remove(known);
           slots.delete(key);
           refs.delete(key);
+        } else {
+          let added = 0;
+          const slot = table.findOrAdd(labels, (fresh) => {
+            added = fresh;
+          });
+          expect(known === undefined ? added : known).toBe(slot);
+          expect(added === 0).toBe(known !== undefined);
+          expect(formerRefs.has(table.refs[slot]!)).toBe(false);
+          slots.set(key, slot);
+          refs.set(key, table.refs[slot]!);
         }
         for (const [other, slot] of slots) {
           expect(table.labels(slot).key()).toBe(other);

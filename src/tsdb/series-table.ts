@@ -57,7 +57,7 @@ export class SeriesTable {
   #count = 0;
   #cached: (Labels | undefined)[] = [];
   #cachedCount = 0;
-  #scratch: number[] = [];
+  readonly #scratch: number[] = [];
 
   constructor(symbols: SymbolTable) {
     this.#symbols = symbols;
@@ -85,27 +85,36 @@ export class SeriesTable {
     return this.states.floats[(slot * ROW_WORDS) >>> 1]!;
   }
 
-  /** The slot with these labels, 0 when there is none. */
-  find(labels: Labels): number {
+  /** The slot with these labels; a new row, of which `added` hears, when there is none. */
+  findOrAdd(labels: Labels, added: (slot: number) => void): number {
     const { flat } = labels;
     const pairs = this.#scratch;
     pairs.length = flat.length;
+    let isKnown = true;
     for (let i = 0; i < flat.length; i++) {
       const symbol = this.#symbols.find(flat[i]!);
-      if (symbol < 0) return 0;
       pairs[i] = symbol;
+      isKnown &&= symbol >= 0;
     }
-    const mask = this.#index.length - 1;
-    for (let at = hashOf(pairs) & mask; ; at = (at + 1) & mask) {
-      const slot = this.#index[at]!;
-      if (slot === 0 || this.#hasPairs(slot, pairs)) return slot;
+    if (isKnown) {
+      const hash = hashOf(pairs);
+      const mask = this.#index.length - 1;
+      for (let at = hash & mask; ; at = (at + 1) & mask) {
+        const slot = this.#index[at]!;
+        if (slot === 0) break;
+        if (this.#hashes[slot] === hash && this.#hasPairs(slot, pairs)) return slot;
+      }
     }
+    for (let i = 0; i < flat.length; i++) {
+      if (pairs[i]! >= 0) this.#symbols.takeAgain(pairs[i]!);
+      else pairs[i] = this.#symbols.take(flat[i]!);
+    }
+    const slot = this.#add(pairs);
+    added(slot);
+    return slot;
   }
 
-  /** A new row for labels that `find` does not know. */
-  add(labels: Labels): number {
-    const { flat } = labels;
-    const pairs = flat.map((text) => this.#symbols.take(text));
+  #add(pairs: readonly number[]): number {
     const slot = this.#vacant.pop() ?? this.#used++;
     if (slot > SLOT_MASK) throw new Error(`the head holds ${SLOT_MASK} series and can take no more`);
     this.#grow(slot + 1);

@@ -47,6 +47,11 @@ export class SymbolTable {
     return symbol;
   }
 
+  /** Adds a use of a symbol that is in use. */
+  takeAgain(symbol: number): void {
+    this.#uses[symbol]!++;
+  }
+
   /** Ends a use. */
   release(symbol: number): void {
     if (--this.#uses[symbol]! > 0) return;
