@@ -2,7 +2,45 @@
  * Which buckets a native histogram has: spans as wire formats write them, and the bucket indexes they stand for.
  * Widening a layout is needed where samples of one chunk have different buckets (prometheus/tsdb/chunkenc, "recode").
  */
-import type { Span } from '../model/histogram.ts';
+import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../model/histogram.ts';
+
+const SCHEMA_MIN = -4;
+const SCHEMA_MAX = 8;
+/** Finer resolutions that newer versions may write; they are read as SCHEMA_MAX. */
+const SCHEMA_MAX_RESERVED = 52;
+
+export const isKnownSchema = (schema: number): boolean =>
+  schema === CUSTOM_BUCKETS_SCHEMA || (schema >= SCHEMA_MIN && schema <= SCHEMA_MAX_RESERVED);
+
+/** The histogram in a resolution that is computed with here: buckets of a finer one are added up. */
+export function inKnownResolution(histogram: FloatHistogram): FloatHistogram {
+  const shift = histogram.schema - SCHEMA_MAX;
+  if (shift <= 0) return histogram;
+  const positive = coarser(histogram.positiveSpans, histogram.positiveBuckets, shift);
+  const negative = coarser(histogram.negativeSpans, histogram.negativeBuckets, shift);
+  return {
+    ...histogram,
+    schema: SCHEMA_MAX,
+    positiveSpans: positive.spans,
+    positiveBuckets: positive.buckets,
+    negativeSpans: negative.spans,
+    negativeBuckets: negative.buckets,
+  };
+}
+
+/** Bucket i of one schema lies in bucket ceil(i / 2) of the next coarser one. */
+function coarser(
+  spans: readonly Span[],
+  buckets: readonly number[],
+  shift: number,
+): { readonly spans: Span[]; readonly buckets: number[] } {
+  const sums = new Map<number, number>();
+  bucketIndexes(spans).forEach((index, i) => {
+    const target = Math.ceil(index / 2 ** shift);
+    sums.set(target, (sums.get(target) ?? 0) + (buckets[i] ?? 0));
+  });
+  return { spans: spansOf([...sums.keys()]), buckets: [...sums.values()] };
+}
 
 export function bucketCount(spans: readonly Span[]): number {
   let count = 0;

@@ -7,7 +7,7 @@ import { readFloatHistogramChunk, readHistogramChunk } from './histogram-chunk.t
 import { readXorChunk } from './xor-chunk.ts';
 
 export const XOR = 1;
-export const HISTOGRAM = 2;
+const HISTOGRAM = 2;
 export const FLOAT_HISTOGRAM = 3;
 
 const UNSUPPORTED = new Map([

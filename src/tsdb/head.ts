@@ -21,6 +21,7 @@ import { appendXor, startXorChunk, XOR_SAMPLE_BYTES_MAX, xorChunkBytes, xorChunk
 /** tsdb.DefaultSamplesPerChunk; a chunk is cut at twice that whatever was foreseen. */
 const SAMPLES_PER_CHUNK = 120;
 const XOR_CHUNK_BYTES_MAX = 1024;
+/** The first two samples fit here, whatever they are. */
 const XOR_CHUNK_BYTES_FIRST = 64;
 const HISTOGRAM_CHUNK_BYTES = 1024;
 const HISTOGRAM_CHUNK_SAMPLES_MIN = 10;
@@ -37,7 +38,7 @@ export type HeadStats = {
 };
 
 /** Samples deleted by request, both ends inclusive; they go with their chunks. */
-export type Interval = { readonly fromMs: number; readonly toMs: number };
+type Interval = { readonly fromMs: number; readonly toMs: number };
 
 type OpenHistogram = { readonly appender: FloatHistogramAppender; last: FloatHistogram; hasForeseenEnd: boolean };
 

@@ -7,7 +7,16 @@
 import { floatOfWords, highWordOf, lowWordOf } from '../lib/float-bits.ts';
 import { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../model/histogram.ts';
 import { isStale, SampleColumns } from '../model/sample.ts';
-import { bucketCount, bucketIndexes, mergeIndexes, sameSpans, spansOf, spreadBuckets } from './bucket-layout.ts';
+import {
+  bucketCount,
+  bucketIndexes,
+  inKnownResolution,
+  isKnownSchema,
+  mergeIndexes,
+  sameSpans,
+  spansOf,
+  spreadBuckets,
+} from './bucket-layout.ts';
 import { BitReader, BitWriter } from './varbit.ts';
 import { XorFields } from './xor-fields.ts';
 
@@ -253,7 +262,7 @@ export function readFloatHistogramChunk(
       timestamp,
       isStale(sum)
         ? staleHistogram(sum)
-        : {
+        : inKnownResolution({
             ...layout,
             counterResetHint: hintAt(header, i),
             count: values[COUNT]!,
@@ -261,7 +270,7 @@ export function readFloatHistogramChunk(
             sum,
             positiveBuckets: Array.from(values.subarray(BUCKETS, BUCKETS + positives)),
             negativeBuckets: Array.from(values.subarray(BUCKETS + positives)),
-          },
+          }),
     );
   }
   return true;
@@ -320,7 +329,7 @@ export function readHistogramChunk(
       timestamp,
       isStale(total)
         ? staleHistogram(total)
-        : {
+        : inKnownResolution({
             ...layout,
             counterResetHint: hintAt(header, i),
             count,
@@ -328,7 +337,7 @@ export function readHistogramChunk(
             sum: total,
             positiveBuckets: absoluteCounts(steps.subarray(0, positives)),
             negativeBuckets: absoluteCounts(steps.subarray(positives)),
-          },
+          }),
     );
   }
   return true;
@@ -380,6 +389,7 @@ function writeLayout(writer: BitWriter, layout: Layout): void {
 function readLayout(reader: BitReader): Layout | null {
   const zeroThreshold = readZeroThreshold(reader);
   const schema = reader.varbitInt();
+  if (!isKnownSchema(schema)) return null;
   const positiveSpans = readSpans(reader);
   const negativeSpans = readSpans(reader);
   if (positiveSpans === null || negativeSpans === null) return null;

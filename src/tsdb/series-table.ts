@@ -29,7 +29,7 @@ const ROWS_FIRST = 64;
 const SLOT_BITS = 26;
 const SLOT_MASK = 2 ** SLOT_BITS - 1;
 const GENERATION = 2 ** SLOT_BITS;
-const CACHED_LABELS_MAX = 200_000;
+const CACHED_LABELS_MAX = 100_000;
 
 export class SeriesTable {
   readonly #symbols: SymbolTable;
@@ -174,15 +174,20 @@ export class SeriesTable {
     return -1;
   }
 
-  /** Labels of the series; the last ones asked for are kept, since rules ask for the same series every time. */
+  /** Labels of the series, made anew. */
   labels(slot: number): Labels {
-    const cached = this.#cached[slot];
-    if (cached !== undefined) return cached;
     const from = this.#labelsAt[slot]!;
     const to = from + this.#pairCounts[slot]! * 2;
     const flat = new Array<string>(to - from);
     for (let i = from; i < to; i++) flat[i - from] = this.#symbols.text(this.#pairs[i]!);
-    const labels = Labels.fromSorted(flat);
+    return Labels.fromSorted(flat);
+  }
+
+  /** The same for queries, which come back to the same series: a bounded number of them is kept. */
+  labelsForQuery(slot: number): Labels {
+    const cached = this.#cached[slot];
+    if (cached !== undefined) return cached;
+    const labels = this.labels(slot);
     if (this.#cachedCount === CACHED_LABELS_MAX) {
       this.#cached = [];
       this.#cachedCount = 0;

@@ -15,6 +15,7 @@ import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { SampleColumns } from '../model/sample.ts';
 import type { Appender, AppendStore } from '../model/storage.ts';
+import { highestChunkRef } from './chunks-head.ts';
 import { Head, type HeadStats } from './head.ts';
 import { type AppendStats, BatchColumns, type BatchStore, HeadAppender } from './head-appender.ts';
 import { Selector } from './selector.ts';
@@ -64,7 +65,7 @@ export type TsdbStats = {
 
 export type MaintenanceStats = { checkpoints: number; checkpointsFailed: number; drops: number };
 
-export type Cardinality = { readonly name: string; readonly value: number };
+type Cardinality = { readonly name: string; readonly value: number };
 export type CardinalityReport = {
   readonly labelPairs: number;
   readonly seriesByMetricName: readonly Cardinality[];
@@ -137,7 +138,7 @@ export class Tsdb implements AppendStore {
       segmentBytes: options.walSegmentBytes ?? WAL_SEGMENT_BYTES,
       crashPoints,
     });
-    this.#lastWalRef = replayed.highestRef;
+    this.#lastWalRef = Math.max(replayed.highestRef, highestChunkRef(disk, `${dir}/chunks_head`));
     this.#segments = replayed.segments.map(({ index, minTime, maxTime, modifiedAt }) => ({
       index,
       minTime,
@@ -421,7 +422,7 @@ class HeadSelection implements SelectedSeries {
   }
 
   labels(index: number): Labels {
-    return this.#isCurrent(index) ? this.#head.series.labels(this.#slots[index]!) : Labels.empty;
+    return this.#isCurrent(index) ? this.#head.series.labelsForQuery(this.#slots[index]!) : Labels.empty;
   }
 
   read(index: number, into: SampleColumns): void {

@@ -13,8 +13,6 @@ import type { SampleColumns } from '../model/sample.ts';
 export const XOR_STATE_WORDS = 8;
 /** The most bytes that one more sample adds to a chunk of at least two. */
 export const XOR_SAMPLE_BYTES_MAX = 19;
-/** A chunk's first two samples fit here. */
-export const XOR_CHUNK_BYTES_MIN = 40;
 
 /**
  * Within a state: words 0-1 the last timestamp and 2-3 the last delta, both float64; then the last value's halves, the
@@ -39,7 +37,6 @@ export function startXorChunk(states: XorStates, base: number): void {
 
 export const xorChunkBytes = (states: XorStates, base: number): number => (states.words[base + BITS]! + 7) >>> 3;
 export const xorChunkCount = (states: XorStates, base: number): number => states.words[base + WINDOW]! & 0xffff;
-export const xorLastTimestamp = (states: XorStates, base: number): number => states.floats[base >>> 1]!;
 export const xorLastValueLow = (states: XorStates, base: number): number => states.words[base + VALUE_LOW]!;
 export const xorLastValueHigh = (states: XorStates, base: number): number => states.words[base + VALUE_HIGH]!;
 

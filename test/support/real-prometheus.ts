@@ -104,7 +104,7 @@ export type RemoteSeries = {
   readonly samples?: readonly (readonly [timestampMs: number, value: number])[];
   readonly histograms?: readonly RemoteHistogram[];
 };
-export type RemoteHistogram = {
+type RemoteHistogram = {
   readonly timestampMs: number;
   readonly count: number;
   readonly sum: number;

@@ -34,7 +34,7 @@ const SERIES_SLICE = 10_000;
 /** Made durable bit by bit, so that no single sync holds the thread for long. */
 const SYNC_BYTES = 4 * 1024 * 1024;
 
-export type CheckpointPlan = {
+type CheckpointPlan = {
   readonly disk: Disk;
   readonly walDir: string;
   readonly segmentBytes: number;

@@ -16,7 +16,7 @@ const RECORD_BYTES_MAX = 256 * 1024 * 1024;
 
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 
-export type ReadResult = 'record' | 'end' | 'damaged';
+type ReadResult = 'record' | 'end' | 'damaged';
 
 export class SegmentReader {
   readonly #file: DiskFile;
@@ -152,7 +152,7 @@ export class SegmentReader {
   }
 }
 
-export class ZstdRecordError extends Error {
+class ZstdRecordError extends Error {
   constructor(path: string) {
     super(
       `${path} holds records compressed with zstd, which cannot be read here: start Prometheus on the directory once with --storage.tsdb.wal-compression-type=snappy and let it run until its next checkpoint, or move wal/ away`,

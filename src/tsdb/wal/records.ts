@@ -10,7 +10,7 @@ import { ByteReader } from '../../lib/byte-reader.ts';
 import type { ByteWriter } from '../../lib/byte-writer.ts';
 import { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
 import { Labels } from '../../model/labels.ts';
-import { bucketCount } from '../bucket-layout.ts';
+import { bucketCount, inKnownResolution, isKnownSchema } from '../bucket-layout.ts';
 import { absoluteCounts } from '../histogram-chunk.ts';
 
 const SERIES = 1;
@@ -364,9 +364,9 @@ function readFloatHistogram(reader: ByteReader): FloatHistogram | null {
 /** A histogram of a schema that is not known, or whose spans and buckets disagree, is left out. */
 function valid(histogram: FloatHistogram): FloatHistogram | null {
   const { schema, positiveSpans, negativeSpans, positiveBuckets, negativeBuckets } = histogram;
-  if (schema !== CUSTOM_BUCKETS_SCHEMA && (schema < -4 || schema > 8)) return null;
+  if (!isKnownSchema(schema)) return null;
   if (bucketCount(positiveSpans) !== positiveBuckets.length || bucketCount(negativeSpans) !== negativeBuckets.length) return null;
-  return histogram;
+  return inKnownResolution(histogram);
 }
 
 const readSpans = (reader: ByteReader): Span[] => readMany(reader, () => ({ offset: reader.varint(), length: reader.uvarint() }));

@@ -5,6 +5,8 @@
  * Hot path: `get`, once per sample at replay. Samples of one scrape have neighbouring numbers, so the last page is kept.
  */
 const PAGE_REFS = 4096;
+/** No real log comes to series numbers above this; below, all arithmetic on them is exact. */
+export const REF_MAX = 2 ** 50;
 
 export class RefMap {
   readonly #pages = new Map<number, Uint32Array>();

@@ -17,7 +17,7 @@ const QUARANTINE_FILES_MAX = 64;
 /** Records handed over in one write. */
 const BATCH_RECORDS = 256;
 
-export type DamagedSegment = {
+type DamagedSegment = {
   readonly disk: Disk;
   /** The directory of the segment: wal or a checkpoint. */
   readonly dir: string;

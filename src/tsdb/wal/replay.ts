@@ -15,12 +15,10 @@ import { TIMESTAMP_MAX } from '../head-appender.ts';
 import { checkpointName, segmentName } from './framing.ts';
 import { SegmentReader } from './reader.ts';
 import { decodeRecord, type RecordSink, type SeriesMetadata } from './records.ts';
-import { RefMap } from './ref-map.ts';
+import { REF_MAX, RefMap } from './ref-map.ts';
 import { cutTornTail, setDamageAside } from './repair.ts';
 import { closeGaps, type Gap, listWal, makeDurableDirectory } from './segments.ts';
 
-/** No real log comes to series numbers above this; below, all arithmetic on them is exact. */
-const REF_MAX = 2 ** 50;
 /** Bytes of the log between two yields. */
 const SLICE_BYTES = 512 * 1024;
 
@@ -32,7 +30,7 @@ export type ReplayProgress = {
   readonly samples: number;
 };
 
-export type ReplayDamage = {
+type ReplayDamage = {
   readonly file: string;
   readonly offset: number;
   readonly reason: string;
@@ -61,7 +59,7 @@ export type ReplayReport = {
 
 /** A segment or checkpoint on disk, and the times of the samples in it. */
 export type SegmentTimes = { minTime: number; maxTime: number };
-export type ReplayedSegment = SegmentTimes & { readonly index: number; readonly modifiedAt: UnixMs };
+type ReplayedSegment = SegmentTimes & { readonly index: number; readonly modifiedAt: UnixMs };
 
 export type ReplayResult = {
   readonly report: ReplayReport;
@@ -73,7 +71,7 @@ export type ReplayResult = {
   readonly metadata: Map<number, SeriesMetadata>;
 };
 
-export type ReplayOptions = {
+type ReplayOptions = {
   readonly disk: Disk;
   readonly walDir: string;
   readonly quarantineDir: string;

@@ -5,7 +5,7 @@ import { directoryOf } from '../../lib/file-path.ts';
 import type { Disk } from '../../model/disk.ts';
 import { checkpointIndex, segmentIndex, segmentName } from './framing.ts';
 
-export type WalListing = {
+type WalListing = {
   /** Numbers of the segments in the directory, ascending. */
   readonly segments: readonly number[];
   /** The last segment that the newest checkpoint covers; null without one. */

@@ -23,7 +23,7 @@ export type WalWriterStats = {
   syncsFailed: number;
 };
 
-export type WalWriterOptions = {
+type WalWriterOptions = {
   readonly disk: Disk;
   readonly dir: string;
   /** Number of the first segment to write; those below exist already. */
