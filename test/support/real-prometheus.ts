@@ -1,5 +1,5 @@
 /** A Prometheus started on a data directory, for tests that ask it what it sees there. Found, never installed. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter } from 'node:path';
@@ -9,6 +9,14 @@ import { snappyBytesMax, snappyCompress } from '../../src/lib/snappy.ts';
 export function findPrometheus(): string | null {
   const folders = [`${process.env['PEERS_DIR'] ?? '/tmp/peers'}/usr/bin`, ...(process.env['PATH'] ?? '').split(delimiter)];
   return folders.map((folder) => `${folder}/prometheus`).find((path) => existsSync(path)) ?? null;
+}
+
+/** Lines of `promtool tsdb dump`, of the promtool beside that Prometheus: one per sample. */
+export function promtoolDump(prometheus: string, directory: string): string[] {
+  const promtool = `${prometheus.slice(0, prometheus.lastIndexOf('/'))}/promtool`;
+  const { stdout, stderr, status } = spawnSync(promtool, ['tsdb', 'dump', `${directory}/data`], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (status !== 0) throw new Error(stderr);
+  return stdout.trimEnd().split('\n');
 }
 
 export type PrometheusSeries = {

@@ -277,7 +277,7 @@ export class Engine {
     if (open !== null) {
       await open.scrapes.stop();
       await open.rules.stop();
-      open.tsdb.close();
+      await open.tsdb.close();
     }
     return null;
   }

@@ -30,7 +30,7 @@ export type ReplayProgress = {
   readonly samples: number;
 };
 
-type ReplayDamage = {
+export type ReplayDamage = {
   readonly file: string;
   readonly offset: number;
   readonly reason: string;
