@@ -24,7 +24,7 @@ function int64(text: string): number | null {
   if (digits.length > 22) return null; // longer than any, and BigInt would be slow on a very long one
   const magnitude = BigInt(hex !== undefined ? `0x${digits}` : octal !== undefined ? `0o${digits}` : digits);
   if (magnitude > (isNegative ? INT64_MAX + 1n : INT64_MAX)) return null;
-  return isNegative ? -Number(magnitude) : Number(magnitude);
+  return Number(isNegative ? -magnitude : magnitude);
 }
 
 /** Digits without leading zeros, by base. */

@@ -65,7 +65,7 @@ export function runeWidth(bytes: Uint8Array, at: number): number {
   return (first === 0xf0 && second < 0x90) || (first === 0xf4 && second > 0x8f) ? 0 : 4;
 }
 
-/** Length in UTF-8 bytes. */
+/** Length in UTF-8 bytes, as `encodeUtf8` makes them. */
 export function utf8Length(text: string): number {
   let length = text.length;
   for (let i = 0; i < text.length; i++) {

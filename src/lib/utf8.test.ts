@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isUtf8, utf8Length } from './utf8.ts';
+import { isUtf8 } from './utf8.ts';
 
 const decodes = (bytes: Uint8Array): boolean => {
   try {
@@ -28,12 +28,4 @@ test('well-formed is what a strict decoder takes', () => {
 
 test('a sequence cut by the end of the range is not well-formed', () => {
   expect(isUtf8(Buffer.from('é'), 0, 1)).toBe(false);
-});
-
-test('the length is that of the encoder', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      expect(utf8Length(text)).toBe(new TextEncoder().encode(text).length);
-    }),
-  );
 });

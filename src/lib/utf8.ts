@@ -1,4 +1,4 @@
-/** UTF-8 in byte arrays: whether it is well-formed (as Go's utf8.Valid says), and how long a string would be. */
+/** UTF-8 in byte arrays: whether it is well-formed, as Go's utf8.Valid says. */
 export function isUtf8(bytes: Uint8Array, from: number, to: number): boolean {
   let i = from;
   while (i < to) {
@@ -18,19 +18,4 @@ export function isUtf8(bytes: Uint8Array, from: number, to: number): boolean {
     i += more + 1;
   }
   return true;
-}
-
-/** Bytes of a string's UTF-8 form; a lone surrogate counts as U+FFFD. */
-export function utf8Length(text: string): number {
-  let length = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    if (unit < 0x800) length++;
-    else {
-      length += 2;
-      if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) i++;
-    }
-  }
-  return length;
 }

@@ -3,7 +3,7 @@
  * line, what does not is split at its outermost parts, each indented by two blanks more.
  */
 import { unreachable } from '../lib/never.ts';
-import { utf8Length } from '../lib/utf8.ts';
+import { utf8Length } from '../lib/utf8-bytes.ts';
 import type { Expr } from './ast.ts';
 import { printAggregation, printExpr, printOperator, printSubquerySuffix } from './printer.ts';
 

@@ -1,6 +1,6 @@
 /** The labels that an exposed series is stored under: its own, those of its target, metric_relabel_configs, and the limits. */
 import { goQuote } from '../lib/go-quote.ts';
-import { utf8Length } from '../lib/utf8.ts';
+import { utf8Length } from '../lib/utf8-bytes.ts';
 import { compareUtf8 } from '../lib/utf8-order.ts';
 import { isLegacyLabelName, isLegacyMetricName, isUtf8LabelName, Labels, METRIC_NAME } from '../model/labels.ts';
 import { LabelsBuilder } from './labels-builder.ts';

@@ -7,6 +7,7 @@ export const REQUIRED: readonly string[] = [
   'alertmanager/silence',
   'alertmanager/timeinterval',
   'prometheus/config',
+  'prometheus/parser',
   'prometheus/relabel',
   'alertmanager/template',
   'prometheus/template',

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeUtf8, encodeUtf8 } from '../../../src/lib/utf8-bytes.ts';
-import type { FloatHistogram } from '../../../src/model/histogram.ts';
+import type { FloatHistogram, Span } from '../../../src/model/histogram.ts';
 import type { Matcher } from '../../../src/model/matcher.ts';
 import { equalMatcher, printMatcher } from '../../../src/model/matcher.ts';
 import type { DurationExpr, Expr, NumberLiteral, VectorMatching } from '../../../src/promql/ast.ts';
@@ -104,12 +104,11 @@ const FILES: Readonly<Record<string, Check>> = {
     expected: row.output,
     got: () => {
       const { positiveSpans = [], negativeSpans = [], ...rest } = row.histogram;
-      const spans = (pairs: readonly (readonly [number, number])[]) => pairs.map(([offset, length]) => ({ offset, length }));
       return printHistogramNotation({
         ...EMPTY_HISTOGRAM,
         ...rest,
-        positiveSpans: spans(positiveSpans),
-        negativeSpans: spans(negativeSpans),
+        positiveSpans: spansOf(positiveSpans),
+        negativeSpans: spansOf(negativeSpans),
       });
     },
   }),
@@ -136,6 +135,9 @@ const EMPTY_HISTOGRAM: FloatHistogram = {
   negativeBuckets: [],
   customValues: [],
 };
+
+const spansOf = (pairs: readonly (readonly [offset: number, length: number])[]): readonly Span[] =>
+  pairs.map(([offset, length]) => ({ offset, length }));
 
 /** Whether the first error holds the text that the row asks for. */
 function failure(row: Row, errors: readonly ParseError[]): object {
