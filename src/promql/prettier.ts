@@ -7,7 +7,7 @@ import { utf8Length } from '../lib/utf8-bytes.ts';
 import type { Expr } from './ast.ts';
 import { printAggregation, printExpr, printOperator, printSubquerySuffix } from './printer.ts';
 
-export const LINE_WIDTH = 100;
+const LINE_WIDTH = 100;
 
 /** `maxWidth` is in bytes, without indentation. */
 export function prettyExpr(expr: Expr, maxWidth = LINE_WIDTH): string {

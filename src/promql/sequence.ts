@@ -1,5 +1,6 @@
 /** The values of a series in test notation: runs as they were written, and the single values that they stand for. */
 import type { FloatHistogram } from '../model/histogram.ts';
+import { add, draftOf, subtract } from './histogram/histogram-draft.ts';
 
 /** `count` values, each the one before it plus the step; a run of histograms adds or subtracts. */
 export type SequenceRun =
@@ -22,11 +23,8 @@ export type SequenceValue =
 /** How many values the runs stand for; may be far more than memory holds. */
 export const sequenceLength = (runs: readonly SequenceRun[]): number => runs.reduce((length, run) => length + run.count, 0);
 
-/** The values, one at a time. `combine` is arithmetic on two histograms that the parser found to fit. */
-export function* sequenceValues(
-  runs: readonly SequenceRun[],
-  combine: (op: '+' | '-', left: FloatHistogram, right: FloatHistogram) => FloatHistogram,
-): Generator<SequenceValue> {
+/** The values, one at a time. */
+export function* sequenceValues(runs: readonly SequenceRun[]): Generator<SequenceValue> {
   for (const run of runs) {
     switch (run.kind) {
       case 'omitted':
@@ -45,11 +43,18 @@ export function* sequenceValues(
         const { step, isHintGiven } = run;
         let { histogram } = run;
         for (let i = 0; i < run.count; i++) {
-          if (i > 0 && step !== null) histogram = combine(step.op, histogram, step.histogram);
+          if (i > 0 && step !== null) histogram = combined(step.op, histogram, step.histogram);
           yield { kind: 'histogram', histogram, isHintGiven };
         }
         break;
       }
     }
   }
+}
+
+function combined(op: '+' | '-', left: FloatHistogram, right: FloatHistogram): FloatHistogram {
+  const draft = draftOf(left);
+  const outcome = op === '+' ? add(draft, right) : subtract(draft, right);
+  if (outcome === null) throw new Error('BUG: the parser takes no run of histograms that do not fit');
+  return draft;
 }

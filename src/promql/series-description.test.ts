@@ -18,15 +18,9 @@ const errorOf = (text: string): string => {
   return 'errors' in result && result.errors[0] !== undefined ? formatParseError(text, result.errors[0]) : 'no error';
 };
 
-/** Only sums: the arithmetic of histograms is not at stake here. */
-const addSums = (op: '+' | '-', left: FloatHistogram, right: FloatHistogram): FloatHistogram => ({
-  ...left,
-  sum: left.sum + (op === '+' ? right.sum : -right.sum),
-});
-
 /** Values as short texts. */
 const spelledOut = (values: string): readonly string[] =>
-  Array.from(sequenceValues(runsOf(values), addSums), (value) => {
+  Array.from(sequenceValues(runsOf(values)), (value) => {
     if (value.kind === 'omitted') return '_';
     if (value.kind === 'histogram') return printHistogramNotation(value.histogram);
     return isStale(value.value) ? 'stale' : String(value.value);

@@ -10,11 +10,11 @@ import { type ParserOptions, parseExpr } from '../../../src/promql/parser.ts';
 import { printExpr } from '../../../src/promql/printer.ts';
 import { QueryError } from '../../../src/promql/query-error.ts';
 import type { Queryable } from '../../../src/promql/queryable.ts';
+import type { SequenceValue } from '../../../src/promql/sequence.ts';
 import { MemoryQueryable } from '../memory-queryable.ts';
 import { almostEqual, almostEqualHistograms } from './compare.ts';
 import { nhcbSeries } from './nhcb.ts';
 import { type Eval, type Expectation, type Load, parseScript } from './script.ts';
-import type { Item } from './series-line.ts';
 
 export const SCRIPT_PARSER_OPTIONS: ParserOptions = {
   experimentalFunctions: true,
@@ -56,7 +56,7 @@ function load(store: MemoryQueryable, { series, stepMs, withNhcb }: Load): void 
   const byLabels = new Map(series.map((one) => [one.labels.key(), one]));
   for (const { labels, items, starts } of byLabels.values()) {
     for (const [i, item] of items.entries()) {
-      if (item.kind === 'gap') continue;
+      if (item.kind === 'omitted') continue;
       const start = starts?.[i] ?? null;
       store.append(labels, i * stepMs, item.kind === 'float' ? item.value : item.histogram, start === null ? 0 : i * stepMs + start);
     }
@@ -204,7 +204,7 @@ function compareInstant(command: Eval, { value }: QueryResult): void {
 
 function expectedSeries(
   command: Eval,
-): Map<string, { readonly labels: Labels; readonly items: readonly Item[]; readonly position: number }> {
+): Map<string, { readonly labels: Labels; readonly items: readonly SequenceValue[]; readonly position: number }> {
   const { expected } = command;
   if (expected.kind !== 'series') throw new Mismatch(`expected a ${expected.kind}`);
   return new Map(expected.series.map(({ labels, items }, position) => [labels.key(), { labels, items, position }]));
@@ -224,13 +224,13 @@ function compareVector(command: Eval, actual: readonly Sample[]): void {
   for (const { labels } of expected.values()) throw new Mismatch(`expected series ${labels.toString()} is missing`);
 }
 
-function compareItem(want: Item | undefined, sample: Sample): void {
+function compareItem(want: SequenceValue | undefined, sample: Sample): void {
   const isEqual =
     want?.kind === 'float'
       ? sample.histogram === null && almostEqual(want.value, sample.value)
       : want?.kind === 'histogram' &&
         sample.histogram !== null &&
-        almostEqualHistograms(want.histogram, sample.histogram, want.hintIsGiven);
+        almostEqualHistograms(want.histogram, sample.histogram, want.isHintGiven);
   if (!isEqual) throw new Mismatch(`${sample.labels.toString()}: expected ${JSON.stringify(want)}, got ${print(sample)}`);
 }
 
@@ -244,7 +244,7 @@ function compareMatrix(command: Eval, { value }: QueryResult, range: { fromMs: n
     const { labels } = series;
     const want = expected.get(labels.key());
     if (want === undefined) throw new Mismatch(`unexpected series ${labels.toString()} with ${[...series.values].join(' ')}`);
-    const items = want.items.flatMap((item, i) => (item.kind === 'gap' ? [] : [{ item, atMs: range.fromMs + i * range.stepMs }]));
+    const items = want.items.flatMap((item, i) => (item.kind === 'omitted' ? [] : [{ item, atMs: range.fromMs + i * range.stepMs }]));
     const times = items.map(({ atMs }) => atMs).join();
     if (times !== series.timestamps.join()) {
       throw new Mismatch(

@@ -6,7 +6,7 @@
 import { parseGoNumber } from '../../../src/lib/go-number.ts';
 import { goUnquote } from '../../../src/lib/go-unquote.ts';
 import { parseDuration } from '../../../src/model/duration.ts';
-import { parseMetric, parseSeriesLine, type SeriesLine } from './series-line.ts';
+import { parseSeriesLabels, parseSeriesLine, type SeriesLine } from './series-line.ts';
 
 export type LoadedSeries = SeriesLine & {
   /** Per item: start minus sample time in ms; null where unknown. */ readonly starts: readonly (number | null)[] | null;
@@ -89,7 +89,7 @@ function parseLoad(line: string, block: readonly string[], number: number): Load
   for (const text of block) {
     const head = /^(\S*)@st\s+(.*)$/.exec(text);
     if (head !== null) {
-      starts = { key: parseMetric(head[1] ?? '').key(), values: parseStarts(head[2] ?? '') };
+      starts = { key: parseSeriesLabels(head[1] ?? '').key(), values: parseStarts(head[2] ?? '') };
       continue;
     }
     const parsed = parseSeriesLine(text);
