@@ -4,7 +4,7 @@ import type { Matcher } from '../model/matcher.ts';
 import type { DurationExpr, Expr } from './ast.ts';
 
 /** The expressions right below this one, in the order of the text; an aggregation's parameter comes last. */
-export function childrenOf(expr: Expr): readonly Expr[] {
+function childrenOf(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
     case 'number':
     case 'string':

@@ -12,7 +12,7 @@ import { negated, parseLiteral } from './literal.ts';
 import type { ParseError } from './parse-error.ts';
 import type { SequenceRun } from './sequence.ts';
 import { METRIC_NAMES } from './token.ts';
-import { type Context, parseWith, TokenReader } from './token-reader.ts';
+import { type Context, NO_CONTEXT, parseWith, TokenReader } from './token-reader.ts';
 
 export type SeriesDescription = { readonly labels: Labels; readonly runs: readonly SequenceRun[] };
 
@@ -90,7 +90,7 @@ class SeriesParser {
       const run = this.#run();
       if (run !== null) runs.push(run);
     }
-    if (reader.peek().kind !== 'eof') reader.unexpected({ where: '', expected: '' });
+    if (reader.peek().kind !== 'eof') reader.unexpected(NO_CONTEXT);
     return runs;
   }
 
