@@ -10,6 +10,8 @@ import { type Database, DatabaseError } from '../db/database.ts';
 import { type EventRepository, eventRepository } from '../db/event-repository.ts';
 import { type OutboxRepository, outboxRepository } from '../db/outbox-repository.ts';
 import { type Settlement, type StateRepository, stateRepository } from '../db/state-repository.ts';
+import { type Fingerprint, fingerprintOf } from '../model/fingerprint.ts';
+import { Labels } from '../model/labels.ts';
 import { uuid } from '../model/random.ts';
 import { durationMs, type UnixMs } from '../model/time.ts';
 import type { AppPorts } from './app-ports.ts';
@@ -65,8 +67,8 @@ export class App {
   #unwatch: () => void = () => {};
   #reloading: Promise<unknown> = Promise.resolve();
 
-  /** Rejects with StartError, having let go of everything again. */
-  static async start(options: AppOptions, ports: AppPorts): Promise<App> {
+  /** Reads the configuration and opens the state; nothing runs before `begin`. Rejects with StartError, having let go of everything again. */
+  static async open(options: AppOptions, ports: AppPorts): Promise<App> {
     const loaded = loadConfig(options.configFiles, loadPorts(options, ports));
     const config = usable(loaded);
     logWarnings(loaded.diagnostics, ports);
@@ -107,12 +109,6 @@ export class App {
       config.hash,
     );
     app = new App({ options, ports, config, database, state, outbox, receivers, keeper, bootId, release: () => lock.release() });
-    try {
-      await app.#begin();
-    } catch (error) {
-      await app.stop();
-      throw error;
-    }
     return app;
   }
 
@@ -185,6 +181,18 @@ export class App {
     );
   }
 
+  /** Key of the rule group that raised an alert; null for alerts from outside. */
+  groupOfAlert(fingerprint: Fingerprint): string | null {
+    if (this.#groupOf.version !== this.keeper.ruleAlertsVersion) {
+      const byAlert = new Map<Fingerprint, string>();
+      for (const { row, announced } of this.keeper.ruleAlerts.values())
+        if (announced !== null) byAlert.set(fingerprintOf(Labels.fromSorted(announced)), row.groupKey);
+      this.#groupOf = { version: this.keeper.ruleAlertsVersion, byAlert };
+    }
+    return this.#groupOf.byAlert.get(fingerprint) ?? null;
+  }
+  #groupOf: { readonly version: number; readonly byAlert: ReadonlyMap<Fingerprint, string> } = { version: -1, byAlert: new Map() };
+
   /** In front of all paths, without a slash at the end. */
   get pathPrefix(): string {
     const { routePrefix } = this.options.web;
@@ -209,7 +217,8 @@ export class App {
     this.#release();
   }
 
-  async #begin(): Promise<void> {
+  /** Starts the engine, replays its log, and lets everything run. Rejects with StartError; `stop` is still to be called then. */
+  async begin(): Promise<void> {
     const { ports } = this;
     this.engine.start();
     const engineConfig = this.#engineConfig(this.config);

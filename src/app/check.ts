@@ -2,6 +2,7 @@
 import { isError, renderAll } from '../config/diagnostic.ts';
 import { sourceFile } from '../config/source.ts';
 import { nodeDisk } from '../platform/real/node-disk.ts';
+import { print } from '../platform/real/own-process.ts';
 import { readRuleFile } from '../rules/rule-file.ts';
 import { parserOptions } from './config/engine-config.ts';
 import { loadConfig } from './config/load.ts';
@@ -32,15 +33,15 @@ export function checkConfig(paths: readonly string[], features: readonly string[
     diagnostics.push(...file.diagnostics);
     rules += file.groups.reduce((sum, group) => sum + group.rules.length, 0);
   }
-  if (diagnostics.length > 0) process.stdout.write(`${renderAll(diagnostics, sources)}\n`);
+  if (diagnostics.length > 0) print(renderAll(diagnostics, sources));
   const errors = diagnostics.filter(isError).length;
   if (errors > 0) {
-    process.stdout.write(`${errors} ${errors === 1 ? 'error' : 'errors'}\n`);
+    print(`${errors} ${errors === 1 ? 'error' : 'errors'}`);
     return 1;
   }
   const { prometheus, alertmanager, ruleFiles } = config as NonNullable<typeof config>;
-  process.stdout.write(
-    `ok: ${prometheus.scrapeConfigs.length} scrape jobs, ${rules} rules in ${ruleFiles.length} files, ${alertmanager.receivers.length} receivers\n`,
+  print(
+    `ok: ${prometheus.scrapeConfigs.length} scrape jobs, ${rules} rules in ${ruleFiles.length} files, ${alertmanager.receivers.length} receivers`,
   );
   return 0;
 }

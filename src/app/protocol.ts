@@ -17,6 +17,7 @@ import type {
   WireAnswer,
 } from '../api/prometheus-v1/backend.ts';
 import type { Diagnostic } from '../config/diagnostic.ts';
+import type { MetricFamily } from '../platform/real/own-metrics.ts';
 import type { AlertChange, RuleAlertRow } from '../rules/alert-state.ts';
 import type { RuleGroupStatus } from '../rules/rule-manager.ts';
 
@@ -43,8 +44,8 @@ export type EngineCalls = {
   metadata: { readonly takes: null; readonly gives: readonly TargetMetadata[] };
   ruleGroups: { readonly takes: null; readonly gives: readonly RuleGroupStatus[] };
   headStatus: { readonly takes: { readonly limit: number }; readonly gives: HeadStatus };
-  /** Own metrics of the thread, as prom-client's getMetricsAsJSON. */
-  metrics: { readonly takes: null; readonly gives: readonly unknown[] };
+  /** Own metrics of the thread. */
+  metrics: { readonly takes: null; readonly gives: readonly MetricFamily[] };
   /** Stops scraping and evaluating, flushes, closes files. */
   stop: { readonly takes: null; readonly gives: null };
 };

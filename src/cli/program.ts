@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { checkConfig } from '../app/check.ts';
 import { serve } from '../app/serve.ts';
-import { addServeFlags, canonicalArgs, serveOptions } from './serve-options.ts';
+import { addServeFlags, canonicalArgs, serveOptions } from '../app/serve-options.ts';
 
 declare const TOCSIN_VERSION: string | undefined;
 const VERSION = typeof TOCSIN_VERSION === 'string' ? TOCSIN_VERSION : '0.0.0-dev';

@@ -59,5 +59,5 @@ export function literalPrefix(source: string): string {
   const special = inner.search(META);
   const end = special < 0 ? inner.length : special;
   if (!/[*?{+]/.test(inner[end] ?? '')) return inner.slice(0, end);
-  return [...inner.slice(0, end)].slice(0, -1).join(''); // the quantifier may take the last one away
+  return Array.from(inner.slice(0, end)).slice(0, -1).join(''); // the quantifier may take the last one away
 }

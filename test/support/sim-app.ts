@@ -5,7 +5,7 @@ import type { AppPorts } from '../../src/app/app-ports.ts';
 import { startInlineEngine } from '../../src/app/engine/inline.ts';
 import { noMetrics } from '../../src/app/metrics.ts';
 import type { AppOptions } from '../../src/app/options.ts';
-import { serveOptions } from '../../src/cli/serve-options.ts';
+import { serveOptions } from '../../src/app/serve-options.ts';
 import { prepare } from '../../src/db/database.ts';
 import type { SimProcess, SimWorld } from '../../src/platform/sim/sim-world.ts';
 
@@ -83,7 +83,12 @@ export async function bootApp(
 ): Promise<{ readonly app: App; readonly process: SimProcess }> {
   const process = world.process({ environment });
   const outcome: { app?: App; error?: unknown } = {};
-  void App.start(options, simAppPorts(process)).then(
+  const start = async (): Promise<App> => {
+    const app = await App.open(options, simAppPorts(process));
+    await app.begin();
+    return app;
+  };
+  void start().then(
     (app) => {
       outcome.app = app;
     },

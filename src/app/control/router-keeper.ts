@@ -59,6 +59,9 @@ export class RouterKeeper {
     this.#ruleAlerts = byId(ruleAlerts);
   }
 
+  /** Grows whenever `ruleAlerts` changes. */
+  ruleAlertsVersion = 0;
+
   /** For reading. Steps change it. */
   get router(): Router {
     return this.#router;
@@ -121,6 +124,7 @@ export class RouterKeeper {
       crash.hit('flush.before-commit');
       await state.commit({ at: now, configHash: this.#configHash, router: changes, ruleAlerts, settlements });
       crash.hit('flush.after-commit');
+      if (ruleAlerts !== null) this.ruleAlertsVersion++;
       for (const stored of ruleAlerts?.stored ?? []) this.#ruleAlerts.set(stored.row.id, stored);
       for (const id of ruleAlerts?.removed ?? []) this.#ruleAlerts.delete(id);
       this.#perform(changes);
@@ -149,6 +153,7 @@ export class RouterKeeper {
       const { snapshot, ruleAlerts } = await state.load();
       this.#router = new Router(this.#config, snapshot, random, clock.now());
       this.#ruleAlerts = byId(ruleAlerts);
+      this.ruleAlertsVersion++;
     } catch (error) {
       log.error('the state database cannot be read', { error: error instanceof Error ? error.message : String(error) });
     }

@@ -1,9 +1,9 @@
 /** argv of `tocsin serve` → AppOptions. Every mistake is one line that names the flag. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type AppOptions, type ListenAddress } from '../app/options.ts';
 import { formatDuration, parseDuration } from '../model/duration.ts';
 import { type DurationMs, durationMs } from '../model/time.ts';
 import { type Flag, SERVE_FLAGS } from './flags.ts';
+import { type AppOptions, type ListenAddress } from './options.ts';
 
 type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 

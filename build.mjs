@@ -1,0 +1,36 @@
+/**
+ * Bundles the program into dist/: main.js (control thread) and engine.js (engine thread), one ES module each.
+ * Native packages stay outside. `--if-stale` does nothing while no source is newer than the bundle.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const INPUTS = ['src', 'package.json', 'package-lock.json', 'build.mjs'];
+
+function newest(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+const isFresh = existsSync('dist/main.js') && statSync('dist/main.js').mtimeMs > Math.max(...INPUTS.map(newest));
+if (!(process.argv.includes('--if-stale') && isFresh)) {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  await build({
+    entryPoints: { main: 'src/main.ts', engine: 'src/engine-main.ts' },
+    outdir: 'dist',
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    sourcemap: true,
+    legalComments: 'none',
+    external: ['better-sqlite3', 'snappy'],
+    define: { TOCSIN_VERSION: JSON.stringify(version) },
+    banner: {
+      js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
+}

@@ -1,0 +1,58 @@
+/** `tocsin serve`: the application on this machine, from the first line of log to the exit code. */
+import { durationMs } from '../model/time.ts';
+import { ListenError, type ListeningServer } from '../platform/http-server.ts';
+import { exitProcess, onSignals, printError } from '../platform/real/own-process.ts';
+import { App, StartError } from './app.ts';
+import { appServer } from './http/app-server.ts';
+import { machinePorts } from './machine-ports.ts';
+import type { AppOptions } from './options.ts';
+
+/** After this long a stop is no longer waited for. */
+const STOP_MS_MAX = 5000;
+const REQUEST_GRACE_MS = 500;
+
+/** Runs until a signal or /-/quit; 0 after an orderly stop, 1 when it could not start. */
+export async function serve(options: AppOptions): Promise<number> {
+  const ports = machinePorts(options);
+  const { log } = ports;
+  for (const note of options.notes) log.warn(note);
+  const servers: ListeningServer[] = [];
+  let app: App | null = null;
+  let exitCode = 0;
+  try {
+    app = await App.open(options, ports);
+    const stopped = stopRequest(app);
+    const server = await appServer(app, stopped.request);
+    for (const { host, port } of options.web.listen) {
+      const listening = await ports.httpServer.listen({ host, port, ...(server.tls === null ? {} : { tls: server.tls }) }, server.handler);
+      servers.push(listening);
+      log.info('listening', { address: listening.address, port: listening.port, tls: server.tls !== null });
+    }
+    const running = app;
+    const began = app.begin().then(() => log.info('Tocsin is ready', { url: running.externalUrl, config: options.configFiles.join(',') }));
+    await Promise.race([stopped.requested, began]);
+    await stopped.requested;
+    log.info('stopping');
+  } catch (error) {
+    if (!(error instanceof StartError || error instanceof ListenError)) throw error;
+    // For a person at a terminal: code frames keep their lines.
+    printError(error.message);
+    exitCode = 1;
+  }
+  ports.clock.after(durationMs(STOP_MS_MAX), () => exitProcess(exitCode));
+  ports.letProcessEnd();
+  await Promise.all(servers.map((server) => server.close({ graceMs: durationMs(REQUEST_GRACE_MS) })));
+  await app?.stop();
+  await ports.flushLog();
+  return exitCode;
+}
+
+/** Signals and /-/quit ask for the end; SIGHUP reloads. */
+function stopRequest(app: App): { readonly requested: Promise<void>; readonly request: () => void } {
+  let request = (): void => {};
+  const requested = new Promise<void>((resolve) => {
+    request = resolve;
+  });
+  onSignals({ stop: request, reload: () => void app.reload() });
+  return { requested, request };
+}
