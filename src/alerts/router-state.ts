@@ -126,7 +126,7 @@ export type Notification = {
   readonly alerts: readonly NotifiedAlert[];
 };
 
-export type NotifiedAlert = {
+type NotifiedAlert = {
   readonly fingerprint: Fingerprint;
   readonly labels: Labels;
   readonly annotations: Labels;

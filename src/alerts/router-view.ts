@@ -3,7 +3,7 @@
  * states are those of the instant asked for, computed by the same functions that a flush uses; nothing here changes anything.
  */
 import { type Alert, isResolvedAt } from '../model/alert.ts';
-import type { Fingerprint } from '../model/fingerprint.ts';
+import { type Fingerprint, fingerprintOf } from '../model/fingerprint.ts';
 import type { Labels } from '../model/labels.ts';
 import { type Matcher, matchesLabels } from '../model/matcher.ts';
 import type { Regex } from '../model/regex.ts';
@@ -77,7 +77,7 @@ export type GroupTrace = {
   readonly integrations: readonly IntegrationTrace[];
 };
 
-export type IntegrationTrace = IntegrationRef & {
+type IntegrationTrace = IntegrationRef & {
   /** What it was last told; null: nothing that is still remembered. */
   readonly lastTold: LogEntryRow | null;
   /** Why the last flush sent it nothing. */
@@ -163,15 +163,14 @@ export class RouterView {
   #groupTrace(route: Route, labels: Labels, now: UnixMs): GroupTrace {
     const groupLabels = groupLabelsOf(route, labels);
     const group = this.#from.groupsOf.get(route)?.get(groupLabels.key()) ?? null;
-    const members = group === null ? [] : [...group.members.values()];
     return {
       groupKey: groupKeyOf(route.key, groupLabels),
       routeId: route.id,
       receiver: route.receiver,
       muting: this.#from.intervals.muting(route, now),
       nextFlushAt: group?.nextFlushAt ?? null,
-      memberCount: members.length,
-      isMember: members.some(({ stored }) => stored.labels.equals(labels)),
+      memberCount: group?.members.size ?? 0,
+      isMember: group?.members.has(fingerprintOf(labels)) ?? false,
       integrations: (group?.integrations ?? []).map(({ ref, lastSkip, open }) => {
         const lastTold = group === null ? null : this.#from.log.row(logKeyOf(group.key, ref));
         const repeatDueAt = lastTold === null ? null : ((lastTold.at + route.repeatIntervalMs) as UnixMs);

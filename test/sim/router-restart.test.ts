@@ -188,7 +188,7 @@ class World {
 
   /** Lets one attempt at each open row happen, ending one way or another. */
   #deliver(isFlaky: boolean): void {
-    for (const row of [...this.#open.values()]) {
+    for (const row of Array.from(this.#open.values())) {
       const luck = isFlaky ? this.#random.next() : 0;
       if (luck > 0.9) continue; // nobody comes for it yet
       const verdicts = this.#twins.map(({ router }) => router.claim(row.id, this.#now).kind);
@@ -236,7 +236,7 @@ class World {
 
   /** Everything resolves, nothing is silenced, every delivery succeeds: then nothing may be owed. */
   #comeToRest(): void {
-    for (const labels of [...this.#firing]) this.#toggle(labels);
+    for (const labels of Array.from(this.#firing)) this.#toggle(labels);
     for (const id of this.#silences) this.#both((router) => router.expireSilence(id, '', this.#now));
     for (let i = 0; i < 10; i++) {
       this.#look();
