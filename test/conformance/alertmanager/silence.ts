@@ -1,4 +1,4 @@
-/** alertmanager/silence: validity, states, matching, updates, whole lives. silence/api.json speaks HTTP: the API's runner has it. */
+/** alertmanager/silence: validity, states, matching, updates, whole lives, and what the API answers. */
 import { parseMatcher } from '../../../src/alerts/matcher-text.ts';
 import type { MatcherRow, SilenceId, SilenceRow } from '../../../src/alerts/router-state.ts';
 import {
@@ -17,8 +17,9 @@ import { Labels } from '../../../src/model/labels.ts';
 import type { MatchOp } from '../../../src/model/matcher.ts';
 import type { Random } from '../../../src/model/random.ts';
 import { durationMs, type UnixMs, unixMs } from '../../../src/model/time.ts';
+import { apiV2, TestAlertmanager } from '../../support/test-alertmanager.ts';
 import type { CaseResult, KindRunner } from '../kind.ts';
-import { checkTable, errorAsWanted, readTable, type WantedError, wantedError } from './table.ts';
+import { checkTable, errorAsWanted, type WantedError, wantedError } from './table.ts';
 
 type TypedMatcher = { readonly name: string; readonly value: string; readonly type: MatchOp };
 type Span = { readonly start: number; readonly end: number };
@@ -45,6 +46,15 @@ type StateCase = {
   readonly query?: Partial<Record<SilenceState, boolean>>;
   readonly states_returned?: readonly SilenceState[];
   readonly local?: unknown;
+};
+type ApiCase = {
+  readonly req?: Readonly<Record<string, unknown>> & { readonly id?: string; readonly drop?: string };
+  readonly start?: number;
+  readonly end?: number;
+  readonly get?: string;
+  readonly delete?: string;
+  readonly http: number;
+  readonly body_substring?: string;
 };
 type Wanted = WantedError & {
   readonly new_id?: boolean;
@@ -132,10 +142,43 @@ export const run: KindRunner = async (dir) => [
     expected: item.steps.map((step) => ({ t: step.t, ...wantedStep(step) })),
     run: () => live(item),
   }))),
-  ...readTable<unknown>(dir, 'api.json').cases.map(
-    ({ id }): CaseResult => ({ id: `api/${id}`, outcome: 'skipped', reason: 'HTTP: needs the API' }),
-  ),
+  ...(await checkTable<ApiCase>(dir, 'api.json', (item) => ({
+    expected: { status: item.http, body: item.body_substring ?? null },
+    run: () => requested(item),
+  }))),
 ];
+
+/** Sends what a case asks for to API v2, which knows one active and one expired silence. */
+async function requested(item: ApiCase): Promise<{ readonly status: number; readonly body: string | null }> {
+  const backend = new TestAlertmanager();
+  const send = apiV2(backend);
+  const ids = new Map([['<unknown uuid>', '7a3c1b9e-0000-4000-8000-000000000000']]);
+  const time = (seconds: number): string => new Date(backend.at + seconds * 1000).toISOString();
+  const silence = (start: number, end: number): Record<string, unknown> => ({
+    matchers: [{ name: 'a', value: 'b', isRegex: false }],
+    startsAt: time(start),
+    endsAt: time(end),
+    createdBy: 'ana',
+    comment: 'planned',
+  });
+  const idOf = async (body: unknown): Promise<string> =>
+    ((await send('POST', '/silences', body)).json as { readonly silenceID: string }).silenceID;
+  ids.set('<active>', await idOf(silence(0, 3600)));
+  ids.set('<expired>', await idOf(silence(0, 3600)));
+  await send('DELETE', `/silence/${ids.get('<expired>')}`);
+  // Later than those, as the requests of a client are.
+  backend.at = unixMs(backend.at + 1);
+
+  const { drop, id, ...changes } = item.req ?? {};
+  const body: Record<string, unknown> = { ...silence(item.start ?? 0, item.end ?? 60), ...changes };
+  if (drop !== undefined) delete body[drop];
+  if (id !== undefined) body['id'] = ids.get(id) ?? id;
+  const path = item.get ?? item.delete;
+  const method = item.get !== undefined ? 'GET' : item.delete !== undefined ? 'DELETE' : 'POST';
+  const answer = path === undefined ? await send('POST', '/silences', body) : await send(method, `/silence/${ids.get(path) ?? path}`);
+  const part = item.body_substring;
+  return { status: answer.status, body: part === undefined ? null : answer.text.includes(part) ? part : answer.text };
+}
 
 async function stateResults(dir: string): Promise<readonly CaseResult[]> {
   const results = await checkTable<StateCase>(dir, 'state.json', (item) => ({

@@ -1,0 +1,147 @@
+/**
+ * Alertmanager's API v2 (alertmanager/api/v2/openapi.yaml, as of 0.33), for amtool, Prometheus, Grafana and karma.
+ * Handlers only translate. Paths with another method answer 405 and unknown ones 404 as JSON: Grafana relies on both.
+ */
+import { type Context, Hono } from 'hono';
+import type { SilenceId } from '../../alerts/router-state.ts';
+import { goQuote } from '../../lib/go-quote.ts';
+import { matchesLabels } from '../../model/matcher.ts';
+import { type CallerEnv, callerName } from '../caller.ts';
+import { alertsJson, groupsJson, labelsJson } from './alert-json.ts';
+import type { AlertmanagerBackend } from './backend.ts';
+import { alertQuery, receiverMatchersOf, silenceQuery } from './query.ts';
+import { type Read, readAlerts, readSilence } from './request-body.ts';
+import { empty, json, refused, schemaError } from './respond.ts';
+import { silenceJson } from './silence-json.ts';
+import { statusJson } from './status-json.ts';
+
+export type AlertmanagerApiOptions = {
+  /** GETs at a time; more are answered 503. */
+  readonly getConcurrencyMax: number;
+};
+
+type Handler = (context: Context<CallerEnv>, params: URLSearchParams) => Promise<Response> | Response;
+type Method = 'DELETE' | 'GET' | 'POST';
+
+export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrencyMax }: AlertmanagerApiOptions): Hono<CallerEnv> {
+  const app = new Hono<CallerEnv>();
+  let getting = 0;
+
+  const on = (path: string, handlers: Readonly<Partial<Record<Method, Handler>>>): void => {
+    app.all(path, async (context) => {
+      const method = context.req.method === 'HEAD' ? 'GET' : context.req.method;
+      const handle = handlers[method as Method];
+      if (handle === undefined) return notAllowed(method, Object.keys(handlers));
+      const params = new URL(context.req.url).searchParams;
+      if (method !== 'GET') return handle(context, params);
+      if (getting >= getConcurrencyMax) return tooMany(getConcurrencyMax);
+      getting++;
+      try {
+        return await handle(context, params);
+      } finally {
+        getting--;
+      }
+    });
+  };
+
+  on('/status', { GET: () => json(statusJson(backend)) });
+
+  on('/receivers', {
+    GET: (_context, params) => {
+      const matchers = receiverMatchersOf(params, backend.matcherMode);
+      if ('error' in matchers) return refused(matchers.error);
+      const receivers = backend
+        .receivers()
+        .map(({ name, labels }) => ({ name, labels: labels.with([['name', name]]) }))
+        .filter(({ labels }) => matchesLabels(matchers, labels));
+      return json(`[${receivers.map(({ name, labels }) => `{"labels":${labelsJson(labels)},"name":${JSON.stringify(name)}}`).join(',')}]`);
+    },
+  });
+
+  on('/alerts', {
+    GET: (_context, params) => {
+      const query = alertQuery(params, backend.matcherMode);
+      if ('error' in query) return refused(query.error);
+      return json(alertsJson(backend.router().alerts(query, backend.now()), (alert) => backend.endsAtOf(alert)));
+    },
+    POST: async (context) => {
+      const read = await readWith(readAlerts, context);
+      if (read.kind === 'refused') return schemaError(read.error);
+      const { errors } = await backend.receive(read.value);
+      return errors.length === 0 ? empty() : refused(errors.map(({ error }) => error).join('\n'));
+    },
+  });
+
+  on('/alerts/groups', {
+    GET: (_context, params) => {
+      const query = alertQuery(params, backend.matcherMode);
+      if ('error' in query) return refused(query.error);
+      const groups = backend.router().groups(query, backend.now());
+      return json(
+        groupsJson(
+          groups,
+          (alert) => backend.endsAtOf(alert),
+          (group) => backend.routeLabels(group),
+        ),
+      );
+    },
+  });
+
+  on('/silences', {
+    GET: (_context, params) => {
+      const query = silenceQuery(params, backend.matcherMode);
+      if ('error' in query) return refused(query.error);
+      const now = backend.now();
+      const silences = backend.router().silences(query, now);
+      return json(`[${silences.map((silence) => silenceJson(silence, now)).join(',')}]`);
+    },
+    POST: async (context) => {
+      const read = await readWith(readSilence, context);
+      if (read.kind === 'refused') return schemaError(read.error);
+      const { startsAt, endsAt } = read.value;
+      const now = backend.now();
+      if (endsAt === null || (startsAt !== null && startsAt >= endsAt))
+        return refused('Failed to create silence: start time must be before end time');
+      if (endsAt < now) return refused("Failed to create silence: end time can't be in the past");
+      const put = await backend.putSilence(read.value);
+      if (put.kind === 'refused') return refused(put.message, put.reason === 'not_found' ? 404 : 400);
+      return json(`{"silenceID":${JSON.stringify(put.row.id)}}`);
+    },
+  });
+
+  on('/silence/:id', {
+    GET: (context) => {
+      const id = context.req.param('id') ?? '';
+      if (!UUID.test(id)) return notUuid(id);
+      const silence = backend.router().silence(id as SilenceId);
+      return silence === null ? empty(404) : json(silenceJson(silence, backend.now()));
+    },
+    DELETE: async (context) => {
+      const id = context.req.param('id') ?? '';
+      if (!UUID.test(id)) return notUuid(id);
+      return (await backend.expireSilence(id as SilenceId, callerName(context.env))) ? empty() : empty(404);
+    },
+  });
+
+  app.all('*', (context) => schemaError({ code: 404, message: `path ${context.req.path} was not found` }));
+  return app;
+}
+
+async function readWith<T>(read: (text: string, contentType: string) => Read<T>, context: Context): Promise<Read<T>> {
+  return read(await context.req.text(), context.req.header('content-type') ?? '');
+}
+
+function notAllowed(method: string, allowed: readonly string[]): Response {
+  const response = schemaError({ code: 405, message: `method ${method} is not allowed, but [${allowed.join(',')}] are` });
+  response.headers.set('allow', allowed.join(','));
+  return response;
+}
+
+const tooMany = (max: number): Response =>
+  new Response(`Limit of concurrent GET requests reached (${max}), try again later.\n\n`, {
+    status: 503,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+  });
+
+const UUID = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})$/i;
+const notUuid = (id: string): Response => schemaError({ code: 601, message: `silenceID in path must be of type uuid: ${goQuote(id)}` });
