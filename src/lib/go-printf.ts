@@ -1,11 +1,11 @@
 /**
  * Go's fmt: Sprint, Sprintln and Sprintf over GoValues, verbs %v %+v %#v %T %t %d %b %o %O %x %X %c %q %U %e %E %f %F
  * %g %G %s %p with flags, width, precision, * and argument indexes, and Go's own %!verb(type=value) texts for mistakes.
- * Addresses (%p, pointers inside containers) print as 0xc000000000: there are none here. %b of a float is left out.
+ * Addresses (%p, pointers inside containers) print as 0xc000000000: there are none here.
  */
 import { type BoundedText } from './bounded-text.ts';
 import { goQuote } from './go-quote.ts';
-import { canBackquote, type FloatVerb, formatFloat } from './go-strconv.ts';
+import { canBackquote, type FloatVerb, formatFloat, formatFloatBinary } from './go-strconv.ts';
 import { type GoType, type GoValue, indirectInterface, stringerText } from './go-value.ts';
 import { firstRunes, runeCount } from './runes.ts';
 import { encodeUtf8 } from './utf8-bytes.ts';
@@ -50,7 +50,7 @@ export function sprintf(out: BoundedText, format: string, rawArgs: readonly Arg[
     if (format.charAt(at) !== '[') return 'none';
     reordered = true;
     const close = format.indexOf(']', at);
-    if (close < 0) {
+    if (close < 0 || end - at < 3) {
       at += 1;
       return 'bad';
     }
@@ -226,7 +226,7 @@ class Printer {
         this.#float(value, value.float, verb);
         return;
       case 'complex': {
-        if (!'vgGfFeE'.includes(verb)) {
+        if (!FLOAT_VERBS.has(verb)) {
           this.#badVerb(value, verb);
           return;
         }
@@ -367,7 +367,7 @@ class Printer {
         this.#digits(value.int, 16, this.#sharp ? '0x' : '');
         return;
       case 'X':
-        this.#digits(value.int, 16, this.#sharp ? '0X' : '');
+        this.#digits(value.int, 16, this.#sharp ? '0X' : '', true);
         return;
       case 'c':
         this.#pad(runeText(value.int));
@@ -378,9 +378,14 @@ class Printer {
         return;
       }
       case 'U': {
-        const digits = value.int.toString(16).toUpperCase().padStart(4, '0');
-        const isPrintable = this.#sharp && value.int >= 0n && value.int <= 0x10ffffn && goQuote(runeText(value.int)).length < 5;
-        this.#pad(`U+${digits}${isPrintable ? ` '${runeText(value.int)}'` : ''}`);
+        const digits = BigInt.asUintN(64, value.int)
+          .toString(16)
+          .toUpperCase()
+          .padStart(Math.max(4, this.precision ?? 0), '0');
+        const rune = runeText(value.int);
+        const isPrintable =
+          this.#sharp && value.int >= 0n && value.int <= 0x10ffffn && (goQuote(rune) === `"${rune}"` || /["\\]/.test(rune));
+        this.#pad(`U+${digits}${isPrintable ? ` '${rune}'` : ''}`, false);
         return;
       }
       default:
@@ -388,7 +393,7 @@ class Printer {
     }
   }
 
-  #digits(int: bigint, base: number, prefix: string): void {
+  #digits(int: bigint, base: number, prefix: string, inCapitals = false): void {
     if (this.precision === 0 && int === 0n) {
       this.#pad('', false);
       return;
@@ -396,7 +401,7 @@ class Printer {
     const negative = int < 0n;
     const sign = negative ? '-' : this.#plus ? '+' : this.#space ? ' ' : '';
     let digits = (negative ? -int : int).toString(base);
-    if (prefix === '0X') digits = digits.toUpperCase();
+    if (inCapitals) digits = digits.toUpperCase();
     if (this.precision !== null) digits = digits.padStart(this.precision, '0');
     else if (this.#zero && !this.#minus) digits = digits.padStart(this.#width - sign.length, '0');
     const octalHasZero = prefix === '0' && digits.startsWith('0');
@@ -404,15 +409,13 @@ class Printer {
   }
 
   #float(value: GoValue, float: number, verb: string): void {
-    let text: string;
     const explicit = this.precision;
-    if (verb === 'v' || verb === 'g' || verb === 'G') text = formatFloat(float, verb === 'v' ? 'g' : verb, explicit ?? -1);
-    else if (verb === 'e' || verb === 'E' || verb === 'f' || verb === 'F') {
-      text = formatFloat(float, (verb === 'F' ? 'f' : verb) as FloatVerb, explicit ?? 6);
-    } else {
+    const format = FLOAT_VERBS.get(verb);
+    if (format === undefined) {
       this.#badVerb(value, verb);
       return;
     }
+    const text = format.verb === 'b' ? formatFloatBinary(float) : formatFloat(float, format.verb, explicit ?? format.precision);
     let sign = /^[+-]/.exec(text)?.[0] ?? '';
     let body = text.slice(sign.length);
     if (sign !== '-') sign = this.#plus ? '+' : this.#space ? ' ' : sign === '+' ? '+' : '';
@@ -420,7 +423,7 @@ class Printer {
       this.#pad(body === 'Inf' && sign === '' ? `+${body}` : sign + body, false);
       return;
     }
-    if (this.#sharp) body = withPoint(body, verb, explicit);
+    if (this.#sharp && verb !== 'b') body = withPoint(body, verb, explicit);
     if (this.#zero && !this.#minus) body = body.padStart(this.#width - sign.length, '0');
     this.#pad(sign + body, false);
   }
@@ -467,18 +470,35 @@ class Printer {
   }
 }
 
+/** How each verb formats a float, and its precision where none is given. */
+const FLOAT_VERBS: ReadonlyMap<string, { readonly verb: FloatVerb | 'b'; readonly precision: number }> = new Map([
+  ['v', { verb: 'g', precision: -1 }],
+  ['g', { verb: 'g', precision: -1 }],
+  ['G', { verb: 'G', precision: -1 }],
+  ['x', { verb: 'x', precision: -1 }],
+  ['X', { verb: 'X', precision: -1 }],
+  ['b', { verb: 'b', precision: -1 }],
+  ['e', { verb: 'e', precision: 6 }],
+  ['E', { verb: 'E', precision: 6 }],
+  ['f', { verb: 'f', precision: 6 }],
+  ['F', { verb: 'f', precision: 6 }],
+]);
+
 /** The # flag of floats: always a point, and for %g the zeros that precision asks for. */
 function withPoint(body: string, verb: string, precision: number | null): string {
-  const split = /^([^eE]*)(.*)$/.exec(body);
-  let mantissa = split?.[1] ?? body;
-  const hasPoint = mantissa.includes('.');
+  const isHexadecimal = verb === 'x' || verb === 'X';
+  const tailAt = body.search(isHexadecimal ? /[pP]/ : /[eE]/);
+  const mantissa = tailAt < 0 ? body : body.slice(0, tailAt);
   let missing = 0;
-  if (verb === 'v' || verb === 'g' || verb === 'G') {
-    const significant = mantissa.replace('.', '').replace(/^0+/, '').length;
+  if (verb !== 'e' && verb !== 'E' && verb !== 'f' && verb !== 'F') {
+    const significant = mantissa
+      .replace(/^0[xX]/, '')
+      .replace('.', '')
+      .replace(/^0+/, '').length;
     missing = (precision ?? 6) - (significant === 0 ? 1 : significant);
+    if (isHexadecimal) missing = 0;
   }
-  if (!hasPoint) mantissa += '.';
-  return mantissa + '0'.repeat(Math.max(0, missing)) + (split?.[2] ?? '');
+  return mantissa + (mantissa.includes('.') ? '' : '.') + '0'.repeat(Math.max(0, missing)) + body.slice(mantissa.length);
 }
 
 const runeText = (int: bigint): string =>

@@ -4,8 +4,8 @@
  */
 import { goQuote } from './go-quote.ts';
 
-/** 'e', 'f', 'g' as in FormatFloat, capitals with a capital E; precision -1 means the fewest digits that read back. */
-export type FloatVerb = 'e' | 'E' | 'f' | 'g' | 'G';
+/** As in FormatFloat: 'x' is hexadecimal with a binary exponent, capitals print capitals. Precision -1: the fewest digits that read back. */
+export type FloatVerb = 'e' | 'E' | 'f' | 'g' | 'G' | 'x' | 'X';
 
 export function formatFloat(value: number, verb: FloatVerb, precision: number): string {
   if (Number.isNaN(value)) return 'NaN';
@@ -36,7 +36,49 @@ export function formatFloat(value: number, verb: FloatVerb, precision: number): 
       if (exponent < -4 || exponent >= threshold) return sign + scientific(digits, Math.max(count - 1, 0), verb === 'g' ? 'e' : 'E');
       return sign + fixed(digits, Math.max(count - digits.point, 0));
     }
+    case 'x':
+      return sign + hexadecimal(magnitude, precision);
+    case 'X':
+      return sign + hexadecimal(magnitude, precision).toUpperCase();
   }
+}
+
+/** %b: the mantissa as an integer and the power of two, 4503599627370496p-52. */
+export function formatFloatBinary(value: number): string {
+  if (!Number.isFinite(value)) return formatFloat(value, 'g', -1);
+  const { mantissa, exponent } = binaryParts(Math.abs(value));
+  return `${value < 0 || Object.is(value, -0) ? '-' : ''}${mantissa}p${exponent < 0 ? '' : '+'}${exponent}`;
+}
+
+/** 0x1.8p+01, rounded half to even where a precision is given. */
+function hexadecimal(magnitude: number, precision: number): string {
+  let { mantissa, exponent } = binaryParts(magnitude);
+  if (mantissa === 0n) exponent = 0;
+  else {
+    while (mantissa >> 52n === 0n) {
+      mantissa <<= 1n;
+      exponent--;
+    }
+    exponent += 52;
+  }
+  let digits = 13;
+  if (precision >= 0 && precision < 13) {
+    const drop = BigInt(4 * (13 - precision));
+    const rest = mantissa & ((1n << drop) - 1n);
+    const half = 1n << (drop - 1n);
+    mantissa >>= drop;
+    if (rest > half || (rest === half && (mantissa & 1n) === 1n)) mantissa++;
+    digits = precision;
+    if (mantissa >> BigInt(4 * digits) > 1n) {
+      mantissa >>= 1n;
+      exponent++;
+    }
+  }
+  const text = mantissa.toString(16).padStart(digits + 1, '0');
+  let fraction = text.slice(1);
+  fraction = precision < 0 ? fraction.replace(/0+$/, '') : fraction.padEnd(precision, '0');
+  const power = `${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  return `0x${text.charAt(0)}${fraction === '' ? '' : `.${fraction}`}p${power}`;
 }
 
 /** value = 0.digits × 10^point; digits without trailing zeros, '' with point 0 for zero. */
@@ -51,14 +93,18 @@ function shortestDigits(magnitude: number): Decimal {
 
 const scratch = new DataView(new ArrayBuffer(8));
 
-function exactDigits(magnitude: number): Decimal {
-  if (magnitude === 0) return ZERO;
+/** magnitude = mantissa × 2^exponent */
+function binaryParts(magnitude: number): { mantissa: bigint; exponent: number } {
   scratch.setFloat64(0, magnitude);
   const bits = scratch.getBigUint64(0);
   const biased = Number(bits >> 52n);
   const fraction = bits & 0xfffffffffffffn;
-  const mantissa = biased === 0 ? fraction : fraction | 0x10000000000000n;
-  const exponent = (biased === 0 ? 1 : biased) - 1075;
+  return { mantissa: biased === 0 ? fraction : fraction | 0x10000000000000n, exponent: (biased === 0 ? 1 : biased) - 1075 };
+}
+
+function exactDigits(magnitude: number): Decimal {
+  if (magnitude === 0) return ZERO;
+  const { mantissa, exponent } = binaryParts(magnitude);
   const text = exponent >= 0 ? (mantissa << BigInt(exponent)).toString() : (mantissa * 5n ** BigInt(-exponent)).toString();
   const point = exponent >= 0 ? text.length : text.length + exponent;
   return { digits: text.replace(/0+$/, ''), point };
@@ -102,8 +148,8 @@ function scientific({ digits, point }: Decimal, places: number, letter: 'e' | 'E
 /** strconv.NumError's text, such as `strconv.ParseFloat: parsing "one": invalid syntax`. */
 export type NumberError = { readonly error: string };
 
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F_]*)(?:\.([0-9a-fA-F_]*))?[pP]([+-]?\d+)$/;
+const DECIMAL = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?$/;
+const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F_]*)(?:\.([0-9a-fA-F_]*))?[pP]([+-]?\d[\d_]*)$/;
 
 /** ParseFloat(text, 64). */
 export function parseFloat64(text: string): number | NumberError {
@@ -111,7 +157,7 @@ export function parseFloat64(text: string): number | NumberError {
   if (special !== null) return special;
   if (/^nan$/i.test(text)) return Number.NaN;
   let value: number | null = null;
-  if (DECIMAL.test(text)) value = Number(text);
+  if (DECIMAL.test(text)) value = Number(text.replaceAll('_', ''));
   else value = hexadecimalFloat(text);
   if (value === null) return { error: `strconv.ParseFloat: parsing ${goQuote(text)}: invalid syntax` };
   if (!Number.isFinite(value)) return { error: `strconv.ParseFloat: parsing ${goQuote(text)}: value out of range` };
@@ -125,7 +171,7 @@ function hexadecimalFloat(text: string): number | null {
   const whole = (match[2] ?? '').replaceAll('_', '');
   const fraction = (match[3] ?? '').replaceAll('_', '');
   if (whole + fraction === '') return null;
-  const exponent = Math.max(-5000, Math.min(5000, Number(match[4]))) - 4 * fraction.length;
+  const exponent = Math.max(-5000, Math.min(5000, Number((match[4] ?? '').replaceAll('_', '')))) - 4 * fraction.length;
   const mantissa = BigInt(`0x${whole}${fraction}`);
   const magnitude = scaledByPowerOfTwo(mantissa, exponent);
   return match[1] === '-' ? -magnitude : magnitude;
@@ -160,8 +206,8 @@ export function parseInteger(text: string): bigint | null {
 /** Underscores stand only between digits or between the base's prefix and a digit. */
 const underscoresFit = (text: string): boolean =>
   !text.includes('_') ||
-  /^[+-]?(?:0[xXbBoO])?[0-9a-fA-F]*(?:_[0-9a-fA-F]+)*(?:\.[0-9a-fA-F]*(?:_[0-9a-fA-F]+)*)?(?:[pP][+-]?\d+)?$/.test(text);
+  /^[+-]?(?:0[xXbBoO])?[0-9a-fA-F]*(?:_[0-9a-fA-F]+)*(?:\.(?:[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)?)?(?:[pP][+-]?\d+(?:_\d+)*)?$/.test(text);
 
-/** strconv.CanBackquote: one line without control characters other than a tab, and no backquote. */
+/** strconv.CanBackquote: one line without control characters other than a tab, and no backquote, and well-formed. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-export const canBackquote = (text: string): boolean => !/[\x00-\x08\x0a-\x1f\x7f`\ufeff]/.test(text);
+export const canBackquote = (text: string): boolean => !/[\x00-\x08\x0a-\x1f\x7f`\ufeff]|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text);

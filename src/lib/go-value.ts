@@ -29,9 +29,9 @@ export type GoStruct = {
 };
 export type GoPointer = { readonly kind: 'pointer'; readonly type: GoType; readonly to: GoValue | null };
 /** A value held in a variable of interface type: an element of []any, a map[string]any's value, a field `Value any`. */
-export type GoInterface = { readonly kind: 'interface'; readonly type: GoType; readonly value: GoValue | null };
+type GoInterface = { readonly kind: 'interface'; readonly type: GoType; readonly value: GoValue | null };
 
-export type GoKind = GoValue['kind'];
+type GoKind = GoValue['kind'];
 
 export type GoType = {
   /** As %T prints it. */
@@ -47,13 +47,15 @@ export type GoType = {
 };
 
 /** `json`: the name in JSON, where it is another. */
-export type GoField = { readonly name: string; readonly type: GoType; readonly json?: string };
+type GoField = { readonly name: string; readonly type: GoType; readonly json?: string };
 
 /** A function with Go's signature. `call` throws a GoCallError where Go's returns an error or panics. */
 export type GoFunction = {
   readonly parameters: readonly GoType[];
   /** The last parameter's type is then the element's. */
   readonly isVariadic: boolean;
+  /** Takes time for each character of its texts, as regular expressions do. */
+  readonly isSlow?: true;
   readonly call: (args: readonly (GoValue | null)[]) => GoValue | null;
 };
 export type GoMethod = Omit<GoFunction, 'call'> & {
@@ -77,7 +79,7 @@ export const STRING: GoType = { name: 'string', kind: 'string' };
 export const UINT8: GoType = { name: 'uint8', kind: 'uint' };
 export const ANY: GoType = { name: 'interface {}', kind: 'interface' };
 export const sliceOf = (element: GoType): GoType => ({ name: `[]${element.name}`, kind: 'slice', element });
-export const mapOf = (element: GoType): GoType => ({ name: `map[string]${element.name}`, kind: 'map', element });
+const mapOf = (element: GoType): GoType => ({ name: `map[string]${element.name}`, kind: 'map', element });
 export const pointerTo = (element: GoType): GoType => ({ name: `*${element.name}`, kind: 'pointer', element });
 export const STRINGS = sliceOf(STRING);
 export const ANYS = sliceOf(ANY);
