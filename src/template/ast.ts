@@ -63,12 +63,12 @@ export type NumberNode = {
   readonly float: number | null;
   readonly complex: { readonly re: number; readonly im: number } | null;
 };
-export type FieldNode = { readonly kind: 'field'; readonly at: number; readonly names: readonly [string, ...string[]] };
+type FieldNode = { readonly kind: 'field'; readonly at: number; readonly names: readonly [string, ...string[]] };
 /** `$x.a.b`: the dollar belongs to the name. */
 export type VariableNode = { readonly kind: 'variable'; readonly at: number; readonly name: string; readonly fields: readonly string[] };
-export type IdentifierNode = { readonly kind: 'identifier'; readonly at: number; readonly name: string };
+type IdentifierNode = { readonly kind: 'identifier'; readonly at: number; readonly name: string };
 /** `(pipe).a.b` */
-export type ChainNode = {
+type ChainNode = {
   readonly kind: 'chain';
   readonly at: number;
   readonly operand: OperandNode;

@@ -30,8 +30,8 @@ type Args = readonly Value[];
 /** A parameter that takes a value as it is, interface and all. */
 export const REFLECT_VALUE: GoType = { name: 'reflect.Value', kind: 'struct' };
 
-/** Characters of any text that a function makes. */
-export const TEXT_LENGTH_MAX = 4_194_304;
+/** Characters of any text that a template or a function makes. */
+export const TEXT_LENGTH_MAX = 16_777_216;
 
 /** Go's truth of a value: not the zero of its kind; structs are always true. */
 export function isTrue(held: Value): boolean {
@@ -240,7 +240,7 @@ const HTML_ESCAPES: Readonly<Record<string, string>> = {
   '>': '&gt;',
 };
 /** text/template's HTMLEscapeString. */
-export const htmlEscape = (text: string): string => text.replace(/[\0"'&<>]/g, (char) => HTML_ESCAPES[char] ?? char);
+const htmlEscape = (text: string): string => text.replace(/[\0"'&<>]/g, (char) => HTML_ESCAPES[char] ?? char);
 
 const JS_ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',

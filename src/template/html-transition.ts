@@ -222,7 +222,7 @@ export function beforeSpecialEnd(c: Context, text: string): Step {
 
 // URLs
 
-export function inUrl(c: Context, text: string): Context {
+function inUrl(c: Context, text: string): Context {
   if (/[#?]/.test(text)) return { ...c, urlPart: 'urlPartQueryOrFrag' };
   if (c.urlPart === 'urlPartNone' && afterSpace(text, 0) !== text.length) return { ...c, urlPart: 'urlPartPreQuery' };
   return c;

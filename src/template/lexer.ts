@@ -3,7 +3,7 @@ import { goQuote } from '../lib/go-quote.ts';
 import { firstRunes } from '../lib/runes.ts';
 import { utf8Length } from '../lib/utf8-bytes.ts';
 
-export type Keyword = 'block' | 'break' | 'continue' | 'define' | 'else' | 'end' | 'if' | 'nil' | 'range' | 'template' | 'with';
+type Keyword = 'block' | 'break' | 'continue' | 'define' | 'else' | 'end' | 'if' | 'nil' | 'range' | 'template' | 'with';
 
 export type TokenKind =
   | 'error'

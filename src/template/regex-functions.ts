@@ -3,30 +3,28 @@ import { RE2JS, RE2JSException } from 're2js';
 import { type BoundedText, TextTooLongError } from '../lib/bounded-text.ts';
 import { goQuote } from '../lib/go-quote.ts';
 import { canBackquote } from '../lib/go-strconv.ts';
-import { GoCallError, type GoFunction, goBool, goFunction, goString, STRING } from '../lib/go-value.ts';
+import { GoCallError, type GoFunction, type GoValue, goBool, goFunction, goString, STRING } from '../lib/go-value.ts';
 import { expandTemplate, parseTemplate } from '../model/regex-groups.ts';
 import { textArgument } from './arguments.ts';
 import { bounded } from './builtins.ts';
 
 export const REGEX_FUNCTIONS: readonly (readonly [name: string, implementation: GoFunction])[] = [
-  [
-    'match',
-    goFunction([STRING, STRING], (args) => {
-      const compiled = compile(textArgument(args, 0));
-      if ('error' in compiled) throw new GoCallError(compiled.error);
-      return goBool(compiled.test(textArgument(args, 1)));
-    }),
-  ],
-  [
-    'reReplaceAll',
-    goFunction([STRING, STRING, STRING], (args) => {
-      const pattern = textArgument(args, 0);
-      const compiled = compile(pattern);
-      if ('error' in compiled) throw new GoCallError(`regexp: Compile(${quoted(pattern)}): ${compiled.error}`);
-      return goString(bounded((out) => replaceAll(out, compiled, textArgument(args, 2), textArgument(args, 1))));
-    }),
-  ],
+  ['match', { ...goFunction([STRING, STRING], matches), isSlow: true }],
+  ['reReplaceAll', { ...goFunction([STRING, STRING, STRING], replaced), isSlow: true }],
 ];
+
+function matches(args: readonly (GoValue | null)[]): GoValue {
+  const compiled = compile(textArgument(args, 0));
+  if ('error' in compiled) throw new GoCallError(compiled.error);
+  return goBool(compiled.test(textArgument(args, 1)));
+}
+
+function replaced(args: readonly (GoValue | null)[]): GoValue {
+  const pattern = textArgument(args, 0);
+  const compiled = compile(pattern);
+  if ('error' in compiled) throw new GoCallError(`regexp: Compile(${quoted(pattern)}): ${compiled.error}`);
+  return goString(bounded((out) => replaceAll(out, compiled, textArgument(args, 2), textArgument(args, 1))));
+}
 
 function compile(pattern: string): RE2JS | { readonly error: string } {
   try {

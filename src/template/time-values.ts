@@ -37,7 +37,7 @@ import { intArgument, textArgument } from './arguments.ts';
 type Args = readonly (GoValue | null)[];
 
 const DURATION_METHODS = new Map<string, GoMethod>();
-export const DURATION: GoType = { name: 'time.Duration', kind: 'int', methods: DURATION_METHODS };
+const DURATION: GoType = { name: 'time.Duration', kind: 'int', methods: DURATION_METHODS };
 const TIME_METHODS = new Map<string, GoMethod>();
 export const TIME: GoType = { name: 'time.Time', kind: 'struct', fields: [], methods: TIME_METHODS };
 const MONTH: GoType = numberedNames('time.Month', MONTHS, 1);
