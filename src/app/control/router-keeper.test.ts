@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { openDatabase } from '../../db/database.ts';
+import { type StateRepository, stateRepository } from '../../db/state-repository.ts';
+import { noCrashPoints } from '../../model/crash-point.ts';
+import { silentLog } from '../../model/log.ts';
+import { durationMs, unixMs } from '../../model/time.ts';
+import { SimClock } from '../../platform/sim/sim-clock.ts';
+import { SimRandom } from '../../platform/sim/sim-random.ts';
+import type { RouterConfig } from '../../alerts/router.ts';
+import { Labels } from '../../model/labels.ts';
+import { RouterKeeper } from './router-keeper.ts';
+
+const CONFIG: RouterConfig = {
+  route: {
+    receiver: 'team',
+    groupBy: null,
+    matchers: [],
+    continue: false,
+    groupWaitMs: durationMs(10_000),
+    groupIntervalMs: null,
+    repeatIntervalMs: null,
+    muteTimeIntervals: [],
+    activeTimeIntervals: [],
+    labels: [],
+    children: [],
+  },
+  receivers: [{ name: 'team', labels: Labels.empty, integrations: [{ name: 'webhook', index: 0, sendResolved: true, resolveContract: false }] }],
+  inhibitRules: [],
+  timeIntervals: new Map(),
+  resolveTimeoutMs: durationMs(300_000),
+  retentionMs: durationMs(432_000_000),
+  alertGcMs: durationMs(1_800_000),
+  startDelayMs: durationMs(0),
+  labelNames: 'utf8',
+  limits: { alertsPerNameMax: 0, silencesMax: 0, silenceBytesMax: 0 },
+};
+const INCOMING = { labels: { alertname: 'Down' }, annotations: {}, startsAt: null, endsAt: null, generatorUrl: '' };
+
+async function setUp() {
+  const clock = new SimClock({ start: unixMs(1_000_000) });
+  const real = stateRepository(openDatabase(':memory:', 'migrations/sqlite'));
+  const disk = { isFull: false };
+  const state: StateRepository = {
+    ...real,
+    commit: async (transition) => {
+      if (disk.isFull) throw new Error('disk is full');
+      await real.commit(transition);
+    },
+  };
+  const owed: string[] = [];
+  const keeper = await RouterKeeper.open(
+    { clock, random: new SimRandom(1, 'keeper'), log: silentLog, crash: noCrashPoints, state, owe: (rows) => owed.push(...rows.map(({ row }) => row.receiver)), cancel: () => {} },
+    CONFIG,
+    'hash',
+  );
+  keeper.start();
+  const receive = (): Promise<unknown> => keeper.step((router, now) => ({ result: router.receive([INCOMING], now) }));
+  return { clock, disk, keeper, owed, receive, real };
+}
+
+describe('the keeper of the router', () => {
+  test('a step is on disk when it is done, and its flush is owed when its time has come', async () => {
+    const { clock, owed, receive, real } = await setUp();
+    await receive();
+    expect((await real.load()).snapshot.alerts).toHaveLength(1);
+    expect(owed).toEqual([]);
+    await clock.advance(10_000);
+    expect(owed).toEqual(['team']);
+  });
+
+  test('a step that the disk refuses is refused, and memory goes back to what is on disk', async () => {
+    const { clock, disk, keeper, owed, receive } = await setUp();
+    disk.isFull = true;
+    await expect(receive()).rejects.toThrow('disk is full');
+    const query = { filter: [], receiver: null, receiverMatchers: [], active: true, silenced: true, inhibited: true };
+    expect(keeper.router.alerts(query, clock.now())).toEqual([]);
+    disk.isFull = false;
+    await receive();
+    expect(keeper.router.alerts(query, clock.now())).toHaveLength(1);
+    await clock.advance(10_000);
+    expect(owed).toEqual(['team']);
+  });
+
+  test('a flush that the disk refuses comes again by itself', async () => {
+    const { clock, disk, owed, receive } = await setUp();
+    await receive();
+    disk.isFull = true;
+    await clock.advance(15_000);
+    expect(owed).toEqual([]);
+    disk.isFull = false;
+    await clock.advance(2000);
+    expect(owed).toEqual(['team']);
+  });
+
+  test('steps run one after another, in the order they were asked for', async () => {
+    const { keeper } = await setUp();
+    const order: number[] = [];
+    await Promise.all([1, 2, 3].map((n) => keeper.step(() => ({ result: order.push(n) }))));
+    expect(order).toEqual([1, 2, 3]);
+  });
+});
