@@ -64,7 +64,8 @@ function setUp(send: Send) {
       settled.push({ id: outcome.row.id, kind: outcome.kind });
     },
   });
-  const owe = (...rows: readonly OutboxRow[]): void => delivery.enqueue(rows.map((due) => ({ row: due, attempts: 0, nextAttemptAt: unixMs(0), state: 'pending' })));
+  const owe = (...rows: readonly OutboxRow[]): void =>
+    delivery.enqueue(rows.map((due) => ({ row: due, attempts: 0, nextAttemptAt: unixMs(0), state: 'pending' })));
   return { clock, delivery, owe, sends, settled, unwanted };
 }
 const ACCEPTED: SendOutcome = { kind: 'accepted', answer: 'ok' };
@@ -95,7 +96,9 @@ describe('delivery', () => {
   });
 
   test('a provider that asks for time gets it', async () => {
-    const { clock, owe, sends } = setUp((_row, attempt) => (attempt === 1 ? { ...BUSY, reason: 'rateLimited', retryAfterMs: durationMs(20_000) } : ACCEPTED));
+    const { clock, owe, sends } = setUp((_row, attempt) =>
+      attempt === 1 ? { ...BUSY, reason: 'rateLimited', retryAfterMs: durationMs(20_000) } : ACCEPTED,
+    );
     owe(row('1'));
     await clock.advance(19_999);
     expect(sends).toHaveLength(1);

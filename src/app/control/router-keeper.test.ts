@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import type { RouterConfig } from '../../alerts/router.ts';
 import { openDatabase } from '../../db/database.ts';
 import { type StateRepository, stateRepository } from '../../db/state-repository.ts';
 import { noCrashPoints } from '../../model/crash-point.ts';
+import { Labels } from '../../model/labels.ts';
 import { silentLog } from '../../model/log.ts';
 import { durationMs, unixMs } from '../../model/time.ts';
 import { SimClock } from '../../platform/sim/sim-clock.ts';
 import { SimRandom } from '../../platform/sim/sim-random.ts';
-import type { RouterConfig } from '../../alerts/router.ts';
-import { Labels } from '../../model/labels.ts';
 import { RouterKeeper } from './router-keeper.ts';
 
 const CONFIG: RouterConfig = {
@@ -24,7 +24,9 @@ const CONFIG: RouterConfig = {
     labels: [],
     children: [],
   },
-  receivers: [{ name: 'team', labels: Labels.empty, integrations: [{ name: 'webhook', index: 0, sendResolved: true, resolveContract: false }] }],
+  receivers: [
+    { name: 'team', labels: Labels.empty, integrations: [{ name: 'webhook', index: 0, sendResolved: true, resolveContract: false }] },
+  ],
   inhibitRules: [],
   timeIntervals: new Map(),
   resolveTimeoutMs: durationMs(300_000),
@@ -49,7 +51,15 @@ async function setUp() {
   };
   const owed: string[] = [];
   const keeper = await RouterKeeper.open(
-    { clock, random: new SimRandom(1, 'keeper'), log: silentLog, crash: noCrashPoints, state, owe: (rows) => owed.push(...rows.map(({ row }) => row.receiver)), cancel: () => {} },
+    {
+      clock,
+      random: new SimRandom(1, 'keeper'),
+      log: silentLog,
+      crash: noCrashPoints,
+      state,
+      owe: (rows) => owed.push(...rows.map(({ row }) => row.receiver)),
+      cancel: () => {},
+    },
     CONFIG,
     'hash',
   );

@@ -26,7 +26,8 @@ const change = (kind: AlertChange['kind'], id: string, labels: readonly string[]
   endsAt: kind === 'resolved' ? 9 : null,
   reason: kind === 'resolved' ? 'condition_false' : null,
 });
-const known = (id: string, announced: readonly string[] | null): ReadonlyMap<string, StoredRuleAlert> => new Map([[id, { row: row(id), announced }]]);
+const known = (id: string, announced: readonly string[] | null): ReadonlyMap<string, StoredRuleAlert> =>
+  new Map([[id, { row: row(id), announced }]]);
 const OLD = ['alertname', 'Down', 'region', 'eu'];
 const NEW = ['alertname', 'Down', 'region', 'us'];
 
@@ -44,7 +45,9 @@ describe('what the router is told of a rule’s alerts', () => {
   });
 
   test('an alert that was never told ends in silence', () => {
-    expect(ruleAlertStep(known('a', null), { at: 5, changes: [change('resolved', 'a', NEW)], stored: [], removed: ['a'] }).changes).toEqual([]);
+    expect(ruleAlertStep(known('a', null), { at: 5, changes: [change('resolved', 'a', NEW)], stored: [], removed: ['a'] }).changes).toEqual(
+      [],
+    );
   });
 
   test('an alert that is renamed ends under its old name and begins under the new one, also when its row is the same', () => {
