@@ -7,7 +7,7 @@ import { type Decoder, decode, type Fields, list, object, rawNode, record } from
 import type { Diagnostic, Problem } from '../config/diagnostic.ts';
 import { DiagnosticSink } from '../config/diagnostic-sink.ts';
 import { duration, int, string } from '../config/scalars.ts';
-import type { SourceFile } from '../config/source.ts';
+import type { Position, SourceFile } from '../config/source.ts';
 import { diagnosticAt, parseYaml, positionInScalar, type YamlNode } from '../config/yaml-document.ts';
 import { isLegacyLabelName, isLegacyMetricName, isUtf8LabelName, METRIC_NAME } from '../model/labels.ts';
 import type { DurationMs } from '../model/time.ts';
@@ -24,6 +24,8 @@ export type RuleFileContext = {
   /** global.evaluation_interval and global.rule_query_offset. */
   readonly intervalMs: DurationMs;
   readonly queryOffsetMs: DurationMs;
+  /** promtool's --ignore-unknown-fields: fields that nobody knows are passed over. */
+  readonly ignoresUnknownFields?: boolean;
 };
 
 export type RuleFile = { readonly groups: readonly RuleGroup[]; readonly diagnostics: readonly Diagnostic[] };
@@ -31,15 +33,25 @@ export type RuleFile = { readonly groups: readonly RuleGroup[]; readonly diagnos
 export function readRuleFile(source: SourceFile, context: RuleFileContext): RuleFile {
   const document = parseYaml(source);
   const sink = new DiagnosticSink();
-  for (const diagnostic of document.diagnostics) sink.add(diagnostic);
+  for (const diagnostic of document.diagnostics) sink.add(inRuleFile(diagnostic));
   if (document.root === null) return { groups: [], diagnostics: sink.diagnostics() };
   const groups = decode(
     document.root,
-    isOperatorObject(document.root) ? operatorObject(source.path, context) : ruleGroups(source.path, context),
+    isOperatorObject(document.root) ? operatorObject(source.path, context) : ruleGroups({ file: source.path, isOperators: false, context }),
     sink,
   );
-  return { groups, diagnostics: sink.diagnostics() };
+  const diagnostics = sink.diagnostics();
+  return {
+    groups,
+    diagnostics: context.ignoresUnknownFields === true ? diagnostics.filter(({ code }) => code !== 'unknown_field') : diagnostics,
+  };
 }
+
+/** Of what YAML itself warns of, a second document is the one thing that the reference has words for. */
+const inRuleFile = (diagnostic: Diagnostic): Diagnostic =>
+  diagnostic.severity === 'warning'
+    ? { ...diagnostic, upstream: 'Multiple document yaml rules files are not supported, only the first document is parsed' }
+    : diagnostic;
 
 /** How the reference prints an error of a rule: `line:col: altline:altcol: group "g", rule N, "name": message`. */
 export function ruleErrorText(error: {
@@ -48,7 +60,7 @@ export function ruleErrorText(error: {
   readonly rule: number;
   readonly ruleName: string;
   readonly message: string;
-  /** Line and column of the node at fault, and of a second one. */
+  /** Line and column of the node at fault, and of a second one; none where the reference names none. */
   readonly places: readonly { readonly line: number; readonly col: number }[];
 }): string {
   const places = error.places.map(({ line, col }) => `${line}:${col}: `).join('');
@@ -62,12 +74,14 @@ const isOperatorObject = (root: YamlNode): boolean =>
 const operatorObject = (file: string, context: RuleFileContext): Decoder<readonly RuleGroup[]> =>
   object('PrometheusRule', (fields) => {
     for (const name of ['apiVersion', 'kind', 'metadata', 'status']) fields.get(name, rawNode);
-    return fields.get('spec', ruleGroups(file, context));
+    return fields.get('spec', ruleGroups({ file, isOperators: true, context }));
   });
 
-const ruleGroups = (file: string, context: RuleFileContext): Decoder<readonly RuleGroup[]> =>
+type FileScope = { readonly file: string; readonly isOperators: boolean; readonly context: RuleFileContext };
+
+const ruleGroups = (scope: FileScope): Decoder<readonly RuleGroup[]> =>
   object('rulefmt.RuleGroups', (fields) => {
-    const groups = fields.get('groups', list(ruleGroup(file, context)));
+    const groups = fields.get('groups', list(ruleGroup(scope)));
     const firstByName = new Map<string, RuleGroup>();
     for (const [i, group] of groups.entries()) {
       if (firstByName.has(group.name)) {
@@ -84,15 +98,16 @@ const ruleGroups = (file: string, context: RuleFileContext): Decoder<readonly Ru
     return groups;
   });
 
-const ruleGroup = (file: string, context: RuleFileContext): Decoder<RuleGroup> =>
+const ruleGroup = ({ file, isOperators, context }: FileScope): Decoder<RuleGroup> =>
   object('rulefmt.RuleGroup', (fields) => {
     const name = fields.required('name', string, 'Groupname must not be empty');
     const intervalMs = fields.get('interval', duration, durationMs(0));
     const queryOffsetMs = fields.optional('query_offset', duration) ?? context.queryOffsetMs;
     const limit = fields.get('limit', int);
     const labels = fields.get('labels', record(string));
-    checkNames(fields, 'labels', labels, context, (label) => `invalid label name: ${label}`);
-    // Operator objects carry it for Thanos; Prometheus does not know it.
+    checkLabels(fields, labels, context, (problem, node) => fields.sink.at(node, problem));
+    // Operator objects carry it for Thanos; Prometheus' own files do not know it.
+    if (isOperators) fields.unsupported('partial_response_strategy', string, 'it is for Thanos');
     const node = fields.node('rules');
     const rules: Rule[] = [];
     fields.get('rules', list(rawNode));
@@ -112,6 +127,15 @@ type RulePlace = {
   readonly context: RuleFileContext;
 };
 
+/** Where a problem of a rule is, when that is not the field's value, and where the reference says that it is. */
+type Where = {
+  readonly node?: YamlNode;
+  readonly position?: Position;
+  /** Default: the field. The reference has no place for some. */
+  readonly upstreamFields?: readonly string[];
+};
+type Say = (field: string, problem: Problem, where?: Where) => void;
+
 function ruleReader(place: RulePlace): Decoder<Rule | null> {
   return object('rulefmt.Rule', (fields): Rule | null => {
     const record_ = fields.get('record', string);
@@ -121,48 +145,63 @@ function ruleReader(place: RulePlace): Decoder<Rule | null> {
     const keepFiringForMs = fields.get('keep_firing_for', duration);
     const labels = fields.get('labels', record(string));
     const annotations = fields.get('annotations', record(string));
-    const name = record_ !== '' ? record_ : alert;
-    const say = (field: string, problem: Problem & { readonly reference?: string }): void => {
-      const node = fields.place(field);
-      const { line, col } = diagnosticAt(node, problem);
-      const { reference, ...rest } = problem;
+    const isRecording = record_ !== '';
+    const name = alert !== '' ? alert : record_;
+    const say: Say = (field, problem, { node = fields.place(field), position, upstreamFields = [field] } = {}) => {
+      if (!fields.isSound(field)) return; // it could not even be read, and that is said
       const upstream = ruleErrorText({
         group: place.group,
         rule: place.number,
         ruleName: name,
-        message: reference ?? problem.message,
-        places: [{ line, col }],
+        message: problem.upstream ?? problem.message,
+        places: upstreamFields.map((at) => diagnosticAt(fields.place(at), problem)),
       });
-      fields.problem(field, { ...rest, upstream });
+      fields.sink.add({ ...diagnosticAt(node, problem), upstream, ...position });
     };
 
-    if (record_ !== '' && alert !== '')
-      say('alert', { code: 'conflict', message: "only one of 'record' and 'alert' must be set", hint: 'make two rules of it' });
-    if (record_ === '' && alert === '')
-      say('record', { code: 'missing_field', message: "one of 'record' or 'alert' must be set", hint: 'add alert: NAME' });
-    const expr = exprText === '' ? null : readExpr(fields, exprText, place.context, say);
+    if (isRecording && alert !== '') {
+      const problem: Problem = { code: 'conflict', message: "only one of 'record' and 'alert' must be set", hint: 'make two rules of it' };
+      say('alert', problem, { upstreamFields: ['record', 'alert'] });
+    }
+    if (!isRecording && alert === '') {
+      const problem: Problem = { code: 'missing_field', message: "one of 'record' or 'alert' must be set", hint: 'add alert: NAME' };
+      say('record', problem, { upstreamFields: ['record', 'alert'] });
+    }
     if (exprText === '') say('expr', { code: 'missing_field', message: "field 'expr' must be set in rule" });
-    checkNames(fields, 'labels', labels, place.context, (label) => `invalid label name: ${label}`, say);
-    checkNames(fields, 'annotations', annotations, place.context, (label) => `invalid annotation name: ${label}`, say);
+    const expr = exprText === '' ? null : readExpr(fields.node('expr'), exprText, place.context, say);
+    checkLabels(fields, labels, place.context, (problem, node) => say('labels', problem, { node, upstreamFields: [] }));
+    for (const label of Object.keys(annotations)) {
+      if (isLabelName(label, place.context)) continue;
+      const problem: Problem = { code: 'bad_label_name', message: `invalid annotation name: ${label}` };
+      say('annotations', problem, { node: keyNode(fields, 'annotations', label), upstreamFields: [] });
+    }
 
     const merged = { ...place.labels, ...labels };
-    if (record_ !== '') {
-      for (const field of ['annotations', 'for', 'keep_firing_for'])
-        if (fields.isSet(field) && !(field !== 'annotations' && (field === 'for' ? forMs : keepFiringForMs) === 0))
-          say(field, { code: 'conflict', message: `invalid field '${field}' in recording rule` });
+    if (isRecording) {
+      const misplaced: Readonly<Record<string, boolean>> = {
+        annotations: Object.keys(annotations).length > 0,
+        for: forMs !== 0,
+        keep_firing_for: keepFiringForMs !== 0,
+      };
+      for (const [field, isSet] of Object.entries(misplaced))
+        if (isSet) say(field, { code: 'conflict', message: `invalid field '${field}' in recording rule` }, { upstreamFields: ['record'] });
       if (/[{}]/.test(record_))
         say('record', { code: 'bad_value', message: `braces present in the recording rule name; should it be in expr?: ${record_}` });
       else if (place.context.nameScheme === 'utf8' ? !isUtf8LabelName(record_) : !isLegacyMetricName(record_))
         say('record', { code: 'bad_value', message: `invalid recording rule name: ${record_}` });
       return expr === null ? null : ({ kind: 'recording', name: record_, expr, labels: merged } satisfies RecordingRule);
     }
-    for (const [kind, texts] of [
-      ['label', labels],
-      ['annotation', annotations],
-    ] as const) {
-      for (const [key, text] of Object.entries(texts)) {
-        const error = checkAlertTemplate(name, text);
-        if (error !== null) say(`${kind}s`, { code: 'bad_template', message: `${kind} "${key}": ${error}` });
+    if (alert !== '') {
+      for (const [field, what, texts] of [
+        ['labels', 'label', labels],
+        ['annotations', 'annotation', annotations],
+      ] as const) {
+        for (const [key, text] of Object.entries(texts)) {
+          const error = checkAlertTemplate(alert, text);
+          if (error === null) continue;
+          const problem: Problem = { code: 'bad_template', message: `${what} "${key}": ${error}` };
+          say(field, problem, { node: keyNode(fields, field, key), upstreamFields: [] });
+        }
       }
     }
     return expr === null
@@ -171,26 +210,15 @@ function ruleReader(place: RulePlace): Decoder<Rule | null> {
   }) as Decoder<Rule | null>;
 }
 
-function readExpr(
-  fields: Fields,
-  text: string,
-  context: RuleFileContext,
-  say: (field: string, problem: Problem & { readonly reference?: string }) => void,
-): Expr | null {
+function readExpr(node: YamlNode | null, text: string, context: RuleFileContext, say: Say): Expr | null {
   const parsed = parseExpr(text, context.parser);
   if ('expr' in parsed) return parsed.expr;
-  const node = fields.node('expr');
   const first = parsed.errors[0];
-  if (node?.kind === 'scalar' && first !== undefined) {
-    const place = positionInScalar(node, utf16Index(text, first.span.start));
-    const problem: Problem = { code: 'bad_expression', message: `in the expression: ${first.message}` };
-    fields.sink.add({
-      ...diagnosticAt(node, problem),
-      ...place,
-      upstream: `${place.line}:${place.col}: could not parse expression: ${formatParseError(text, first)}`,
-    });
-  } else if (first !== undefined)
-    say('expr', { code: 'bad_expression', message: `could not parse expression: ${formatParseError(text, first)}` });
+  if (first === undefined) throw new Error('BUG: a parse that failed without an error');
+  const upstream = `could not parse expression: ${formatParseError(text, first)}`;
+  const problem: Problem = { code: 'bad_expression', message: `in the expression: ${first.message}`, upstream };
+  // We point into the expression, the reference at its beginning.
+  say('expr', problem, node?.kind === 'scalar' ? { position: positionInScalar(node, utf16Index(text, first.span.start)) } : {});
   return null;
 }
 
@@ -198,16 +226,26 @@ function readExpr(
 const utf16Index = (text: string, byteOffset: number): number =>
   new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, byteOffset)).length;
 
-function checkNames(
+const isLabelName = (name: string, { nameScheme }: RuleFileContext): boolean =>
+  nameScheme === 'utf8' ? isUtf8LabelName(name) : isLegacyLabelName(name);
+
+/** The key of one entry of a field that is a map. */
+function keyNode(fields: Fields, field: string, key: string): YamlNode {
+  const map = fields.node(field);
+  const entry = map?.kind === 'map' ? map.entries.find((one) => one.key.text === key) : undefined;
+  return entry?.key ?? fields.place(field);
+}
+
+function checkLabels(
   fields: Fields,
-  field: string,
-  names: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>>,
   context: RuleFileContext,
-  message: (name: string) => string,
-  say: (field: string, problem: Problem) => void = (name, problem) => fields.problem(name, problem),
+  say: (problem: Problem, node: YamlNode) => void,
 ): void {
-  for (const name of Object.keys(names)) {
-    const isValid = context.nameScheme === 'utf8' ? isUtf8LabelName(name) : isLegacyLabelName(name);
-    if (!isValid || (field === 'labels' && name === METRIC_NAME)) say(field, { code: 'bad_label_name', message: message(name) });
+  for (const [name, value] of Object.entries(labels)) {
+    const at = (): YamlNode => keyNode(fields, 'labels', name);
+    if (!isLabelName(name, context) || name === METRIC_NAME) say({ code: 'bad_label_name', message: `invalid label name: ${name}` }, at());
+    // What is well-formed as a name is well-formed as a value.
+    if (value !== '' && !isUtf8LabelName(value)) say({ code: 'bad_value', message: `invalid label value: ${value}` }, at());
   }
 }

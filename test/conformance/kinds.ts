@@ -16,4 +16,5 @@ export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
   'prometheus/template': async () => (await import('./prometheus/template.ts')).run,
   'prometheus/promqltest': async () => (await import('./prometheus/promqltest.ts')).run,
   'prometheus/promql-compliance': async () => (await import('./prometheus/promql-compliance.ts')).run,
+  'prometheus/rulefmt': async () => (await import('./prometheus/rulefmt.ts')).run,
 };

@@ -9,6 +9,7 @@ export const REQUIRED: readonly string[] = [
   'prometheus/config',
   'prometheus/parser',
   'prometheus/relabel',
+  'prometheus/rulefmt',
   'alertmanager/template',
   'prometheus/template',
   'prometheus/promqltest',
