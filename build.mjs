@@ -1,6 +1,7 @@
 /**
  * Bundles the program into dist/: main.js (control thread) and engine.js (engine thread), one ES module each.
- * Native packages stay outside. `--if-stale` does nothing while no source is newer than the bundle.
+ * Native packages stay outside. `--if-stale` does nothing while no source is newer than the bundle; `--is-fresh` builds
+ * nothing and exits 1 when one is.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +16,9 @@ function newest(path) {
 }
 
 const isFresh = existsSync('dist/main.js') && statSync('dist/main.js').mtimeMs > Math.max(...INPUTS.map(newest));
-if (!(process.argv.includes('--if-stale') && isFresh)) {
+if (process.argv.includes('--is-fresh')) {
+  process.exitCode = isFresh ? 0 : 1;
+} else if (!(process.argv.includes('--if-stale') && isFresh)) {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   await build({
     entryPoints: { main: 'src/main.ts', engine: 'src/engine-main.ts' },

@@ -9,8 +9,8 @@ import { silentLog } from '../../src/model/log.ts';
 import { isStale, SampleColumns, STALE_NAN } from '../../src/model/sample.ts';
 import { nodeDisk } from '../../src/platform/real/node-disk.ts';
 import { openTsdb, type Tsdb } from '../../src/tsdb/tsdb.ts';
+import { absent } from '../support/peers.ts';
 import {
-  findPrometheus,
   type PrometheusHistogram,
   type PrometheusSeries,
   promtoolDump,
@@ -18,7 +18,7 @@ import {
   type RemoteSeries,
 } from '../support/real-prometheus.ts';
 
-const binary = findPrometheus();
+const missing = absent('prometheus', 'promtool');
 const STEP_MS = 15_000;
 const MINUTE_MS = 60_000;
 
@@ -37,7 +37,7 @@ function newFolder(): string {
 }
 
 async function prometheusOn(folder: string): Promise<RealPrometheus> {
-  const prometheus = await RealPrometheus.start(binary ?? '', folder);
+  const prometheus = await RealPrometheus.start(folder);
   running.push(prometheus);
   return prometheus;
 }
@@ -139,112 +139,108 @@ const segments = (folder: string): string[] =>
     .filter((name) => /^\d+$/.test(name))
     .map((name) => `${folder}/data/wal/${name}`);
 
-describe.skipIf(binary === null)(
-  `with a real Prometheus${binary === null ? ' (none in $PEERS_DIR/usr/bin or on PATH)' : ''}`,
-  { timeout: 120_000 },
-  () => {
-    test('it sees all that was committed, when the process was killed', async () => {
+describe.skipIf(missing !== '')(`with a real Prometheus${missing}`, { timeout: 120_000 }, () => {
+  test('it sees all that was committed, when the process was killed', async () => {
+    const folder = newFolder();
+    const end = Date.now();
+    const { tsdb } = open(folder);
+    for (let i = 0; i < 200; i++) scrape(tsdb, end - (200 - i) * STEP_MS, i);
+    // No close, no flush: the directory is as kill -9 leaves it.
+    // Floats only: its dump leaves out the first histogram of each series.
+    const floats = promtoolDump(folder).filter((line) => !line.includes('histogram'));
+    expect(floats).toHaveLength(tsdb.stats.head.floatsAppended);
+    const prometheus = await prometheusOn(folder);
+    expect(theirDump(await prometheus.series('{__name__!=""}', end))).toEqual(ourDump(tsdb, end));
+    expect(prometheus.log).not.toMatch(/corrupt|repair|Unknown series/i);
+    await prometheus.stop();
+  });
+
+  test('it sees all but the torn commit, and so do we, whoever opens first', async () => {
+    for (const opensFirst of ['ours', 'prometheus'] as const) {
       const folder = newFolder();
       const end = Date.now();
       const { tsdb } = open(folder);
-      for (let i = 0; i < 200; i++) scrape(tsdb, end - (200 - i) * STEP_MS, i);
-      // No close, no flush: the directory is as kill -9 leaves it.
-      // Floats only: its dump leaves out the first histogram of each series.
-      const floats = promtoolDump(binary ?? '', folder).filter((line) => !line.includes('histogram'));
-      expect(floats).toHaveLength(tsdb.stats.head.floatsAppended);
-      const prometheus = await prometheusOn(folder);
-      expect(theirDump(await prometheus.series('{__name__!=""}', end))).toEqual(ourDump(tsdb, end));
-      expect(prometheus.log).not.toMatch(/corrupt|repair|Unknown series/i);
-      await prometheus.stop();
-    });
-
-    test('it sees all but the torn commit, and so do we, whoever opens first', async () => {
-      for (const opensFirst of ['ours', 'prometheus'] as const) {
-        const folder = newFolder();
-        const end = Date.now();
-        const { tsdb } = open(folder);
-        for (let i = 0; i < 60; i++) scrape(tsdb, end - (60 - i) * STEP_MS, i);
-        const before = ourDump(tsdb, end - 2 * STEP_MS);
-        const last = segments(folder).at(-1) ?? '';
-        truncateSync(last, statSync(last).size - 40);
-        if (opensFirst === 'ours') {
-          const { tsdb: again, report } = open(folder);
-          expect(report.damages).toMatchObject([{ outcome: { kind: 'torn' } }]);
-          expect(ourDump(again, end - 2 * STEP_MS)).toEqual(before);
-          scrape(again, end, 60);
-          const prometheus = await prometheusOn(folder);
-          expect(theirDump(await prometheus.series('{__name__!=""}', end))).toEqual(ourDump(again, end));
-          expect(prometheus.log).not.toMatch(/corrupt|repair|Unknown series/i);
-          await prometheus.stop();
-        } else {
-          const prometheus = await prometheusOn(folder);
-          const theirs = theirDump(await prometheus.series('{__name__!=""}', end));
-          await prometheus.stop('SIGKILL');
-          const { tsdb: again } = open(folder);
-          expect(ourDump(again, end)).toEqual(theirs);
-          expect(ourDump(again, end - 2 * STEP_MS)).toEqual(before);
-        }
-      }
-    });
-
-    test('it sees a damaged log as we mended it, with what lies behind the damage', async () => {
-      const folder = newFolder();
-      const end = Date.now();
-      const { tsdb } = open(folder, 64 * 1024);
-      for (let i = 0; i < 240; i++) scrape(tsdb, end - (240 - i) * STEP_MS, i);
-      const [, second = '', third = ''] = segments(folder);
+      for (let i = 0; i < 60; i++) scrape(tsdb, end - (60 - i) * STEP_MS, i);
+      const before = ourDump(tsdb, end - 2 * STEP_MS);
       const last = segments(folder).at(-1) ?? '';
-      const bytes = readFileSync(second);
-      bytes[20_000] = (bytes[20_000] ?? 0) ^ 4;
-      writeFileSync(second, bytes);
-      rmSync(third);
-      truncateSync(last, statSync(last).size - 50);
+      truncateSync(last, statSync(last).size - 40);
+      if (opensFirst === 'ours') {
+        const { tsdb: again, report } = open(folder);
+        expect(report.damages).toMatchObject([{ outcome: { kind: 'torn' } }]);
+        expect(ourDump(again, end - 2 * STEP_MS)).toEqual(before);
+        scrape(again, end, 60);
+        const prometheus = await prometheusOn(folder);
+        expect(theirDump(await prometheus.series('{__name__!=""}', end))).toEqual(ourDump(again, end));
+        expect(prometheus.log).not.toMatch(/corrupt|repair|Unknown series/i);
+        await prometheus.stop();
+      } else {
+        const prometheus = await prometheusOn(folder);
+        const theirs = theirDump(await prometheus.series('{__name__!=""}', end));
+        await prometheus.stop('SIGKILL');
+        const { tsdb: again } = open(folder);
+        expect(ourDump(again, end)).toEqual(theirs);
+        expect(ourDump(again, end - 2 * STEP_MS)).toEqual(before);
+      }
+    }
+  });
 
-      const { tsdb: again, report } = open(folder);
-      expect(report.damages.map(({ outcome }) => outcome.kind)).toEqual(['aside', 'torn']);
-      expect(report.gaps).toEqual([{ missing: 2, found: 3 }]);
-      expect(again.stats.head.floatsAppended).toBeGreaterThan(tsdb.stats.head.floatsAppended / 2);
-      scrape(again, end, 240);
-      const prometheus = await prometheusOn(folder);
-      expect(theirDump(await prometheus.series('{__name__!=""}', end))).toEqual(ourDump(again, end));
-      expect(prometheus.log).not.toMatch(/corrupt|repair/i);
-      await prometheus.stop();
-    });
+  test('it sees a damaged log as we mended it, with what lies behind the damage', async () => {
+    const folder = newFolder();
+    const end = Date.now();
+    const { tsdb } = open(folder, 64 * 1024);
+    for (let i = 0; i < 240; i++) scrape(tsdb, end - (240 - i) * STEP_MS, i);
+    const [, second = '', third = ''] = segments(folder);
+    const last = segments(folder).at(-1) ?? '';
+    const bytes = readFileSync(second);
+    bytes[20_000] = (bytes[20_000] ?? 0) ^ 4;
+    writeFileSync(second, bytes);
+    rmSync(third);
+    truncateSync(last, statSync(last).size - 50);
 
-    test('it opens a log with a checkpoint, and segments that were ended by size', async () => {
-      const folder = newFolder();
-      const end = Date.now();
-      const { tsdb } = open(folder, 64 * 1024);
-      // Seven hours in all: the first are forgotten.
-      for (let i = 0; i < 420; i++) scrape(tsdb, end - (420 - i) * MINUTE_MS, i);
-      for (let minute = 0; minute < 2; minute++) for (const _ of tsdb.maintain(end + minute)) void _;
-      expect(tsdb.stats.maintenance.checkpoints).toBe(1);
-      expect(readdirSync(`${folder}/data/wal`).some((name) => name.startsWith('checkpoint.'))).toBe(true);
-      scrape(tsdb, end, 420);
-      const prometheus = await prometheusOn(folder);
-      expect(theirDump(await prometheus.series('{__name__!=""}', end, 5))).toEqual(ourDump(tsdb, end, 5));
-      expect(prometheus.log).not.toMatch(/corrupt|repair|Unknown series/i);
-      await prometheus.stop();
-    });
+    const { tsdb: again, report } = open(folder);
+    expect(report.damages.map(({ outcome }) => outcome.kind)).toEqual(['aside', 'torn']);
+    expect(report.gaps).toEqual([{ missing: 2, found: 3 }]);
+    expect(again.stats.head.floatsAppended).toBeGreaterThan(tsdb.stats.head.floatsAppended / 2);
+    scrape(again, end, 240);
+    const prometheus = await prometheusOn(folder);
+    expect(theirDump(await prometheus.series('{__name__!=""}', end))).toEqual(ourDump(again, end));
+    expect(prometheus.log).not.toMatch(/corrupt|repair/i);
+    await prometheus.stop();
+  });
 
-    test('we see all that it was told, when it was killed, and it takes back what we add', async () => {
-      const folder = newFolder();
-      const end = Date.now();
-      let prometheus = await prometheusOn(folder);
-      for (let i = 0; i < 300; i++) await prometheus.write(remoteScrape(end - (301 - i) * 10_000, i));
-      const theirs = theirDump(await prometheus.series('{__name__!=""}', end));
-      await prometheus.stop('SIGKILL');
+  test('it opens a log with a checkpoint, and segments that were ended by size', async () => {
+    const folder = newFolder();
+    const end = Date.now();
+    const { tsdb } = open(folder, 64 * 1024);
+    // Seven hours in all: the first are forgotten.
+    for (let i = 0; i < 420; i++) scrape(tsdb, end - (420 - i) * MINUTE_MS, i);
+    for (let minute = 0; minute < 2; minute++) for (const _ of tsdb.maintain(end + minute)) void _;
+    expect(tsdb.stats.maintenance.checkpoints).toBe(1);
+    expect(readdirSync(`${folder}/data/wal`).some((name) => name.startsWith('checkpoint.'))).toBe(true);
+    scrape(tsdb, end, 420);
+    const prometheus = await prometheusOn(folder);
+    expect(theirDump(await prometheus.series('{__name__!=""}', end, 5))).toEqual(ourDump(tsdb, end, 5));
+    expect(prometheus.log).not.toMatch(/corrupt|repair|Unknown series/i);
+    await prometheus.stop();
+  });
 
-      const { tsdb, report } = open(folder);
-      expect(report).toMatchObject({ unknownRefs: 0, damages: [] });
-      expect(ourDump(tsdb, end)).toEqual(theirs);
-      scrape(tsdb, end, 1);
-      prometheus = await prometheusOn(folder);
-      expect(theirDump(await prometheus.series('{__name__!=""}', end))).toEqual(ourDump(tsdb, end));
-      await prometheus.stop();
-    });
-  },
-);
+  test('we see all that it was told, when it was killed, and it takes back what we add', async () => {
+    const folder = newFolder();
+    const end = Date.now();
+    let prometheus = await prometheusOn(folder);
+    for (let i = 0; i < 300; i++) await prometheus.write(remoteScrape(end - (301 - i) * 10_000, i));
+    const theirs = theirDump(await prometheus.series('{__name__!=""}', end));
+    await prometheus.stop('SIGKILL');
+
+    const { tsdb, report } = open(folder);
+    expect(report).toMatchObject({ unknownRefs: 0, damages: [] });
+    expect(ourDump(tsdb, end)).toEqual(theirs);
+    scrape(tsdb, end, 1);
+    prometheus = await prometheusOn(folder);
+    expect(theirDump(await prometheus.series('{__name__!=""}', end))).toEqual(ourDump(tsdb, end));
+    await prometheus.stop();
+  });
+});
 
 function remoteScrape(timestampMs: number, i: number): RemoteSeries[] {
   const floats = Array.from(

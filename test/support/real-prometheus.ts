@@ -1,20 +1,16 @@
-/** A Prometheus started on a data directory, for tests that ask it what it sees there. Found, never installed. */
+/** A Prometheus started on a data directory, for tests that ask it what it sees there. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { delimiter } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { snappyBytesMax, snappyCompress } from '../../src/lib/snappy.ts';
+import { freePort } from './e2e/ports.ts';
+import { peer } from './peers.ts';
 
-/** $PEERS_DIR/usr/bin/prometheus, or the one on PATH; null when there is neither. */
-export function findPrometheus(): string | null {
-  const folders = [`${process.env['PEERS_DIR'] ?? '/tmp/peers'}/usr/bin`, ...(process.env['PATH'] ?? '').split(delimiter)];
-  return folders.map((folder) => `${folder}/prometheus`).find((path) => existsSync(path)) ?? null;
-}
-
-/** Lines of `promtool tsdb dump`, of the promtool beside that Prometheus: one per sample. */
-export function promtoolDump(prometheus: string, directory: string): string[] {
-  const promtool = `${prometheus.slice(0, prometheus.lastIndexOf('/'))}/promtool`;
-  const { stdout, stderr, status } = spawnSync(promtool, ['tsdb', 'dump', `${directory}/data`], { encoding: 'utf8', maxBuffer: 1 << 28 });
+/** Lines of `promtool tsdb dump`: one per sample. */
+export function promtoolDump(directory: string): string[] {
+  const { stdout, stderr, status } = spawnSync(peer('promtool'), ['tsdb', 'dump', `${directory}/data`], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (status !== 0) throw new Error(stderr);
   return stdout.trimEnd().split('\n');
 }
@@ -47,11 +43,11 @@ export class RealPrometheus {
     });
   }
 
-  static async start(binary: string, directory: string): Promise<RealPrometheus> {
+  static async start(directory: string): Promise<RealPrometheus> {
     const port = await freePort();
     writeFileSync(`${directory}/prometheus.yml`, 'global: {}\n');
     const child = spawn(
-      binary,
+      peer('prometheus'),
       [
         `--config.file=${directory}/prometheus.yml`,
         `--storage.tsdb.path=${directory}/data`,
@@ -171,15 +167,4 @@ function bareVarint(value: number): Buffer {
   }
   bytes.push(rest);
   return Buffer.from(bytes);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
-    });
-  });
 }
