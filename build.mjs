@@ -29,11 +29,17 @@ if (process.argv.includes('--is-fresh')) {
     format: 'esm',
     sourcemap: true,
     legalComments: 'none',
-    external: ['better-sqlite3', 'snappy'],
+    external: ['better-sqlite3'],
     define: { TOCSIN_VERSION: JSON.stringify(version) },
     banner: {
       js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
     },
     logLevel: 'warning',
   });
+}
+
+const run = process.argv.indexOf('--run');
+if (run >= 0) {
+  process.argv = [process.argv[0], 'dist/main.js', ...process.argv.slice(run + 1)];
+  await import('./dist/main.js');
 }
