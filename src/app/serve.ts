@@ -22,7 +22,7 @@ export async function serve(options: AppOptions): Promise<number> {
   try {
     app = await App.open(options, ports);
     const stopped = stopRequest(app);
-    const server = await appServer(app, stopped.request);
+    const server = appServer(app, stopped.request);
     for (const { host, port } of options.web.listen) {
       const listening = await ports.httpServer.listen({ host, port, ...(server.tls === null ? {} : { tls: server.tls }) }, server.handler);
       servers.push(listening);

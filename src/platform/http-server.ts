@@ -1,25 +1,17 @@
 /** Incoming HTTP, as the platform's Request and Response: what hono's `app.fetch` takes and gives. */
+import type { ServerTls } from '../model/server-tls.ts';
 import type { DurationMs } from '../model/time.ts';
-
-export type ServerTls = {
-  /** PEM texts. */
-  readonly cert: string;
-  readonly key: string;
-  /** Certificates of the authorities that clients' certificates are checked against. */
-  readonly clientCa: string | null;
-  readonly clientCertificate: 'none' | 'request' | 'require_any' | 'verify_if_given' | 'require_and_verify';
-  readonly minVersion: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
-  readonly maxVersion: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13' | null;
-  /** OpenSSL names; empty for the default. */
-  readonly ciphers: readonly string[];
-};
 
 export type ListenOptions = {
   /** An address, a name, or '' for all addresses. */
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
-  readonly tls?: ServerTls;
+  /**
+   * Asked at every new connection, so that a renewed certificate is seen; gives the same object while nothing has changed.
+   * Whether clients' certificates are asked for stays as it was at first.
+   */
+  readonly tls?: () => ServerTls;
   /** Connections above this number are closed at once; without it there is no limit. */
   readonly connectionsMax?: number;
 };
@@ -36,8 +28,6 @@ export interface ListeningServer {
   /** As bound, with the port that was taken; an IPv6 address is in brackets. */
   readonly address: string;
   readonly port: number;
-  /** New connections use these from now on. */
-  renewTls(tls: ServerTls): void;
   /** Takes no more connections, waits for requests under way, and cuts what is left after `graceMs`. */
   close(options: { readonly graceMs: DurationMs }): Promise<void>;
 }

@@ -1,29 +1,70 @@
-import { Hono } from 'hono';
-import { alertmanagerRoutes } from '../../api/alertmanager-v2/routes.ts';
-import { federate, prometheusRoutes } from '../../api/prometheus-v1/routes.ts';
-import type { RequestHandler, ServerTls } from '../../platform/http-server.ts';
-import { renderPage } from '../../web/page.ts';
-import type { App } from '../app.ts';
+/** The HTTP server of the application: its backends, who may ask and how, ready to listen. */
+import { createServer } from '../../api/server.ts';
+import { WebConfigError, WebConfigFile } from '../../api/web-config-file.ts';
+import { compileRegex, type Regex } from '../../model/regex.ts';
+import type { ServerTls } from '../../model/server-tls.ts';
+import type { RequestHandler } from '../../platform/http-server.ts';
+import { renderPage, renderSilenceForm } from '../../web/page.ts';
+import { type App, StartError } from '../app.ts';
 import { alertmanagerBackend } from './alertmanager-backend.ts';
+import { bindRefusal } from './bind-rule.ts';
 import { managementBackend } from './management-backend.ts';
 import { overviewOf } from './overview.ts';
 import { prometheusBackend } from './prometheus-backend.ts';
 
-export async function appServer(app: App, quit: () => void): Promise<{ readonly handler: RequestHandler; readonly tls: ServerTls | null }> {
-  const hono = new Hono();
-  const prometheus = prometheusBackend(app);
-  const management = managementBackend(app, quit);
-  hono.route('/api/v1', prometheusRoutes(prometheus));
-  hono.route('/api/v2', alertmanagerRoutes(alertmanagerBackend(app), { getConcurrencyMax: 8 }));
-  hono.get('/federate', federate(prometheus));
-  hono.get('/-/healthy', (c) => c.text('ok\n'));
-  hono.get('/-/ready', (c) => (management.isReady() ? c.text('ok\n') : c.text('no\n', 503)));
-  hono.get('/metrics', async (c) => c.text((await management.metrics()).text));
-  hono.get('/metrics/host', async (c) => c.text((await management.hostMetrics()).text));
-  hono.post('/-/reload', async (c) => {
-    const r = await management.reload();
-    return r.kind === 'applied' ? c.text('') : c.text(r.error, 500);
+export type AppServer = {
+  readonly handler: RequestHandler;
+  /** To be asked at every connection; null: plain HTTP. */
+  readonly tls: (() => ServerTls) | null;
+};
+
+/** Throws StartError where the web's flags or the file they name cannot be used. */
+export function appServer(app: App, quit: () => void): AppServer {
+  const { options, ports } = app;
+  const { web } = options;
+  const webConfig = web.configFile === null ? null : openWebConfig(web.configFile, app);
+  const refusal = bindRefusal(options, webConfig !== null && webConfig.asksWhoCalls());
+  if (refusal !== null) throw new StartError(refusal);
+  const external = new URL(app.externalUrl);
+  const handler = createServer({
+    prometheus: prometheusBackend(app),
+    alertmanager: alertmanagerBackend(app),
+    history: {
+      notifications: (filter) => app.outbox.history(filter),
+      inboxMessage: (outboxId) => app.outbox.inboxMessage(outboxId),
+      events: (filter) => app.events.find(filter),
+    },
+    overview: { title: web.pageTitle, overview: (notice) => overviewOf(app, notice) },
+    management: managementBackend(app, quit),
+    render: { overview: renderPage, silenceForm: renderSilenceForm },
+    guard: { corsOrigin: corsOrigin(web.corsOrigin), externalOrigin: external.origin, webConfig, clock: ports.clock },
+    log: ports.log,
+    routePrefix: app.pathPrefix,
+    linkPrefix: external.pathname.replace(/\/+$/, ''),
+    getConcurrencyMax: web.getConcurrency > 0 ? web.getConcurrency : GET_CONCURRENCY,
   });
-  hono.get('/', async (c) => c.html(renderPage(await overviewOf(app, null))));
-  return { handler: (request, info) => hono.fetch(request, { remoteAddress: info.remoteAddress, user: null }), tls: null };
+  const isTls = webConfig !== null && webConfig.tls() !== null;
+  return { handler, tls: isTls ? () => webConfig.tls() ?? neverPlain() : null };
+}
+
+/** Alertmanager's default on a small machine. */
+const GET_CONCURRENCY = 8;
+
+function openWebConfig(path: string, { ports }: App): WebConfigFile {
+  try {
+    return new WebConfigFile(path, ports);
+  } catch (error) {
+    if (error instanceof WebConfigError) throw new StartError(`--web.config.file cannot be used:\n${error.message}`);
+    throw error;
+  }
+}
+
+function corsOrigin(source: string): Regex {
+  const regex = compileRegex(source);
+  if ('error' in regex) throw new StartError(`--web.cors.origin is not a regular expression: ${regex.error}`);
+  return regex;
+}
+
+function neverPlain(): never {
+  throw new Error('BUG: TLS was switched off while listening');
 }

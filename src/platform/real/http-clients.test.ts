@@ -23,8 +23,9 @@ import {
 } from '../../model/http.ts';
 import { silentLog } from '../../model/log.ts';
 import { Secret } from '../../model/secret.ts';
+import type { ServerTls } from '../../model/server-tls.ts';
 import { durationMs } from '../../model/time.ts';
-import type { ListeningServer, RequestHandler, ServerTls } from '../http-server.ts';
+import type { ListeningServer, RequestHandler } from '../http-server.ts';
 import { networkHttpClients } from './http-clients.ts';
 import { nodeDisk } from './node-disk.ts';
 import { NodeHttpServer } from './node-http-server.ts';
@@ -59,9 +60,9 @@ function directory(): string {
   return path;
 }
 
-async function listen(handler: RequestHandler, tls?: ServerTls): Promise<ListeningServer> {
+async function listen(handler: RequestHandler, tls?: ServerTls | (() => ServerTls)): Promise<ListeningServer> {
   const server = await new NodeHttpServer(clock, silentLog).listen(
-    { host: '127.0.0.1', port: 0, ...(tls === undefined ? {} : { tls }) },
+    { host: '127.0.0.1', port: 0, ...(tls === undefined ? {} : { tls: typeof tls === 'function' ? tls : () => tls }) },
     handler,
   );
   cleanups.push(() => server.close({ graceMs: durationMs(0) }));
@@ -89,9 +90,11 @@ const serverTls = (certificate: TestCertificate, more: Partial<ServerTls> = {}):
   ...certificate,
   clientCa: null,
   clientCertificate: 'none',
+  clientAllowedSans: null,
   minVersion: 'TLS12',
   maxVersion: null,
   ciphers: [],
+  curves: [],
   ...more,
 });
 const authority = { kind: 'inline', pem: TEST_AUTHORITY } as const;
@@ -132,6 +135,19 @@ describe('TLS', () => {
     expect((await request(client, `https://127.0.0.1:${server.port}/`)).kind).toBe(served ? 'response' : 'failed');
   });
 
+  test.each([
+    { allowed: ['client.test'], given: TEST_SERVER, served: false },
+    { allowed: ['other.test', 'target.test'], given: TEST_SERVER, served: true },
+    { allowed: ['127.0.0.1'], given: TEST_SERVER, served: true },
+    { allowed: ['target'], given: TEST_SERVER, served: false },
+    { allowed: ['target.test'], given: null, served: false },
+  ])('a server that allows $allowed serves the certificate: $served', async ({ allowed, given, served }) => {
+    const clients = { clientCa: TEST_AUTHORITY, clientCertificate: 'verify_if_given', clientAllowedSans: allowed } as const;
+    const server = await listen(() => new Response('ok'), serverTls(TEST_SERVER, clients));
+    const client = open({ tls: { ...PLAIN_TLS, ca: authority, ...(given === null ? {} : inlineKey(given)) } });
+    expect((await request(client, `https://127.0.0.1:${server.port}/`)).kind).toBe(served ? 'response' : 'failed');
+  });
+
   test('files are read again: a rotated client certificate is used for the next request', async () => {
     const path = directory();
     const server = await listen(
@@ -156,10 +172,14 @@ describe('TLS', () => {
   });
 
   test('a server renews its certificate without closing', async () => {
-    const server = await listen(() => new Response('ok'), serverTls(TEST_STRANGER));
+    let tls = serverTls(TEST_STRANGER);
+    const server = await listen(
+      () => new Response('ok'),
+      () => tls,
+    );
     const client = open({ tls: { ...PLAIN_TLS, ca: authority } });
     expect((await request(client, `https://localhost:${server.port}/`)).kind).toBe('failed');
-    server.renewTls(serverTls(TEST_RENEWED));
+    tls = serverTls(TEST_RENEWED);
     expect((await request(client, `https://localhost:${server.port}/`)).kind).toBe('response');
   });
 });

@@ -3,22 +3,17 @@
  * Slow and greedy clients are bounded here (headers, time for headers and for a whole request); what a body may weigh
  * and who may ask is the API's.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { X509Certificate } from 'node:crypto';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { SecureContextOptions, TLSSocket, TlsOptions } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import type { Clock } from '../../model/clock.ts';
 import type { Log } from '../../model/log.ts';
+import type { ServerTls } from '../../model/server-tls.ts';
 import type { DurationMs } from '../../model/time.ts';
-import {
-  type HttpServer,
-  ListenError,
-  type ListeningServer,
-  type ListenOptions,
-  type RequestHandler,
-  type ServerTls,
-} from '../http-server.ts';
+import { type HttpServer, ListenError, type ListeningServer, type ListenOptions, type RequestHandler } from '../http-server.ts';
 import { TLS_VERSIONS } from './tls-material.ts';
 
 /** Node's 16 KiB are too few for long GET queries and cookies of proxies in front. */
@@ -66,9 +61,7 @@ export class NodeHttpServer implements HttpServer {
       keepAliveTimeout: KEEP_ALIVE_MS,
     };
     const { tls } = options;
-    const server: Server | TlsServer =
-      tls === undefined ? createServer(limits, listener) : createTlsServer({ ...limits, ...tlsOptions(tls) }, listener);
-    if (tls !== undefined) server.on('secureConnection', (socket: TLSSocket) => checkClientCertificate(socket, tls));
+    const server = tls === undefined ? createServer(limits, listener) : tlsServer(limits, tls, listener);
     if (options.connectionsMax !== undefined) server.maxConnections = options.connectionsMax;
     await bind(server, options);
     // From here on an error is one of accepting (EMFILE): that connection is lost, the server goes on.
@@ -78,9 +71,6 @@ export class NodeHttpServer implements HttpServer {
     return {
       address: `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
       port: bound.port,
-      renewTls: (renewed) => {
-        if ('setSecureContext' in server) server.setSecureContext(contextOptions(renewed));
-      },
       close: ({ graceMs }) =>
         new Promise((resolve) => {
           isClosing = true;
@@ -96,7 +86,23 @@ export class NodeHttpServer implements HttpServer {
   }
 }
 
-function bind(server: Server, { host, port }: ListenOptions): Promise<void> {
+function tlsServer(limits: ServerOptions, tlsNow: () => ServerTls, listener: RequestListener): TlsServer {
+  let tls = tlsNow();
+  const server = createTlsServer({ ...limits, ...tlsOptions(tls) }, listener);
+  // Before Node's own listener, which begins the handshake.
+  server.prependListener('connection', () => {
+    const now = tlsNow();
+    if (now === tls) return;
+    tls = now;
+    server.setSecureContext(contextOptions(now));
+  });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (!isClientWelcome(socket, tls)) socket.destroy();
+  });
+  return server;
+}
+
+function bind(server: Server | TlsServer, { host, port }: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: NodeJS.ErrnoException): void => {
       const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -133,6 +139,7 @@ const contextOptions = (tls: ServerTls): SecureContextOptions => ({
   minVersion: TLS_VERSIONS[tls.minVersion],
   ...(tls.maxVersion === null ? {} : { maxVersion: TLS_VERSIONS[tls.maxVersion] }),
   ...(tls.ciphers.length === 0 ? {} : { ciphers: tls.ciphers.join(':') }),
+  ...(tls.curves.length === 0 ? {} : { ecdhCurve: tls.curves.join(':') }),
 });
 
 const tlsOptions = (tls: ServerTls): TlsOptions => ({
@@ -141,11 +148,25 @@ const tlsOptions = (tls: ServerTls): TlsOptions => ({
   rejectUnauthorized: tls.clientCertificate === 'require_and_verify',
 });
 
-/** Node knows "any" and "verified"; Go's two ways between are decided here. */
-function checkClientCertificate(socket: TLSSocket, tls: ServerTls): void {
-  const isGiven = Object.keys(socket.getPeerCertificate() ?? {}).length > 0;
-  if (tls.clientCertificate === 'require_any' && !isGiven) socket.destroy();
-  if (tls.clientCertificate === 'verify_if_given' && isGiven && !socket.authorized) socket.destroy();
+/** Node knows "any" and "verified"; Go's two ways between are decided here, and so is for whom a certificate must be. */
+function isClientWelcome(socket: TLSSocket, { clientCertificate, clientAllowedSans }: ServerTls): boolean {
+  if (clientCertificate === 'none') return true;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) {
+    return (clientCertificate === 'request' || clientCertificate === 'verify_if_given') && clientAllowedSans === null;
+  }
+  if (clientCertificate === 'verify_if_given' && !socket.authorized) return false;
+  return clientAllowedSans === null || namesOf(certificate).some((name) => clientAllowedSans.includes(name));
+}
+
+/** `DNS:a.example, IP Address:192.0.2.1, URI:"spiffe://x"` without the kinds; quoted where a value has commas or the like. */
+function namesOf({ subjectAltName }: X509Certificate): readonly string[] {
+  const names = (subjectAltName ?? '').matchAll(/(?:^|, )(DNS|IP Address|URI|email):("(?:[^"\\]|\\.)*"|[^,]*)/g);
+  return [...names].map(([, kind, written = '']) => {
+    const name = written.startsWith('"') ? (JSON.parse(written) as string) : written;
+    // Node writes all eight parts of an IPv6 address, people the short form.
+    return kind === 'IP Address' && name.includes(':') ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
+  });
 }
 
 /** An IPv4 peer of a dual-stack socket without its IPv6 coat. */

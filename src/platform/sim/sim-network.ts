@@ -136,7 +136,6 @@ export class SimNetwork {
     return {
       address: `${options.host}:${port}`,
       port,
-      renewTls: () => {},
       close: async () => stop(),
     };
   }

@@ -1,0 +1,21 @@
+/** How large the body of a request may be, by path: nobody can make the process keep more than that. */
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit as limitBody } from 'hono/body-limit';
+import { refusal } from './refusal.ts';
+
+const MIB = 1024 * 1024;
+const LIMITS: Readonly<Record<string, number>> = {
+  // Compressed; senders cut their requests far below.
+  '/api/v1/write': 32 * MIB,
+  // Some thirty thousand alerts.
+  '/api/v2/alerts': 32 * MIB,
+};
+/** Of a form with a query (Go's limit), a silence, a page's form. */
+const USUAL = 10 * MIB;
+
+export const bodyLimit: MiddlewareHandler = (context, next) => {
+  const { method, path } = context.req;
+  if (method === 'GET' || method === 'HEAD') return next();
+  const maxSize = LIMITS[path] ?? USUAL;
+  return limitBody({ maxSize, onError: () => refusal(path, 413, `the body is larger than ${maxSize} bytes`) })(context, next);
+};

@@ -1,0 +1,122 @@
+/**
+ * What every request passes before a handler sees it, and every answer on its way out: who may ask (basic authentication
+ * and the rate limit of the web configuration), from which site (browsers say, in Sec-Fetch-Site and Origin), and the
+ * headers that tell browsers what they may do with the answer. Clients that send neither header (amtool, curl, senders)
+ * pass: they cannot be made to act by a page that somebody visits.
+ *
+ * Left out: sessions and tokens.
+ */
+import type { Clock } from '../model/clock.ts';
+import type { Log } from '../model/log.ts';
+import type { Regex } from '../model/regex.ts';
+import { BasicAuth } from './basic-auth.ts';
+import { RateLimit } from './rate-limit.ts';
+import { isBelow } from './refusal.ts';
+import type { WebConfigFile } from './web-config-file.ts';
+
+export type GuardOptions = {
+  /** --web.cors.origin, anchored. */
+  readonly corsOrigin: Regex;
+  /** Scheme and host of --web.external-url, where a proxy in front asks for another host; null: none. */
+  readonly externalOrigin: string | null;
+  /** --web.config.file */
+  readonly webConfig: WebConfigFile | null;
+  readonly clock: Pick<Clock, 'elapsed'>;
+  readonly log: Log;
+};
+
+export type Admission =
+  | { readonly kind: 'admitted'; readonly user: string | null }
+  | { readonly kind: 'refused'; readonly status: number; readonly message: string; readonly headers: Readonly<Record<string, string>> };
+
+export class Guard {
+  readonly #options: GuardOptions;
+  readonly #auth = new BasicAuth();
+  readonly #rate: RateLimit;
+
+  constructor(options: GuardOptions) {
+    this.#options = options;
+    this.#rate = new RateLimit(options.clock);
+  }
+
+  /** `path`: without the route prefix. */
+  async admit(request: Request, path: string): Promise<Admission> {
+    const config = this.#options.webConfig?.current() ?? null;
+    let user: string | null = null;
+    if (config !== null) {
+      if (!this.#rate.allows(config.rateLimit)) return refused(429, 'too many requests');
+      if (config.users.size > 0) {
+        const checked = await this.#auth.check(request.headers.get('authorization'), config.users);
+        if (checked.kind === 'busy') return refused(503, 'too many logins at a time; try again later', { 'retry-after': '1' });
+        if (checked.kind === 'refused') return refused(401, 'Unauthorized', { 'www-authenticate': 'Basic' });
+        user = checked.user;
+      }
+    }
+    if (changesState(request.method, path) && this.#isFromAnotherSite(request)) {
+      this.#options.log.warn('a request that a page of another site made was refused', {
+        path,
+        origin: request.headers.get('origin') ?? '',
+        site: request.headers.get('sec-fetch-site') ?? '',
+      });
+      return refused(403, 'a page of another site may not change anything here');
+    }
+    return { kind: 'admitted', user };
+  }
+
+  /** Puts the headers on an answer. */
+  dress(response: Response, request: Request, path: string): void {
+    const { headers } = response;
+    headers.set('x-content-type-options', 'nosniff');
+    headers.set('x-frame-options', 'deny');
+    // Not no-referrer: browsers then send "Origin: null" with our own forms.
+    headers.set('referrer-policy', 'same-origin');
+    if (isBelow(path, '/api/v1') || isBelow(path, '/api/v2')) this.#allowOrigin(headers, request.headers.get('origin'));
+    for (const [name, value] of this.#options.webConfig?.current().headers ?? []) headers.set(name, value);
+  }
+
+  /** As Prometheus' util/httputil SetCORS. */
+  #allowOrigin(headers: Headers, origin: string | null): void {
+    headers.append('vary', 'Origin');
+    if (origin === null) return;
+    headers.set('access-control-allow-headers', 'Accept, Authorization, Content-Type, Origin');
+    headers.set('access-control-allow-methods', 'GET, POST, OPTIONS');
+    headers.set('access-control-expose-headers', 'Date');
+    const { corsOrigin } = this.#options;
+    if (corsOrigin.source === '.*') headers.set('access-control-allow-origin', '*');
+    else if (corsOrigin.matches(origin)) headers.set('access-control-allow-origin', origin);
+  }
+
+  /** Browsers tell the site where the connection is one they trust, and the origin of every request that may change something. */
+  #isFromAnotherSite({ headers, url }: Request): boolean {
+    const site = headers.get('sec-fetch-site');
+    if (site === 'same-origin' || site === 'none') return false;
+    const origin = headers.get('origin');
+    if (origin === null) return site !== null;
+    if (origin === this.#options.externalOrigin) return false;
+    return site !== null || !isOrigin(origin, new URL(url).host);
+  }
+}
+
+const refused = (status: number, message: string, headers: Readonly<Record<string, string>> = {}): Admission => ({
+  kind: 'refused',
+  status,
+  message,
+  headers,
+});
+
+/** POSTs that only ask, which Grafana's browser side may send from its own site. */
+const ASKING = new Set(
+  ['query', 'query_range', 'query_exemplars', 'format_query', 'parse_query', 'series', 'labels'].map((name) => `/api/v1/${name}`),
+);
+
+function changesState(method: string, path: string): boolean {
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return false;
+  return !(method === 'POST' && ASKING.has(path));
+}
+
+/** Whether an origin is the host asked for; the scheme may be another, where a proxy in front speaks TLS. */
+function isOrigin(origin: string, host: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host: originHost } = new URL(origin);
+  return URL.canParse(`${protocol}//${host}`) && originHost === new URL(`${protocol}//${host}`).host;
+}

@@ -1,0 +1,106 @@
+/**
+ * Everything that the process answers over HTTP, below one route prefix: the API of Prometheus (/api/v1), that of
+ * Alertmanager (/api/v2), our own (/api/tocsin/v1), the page, and the management endpoints. One request passes the guard,
+ * then its handler; every answer leaves with the guard's headers, compressed where the client takes it. What goes wrong
+ * inside is logged once and answered without details.
+ */
+import { Hono, type MiddlewareHandler } from 'hono';
+import type { Log } from '../model/log.ts';
+import type { AlertmanagerBackend } from './alertmanager-v2/backend.ts';
+import { alertmanagerRoutes } from './alertmanager-v2/routes.ts';
+import { bodyLimit } from './body-limit.ts';
+import type { CallerEnv } from './caller.ts';
+import { compressed } from './compression.ts';
+import { Guard, type GuardOptions } from './guard.ts';
+import { managementRoutes } from './management.ts';
+import type { ManagementBackend } from './management-backend.ts';
+import { pageRoutes } from './page/routes.ts';
+import type { PrometheusBackend } from './prometheus-v1/backend.ts';
+import { federate, prometheusRoutes } from './prometheus-v1/routes.ts';
+import { refusal } from './refusal.ts';
+import type { HistoryBackend, OverviewBackend, PageRenderer } from './tocsin-v1/backend.ts';
+import { historyRoutes } from './tocsin-v1/routes.ts';
+
+export type ServerOptions = {
+  readonly prometheus: PrometheusBackend;
+  readonly alertmanager: AlertmanagerBackend;
+  readonly history: HistoryBackend;
+  readonly overview: OverviewBackend;
+  readonly management: ManagementBackend;
+  readonly render: PageRenderer;
+  readonly guard: Omit<GuardOptions, 'log'>;
+  readonly log: Log;
+  /** '' or '/x', without a slash at the end. */
+  readonly routePrefix: string;
+  /** The same as browsers see it: the path of --web.external-url, which a proxy in front may take off. */
+  readonly linkPrefix: string;
+  /** GETs of API v2 at a time (--web.get-concurrency). */
+  readonly getConcurrencyMax: number;
+};
+
+/** What the platform's HTTP server hands over beside the request. */
+export type RequestInfo = { readonly remoteAddress: string };
+
+export function createServer(options: ServerOptions): (request: Request, info: RequestInfo) => Promise<Response> {
+  const { log, routePrefix, linkPrefix } = options;
+  const guard = new Guard({ ...options.guard, log });
+  const app = routes(options);
+
+  const answer = async (request: Request, path: string | null, info: RequestInfo): Promise<Response> => {
+    const admission = await guard.admit(request, path ?? '');
+    if (admission.kind === 'refused') {
+      const response = refusal(path ?? '', admission.status, admission.message);
+      for (const [name, value] of Object.entries(admission.headers)) response.headers.set(name, value);
+      return response;
+    }
+    if (request.method === 'OPTIONS') return new Response(null, { status: 204 });
+    if (path !== null) return app.fetch(request, { remoteAddress: info.remoteAddress, user: admission.user });
+    const { pathname } = new URL(request.url);
+    if (pathname === '/' || pathname === routePrefix) return new Response(null, { status: 302, headers: { location: `${linkPrefix}/` } });
+    return refusal('', 404, `there is no ${pathname} here: everything is below ${routePrefix}/`);
+  };
+
+  return async (request, info) => {
+    const path = pathBelow(routePrefix, request);
+    const response = await answer(request, path, info);
+    guard.dress(response, request, path ?? '');
+    return compressed(response, request);
+  };
+}
+
+/** The path without the route prefix; null: outside of it. */
+function pathBelow(routePrefix: string, request: Request): string | null {
+  const { pathname } = new URL(request.url);
+  return pathname.startsWith(`${routePrefix}/`) ? pathname.slice(routePrefix.length) : null;
+}
+
+/** All routes, which do not know of the prefix. */
+function routes(options: ServerOptions): Hono<CallerEnv> {
+  const { prometheus, alertmanager, history, overview, management, render, log, routePrefix, linkPrefix, getConcurrencyMax } = options;
+  const app = new Hono<CallerEnv>({ getPath: (request) => pathBelow(routePrefix, request) ?? '' });
+
+  app.onError((error, { req: { raw, method, path } }) => {
+    // Nobody waits for the answer any more, and whatever was under way broke because of that.
+    if (raw.signal.aborted) return refusal(path, 499, 'the client went away');
+    log.error('a request failed', { method, path, error: error.stack ?? error.message });
+    return refusal(path, 500, 'internal error; the log says more');
+  });
+  app.notFound(({ req: { path } }) => refusal(path, 404, `there is no ${path} here`));
+  app.use('*', bodyLimit);
+
+  // While the engine reads its data nothing can be asked of it; how far it is can.
+  const whenReady: MiddlewareHandler = ({ req: { path } }, next) => {
+    if (management.isReady() || path.startsWith('/api/v1/status/')) return next();
+    return Promise.resolve(refusal(path, 503, 'not ready yet: the metrics are being read from disk'));
+  };
+  app.use('/api/v1/*', whenReady);
+  app.use('/federate', whenReady);
+
+  app.route('/api/v1', prometheusRoutes(prometheus));
+  app.route('/api/v2', alertmanagerRoutes(alertmanager, { getConcurrencyMax }));
+  app.route('/api/tocsin/v1', historyRoutes(history));
+  app.get('/federate', federate(prometheus));
+  app.route('/', managementRoutes(management));
+  app.route('/', pageRoutes({ overview, alertmanager, history, render, log, prefix: linkPrefix }));
+  return app;
+}

@@ -1,0 +1,149 @@
+/** The whole HTTP server before a real router and backends that hold what a test puts into them. */
+import type { ManagementBackend } from '../../src/api/management-backend.ts';
+import type { PrometheusBackend } from '../../src/api/prometheus-v1/backend.ts';
+import { createServer, type ServerOptions } from '../../src/api/server.ts';
+import type { HistoryBackend } from '../../src/api/tocsin-v1/backend.ts';
+import type { Overview } from '../../src/api/tocsin-v1/overview.ts';
+import type { StoredEvent } from '../../src/db/event-repository.ts';
+import type { InboxMessage, NotificationRecord } from '../../src/db/outbox-repository.ts';
+import { silentLog } from '../../src/model/log.ts';
+import { compileRegex, type Regex } from '../../src/model/regex.ts';
+import { renderPage, renderSilenceForm } from '../../src/web/page.ts';
+import { CALLER, NOON, TestAlertmanager } from './test-alertmanager.ts';
+
+export class TestManagement implements ManagementBackend {
+  ready = true;
+  enableLifecycle = false;
+  quits = 0;
+  reloadError: string | null = null;
+  readonly version = '1.2.3';
+
+  isReady(): boolean {
+    return this.ready;
+  }
+  reload(): ReturnType<ManagementBackend['reload']> {
+    return Promise.resolve(this.reloadError === null ? { kind: 'applied' } : { kind: 'refused', error: this.reloadError });
+  }
+  quit(): void {
+    this.quits++;
+  }
+  metrics(): ReturnType<ManagementBackend['metrics']> {
+    return Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'up 1\n' });
+  }
+  hostMetrics(): ReturnType<ManagementBackend['hostMetrics']> {
+    return Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'node_load1 0.5\n' });
+  }
+}
+
+/** Answers like the repositories, from memory. */
+export class TestHistory implements HistoryBackend {
+  records: readonly NotificationRecord[] = [];
+  stored: readonly StoredEvent[] = [];
+  readonly inbox = new Map<string, InboxMessage>();
+  /** As the last request asked. */
+  asked: unknown = null;
+
+  notifications(filter: Parameters<HistoryBackend['notifications']>[0]): Promise<readonly NotificationRecord[]> {
+    this.asked = filter;
+    return Promise.resolve(this.records.slice(0, filter.limit));
+  }
+  inboxMessage(id: string): Promise<InboxMessage | null> {
+    return Promise.resolve(this.inbox.get(id) ?? null);
+  }
+  events(filter: Parameters<HistoryBackend['events']>[0]): Promise<readonly StoredEvent[]> {
+    this.asked = filter;
+    return Promise.resolve(this.stored.slice(0, filter.limit));
+  }
+}
+
+/** An engine that answers every query with `1` and knows no targets and no rules. */
+export const testPrometheus = (): PrometheusBackend => {
+  const gave = <T>(gives: T) => Promise.resolve({ kind: 'gave', gives } as const);
+  const wire = (data: unknown) => gave({ body: new TextEncoder().encode(JSON.stringify({ status: 'success', data })) });
+  return {
+    instantQuery: ({ atMs }) => wire({ resultType: 'scalar', result: [atMs / 1000, '1'] }),
+    rangeQuery: () => wire({ resultType: 'matrix', result: [] }),
+    formatQuery: ({ length }) => wire('x'.repeat(length)),
+    parseQuery: () => wire({}),
+    series: () => wire([]),
+    labelNames: () => wire(['__name__']),
+    labelValues: ({ name }) => wire([name]),
+    federate: () => gave({ body: new TextEncoder().encode('up 1\n') }),
+    write: () => gave(null),
+    targets: () => gave({ active: [], dropped: [], droppedCounts: {}, pools: [] }),
+    metadata: () => gave([]),
+    ruleGroups: () => gave([]),
+    headStatus: () => Promise.resolve({ kind: 'refused', error: { type: 'unavailable', message: 'no head' } }),
+    replay: () => ({ min: 0, max: 10, current: 5, isReady: false }),
+    configYaml: () => 'global: {}\n',
+    runtime: () => ({ startedAtMs: NOON, reloadSucceeded: true, lastConfigAtMs: NOON, retention: '15d', workingDirectory: '/' }),
+    flags: {},
+    version: '1.2.3',
+    remoteWriteEnabled: true,
+    nowMs: () => NOON,
+  };
+};
+
+const overviewOf = (notice: string | null): Overview => ({
+  title: 'Tocsin',
+  version: '1.2.3',
+  now: NOON,
+  startedAt: NOON,
+  prefix: '',
+  alerts: [],
+  alertCount: 0,
+  pendingCount: 0,
+  silences: [],
+  notifications: [],
+  targets: [],
+  rules: { groups: 0, rules: 0, failing: [], evaluatedAt: null },
+  problems: [],
+  notice,
+});
+
+export const anyOrigin: Regex = pattern('.*');
+
+export function pattern(source: string): Regex {
+  const regex = compileRegex(source);
+  if ('error' in regex) throw new Error(regex.error);
+  return regex;
+}
+
+type Request_ = RequestInit & { readonly host?: string };
+
+export class TestServer {
+  readonly alertmanager = new TestAlertmanager();
+  readonly management = new TestManagement();
+  readonly history = new TestHistory();
+  readonly #handle: ReturnType<typeof createServer>;
+
+  constructor(changes: Partial<ServerOptions> = {}) {
+    this.#handle = createServer({
+      prometheus: testPrometheus(),
+      alertmanager: this.alertmanager,
+      history: this.history,
+      overview: { title: 'Tocsin', overview: (notice) => Promise.resolve(overviewOf(notice)) },
+      management: this.management,
+      render: { overview: renderPage, silenceForm: renderSilenceForm },
+      guard: { corsOrigin: anyOrigin, externalOrigin: null, webConfig: null, clock: { elapsed: () => 0 } },
+      log: silentLog,
+      routePrefix: '',
+      linkPrefix: changes.routePrefix ?? '',
+      getConcurrencyMax: 8,
+      ...changes,
+    });
+  }
+
+  request(path: string, { host = 'tocsin.test:9099', ...init }: Request_ = {}): Promise<Response> {
+    return this.#handle(new Request(`http://${host}${path}`, { redirect: 'manual', ...init }), CALLER);
+  }
+
+  get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    return this.request(path, { headers });
+  }
+
+  /** A form as browsers post it from our own page. */
+  form(path: string, fields: Readonly<Record<string, string>>): Promise<Response> {
+    return this.request(path, { method: 'POST', body: new URLSearchParams(fields), headers: { 'sec-fetch-site': 'same-origin' } });
+  }
+}
