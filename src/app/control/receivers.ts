@@ -8,8 +8,8 @@ import type { UnixMs } from '../../model/time.ts';
 import type { Integration, SendInput } from '../../notify/integration.ts';
 import { buildIntegration, type Receiver } from '../../notify/receivers.ts';
 import { SecretReader } from '../../platform/secret-reader.ts';
-import { notificationData } from '../../template/alertmanager-data.ts';
-import { NotificationTemplates } from '../../template/notification-templates.ts';
+import { type NotificationData, notificationData } from '../../template/alertmanager-data.ts';
+import type { NotificationTemplates } from '../../template/notification-templates.ts';
 import type { AppPorts } from '../app-ports.ts';
 
 export class Receivers {
@@ -55,6 +55,17 @@ export class Receivers {
   inputOf(row: OutboxRow, now: UnixMs, externalUrl: string): SendInput {
     if (this.#templates === null) throw new Error('BUG: receivers are not configured');
     const { notification } = row;
+    const data = notificationData({
+      receiver: row.receiver,
+      alerts: notification.alerts,
+      groupLabels: notification.groupLabels,
+      routeLabels: Labels.fromPairs(notification.routeLabels),
+      routeLabelsAreRendered: false,
+      notificationReason: row.reason,
+      externalUrl,
+      // The flush decided what is resolved; later it would only be more.
+      now: row.createdAt,
+    });
     return {
       id: row.id,
       groupKey: row.groupKey,
@@ -64,17 +75,7 @@ export class Receivers {
       now,
       templates: this.#templates,
       kept: row.data,
-      data: notificationData({
-        receiver: row.receiver,
-        alerts: notification.alerts,
-        groupLabels: notification.groupLabels,
-        routeLabels: Labels.fromPairs(notification.routeLabels),
-        routeLabelsAreRendered: false,
-        notificationReason: row.reason,
-        externalUrl,
-        // The flush decided what is resolved; later it would only be more.
-        now: row.createdAt,
-      }),
+      data: withRouteLabels(data, this.#templates, now),
     };
   }
 
@@ -89,4 +90,10 @@ export class Receivers {
       return { error: error instanceof Error ? error.message : String(error) };
     }
   }
+}
+
+/** Route labels rendered once, for bodies that carry them; where a template fails they stay as written, and their error is the template's that uses them. */
+function withRouteLabels(data: NotificationData, templates: NotificationTemplates, now: UnixMs): NotificationData {
+  const rendered = data.routeLabels.size === 0 ? data.routeLabels : templates.routeLabels(data, now);
+  return rendered instanceof Labels ? { ...data, routeLabels: rendered, routeLabelsAreRendered: true } : data;
 }
