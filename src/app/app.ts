@@ -64,6 +64,7 @@ export class App {
   readonly #receivers: Receivers;
   readonly #housekeeping: Housekeeping;
   readonly #release: () => void;
+  readonly #bootId: string;
   #unwatch: () => void = () => {};
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -135,6 +136,7 @@ export class App {
     this.#state = parts.state;
     this.#receivers = parts.receivers;
     this.#release = parts.release;
+    this.#bootId = parts.bootId;
     this.outbox = outbox;
     this.events = eventRepository(parts.database);
     this.keeper = keeper;
@@ -143,11 +145,9 @@ export class App {
       random,
       log,
       crash,
-      outbox,
-      bootId: parts.bootId,
       integration: (row) => this.#receivers.integrationOf(row),
       input: (row) => this.#receivers.inputOf(row, clock.now(), this.externalUrl),
-      stillWanted: (rows) => this.#stillWanted(rows),
+      claim: (rows) => this.#claim(rows),
       settle: (outcome) => this.#settle(outcome),
     });
     this.engine = new EngineSupervisor({
@@ -320,9 +320,13 @@ export class App {
     }
   }
 
-  /** Asks the router in a step of its own: what it cancels instead is on disk before anything is sent. */
-  #stillWanted(rows: readonly OutboxRow[]): Promise<readonly OutboxRow[]> {
-    return this.keeper.step((router, now) => ({ result: rows.filter(({ id }) => router.claim(id, now).kind === 'send') }));
+  /** The router says what is still wanted, and the claim is committed with what it cancels instead. */
+  #claim(rows: readonly OutboxRow[]): Promise<readonly OutboxRow[]> {
+    const attemptId = uuid(this.ports.random);
+    return this.keeper.step((router, now) => {
+      const wanted = rows.filter(({ id }) => router.claim(id, now).kind === 'send');
+      return { result: wanted, claims: { ids: wanted.map(({ id }) => id), attemptId, bootId: this.#bootId } };
+    });
   }
 
   async #settle(outcome: DeliveryOutcome): Promise<void> {

@@ -41,8 +41,6 @@ export type HistoryPlace = { readonly at: UnixMs; readonly id: string | null };
 export interface OutboxRepository {
   /** Rows that an attempt may take, now or later: all but claimed and closed ones. */
   open(): Promise<readonly DueRow[]>;
-  /** Claims what is still claimable of `ids` for one attempt; returns those. Durable on return. */
-  claim(ids: readonly OutboxId[], attempt: { readonly id: string; readonly bootId: string }): Promise<readonly OutboxId[]>;
   /** Claims of earlier boots become 'unknown': nobody knows whether they were sent. Returns how many. */
   orphan(bootId: string, at: UnixMs): Promise<number>;
   /** Newest first; `before`: only older ones, for the next page. */
@@ -65,22 +63,8 @@ export interface OutboxRepository {
 const olderThan = ({ at, id }: HistoryPlace): SQL | undefined =>
   id === null ? lt(outbox.createdAtMs, at) : or(lt(outbox.createdAtMs, at), and(eq(outbox.createdAtMs, at), lt(outbox.id, id)));
 
-export function outboxRepository({ orm, connection }: Database): OutboxRepository {
+export function outboxRepository({ orm }: Database): OutboxRepository {
   const claimable = ['pending', 'rejected', 'unknown'];
-  const claimOne = orm
-    .update(outbox)
-    .set({
-      state: 'claimed',
-      attemptId: sql`${sql.placeholder('attemptId')}`,
-      bootId: sql`${sql.placeholder('bootId')}`,
-      attempts: sql`${outbox.attempts} + 1`,
-    })
-    .where(and(eq(outbox.id, sql.placeholder('id')), inArray(outbox.state, claimable)))
-    .prepare();
-  const claimAll = connection.transaction(
-    (ids: readonly OutboxId[], attempt: { readonly id: string; readonly bootId: string }): OutboxId[] =>
-      ids.filter((id) => claimOne.run({ id, attemptId: attempt.id, bootId: attempt.bootId }).changes === 1),
-  );
   return {
     open: async () =>
       orm
@@ -95,7 +79,6 @@ export function outboxRepository({ orm, connection }: Database): OutboxRepositor
           nextAttemptAt: row.nextAttemptAtMs as UnixMs,
           state: row.state as DueRow['state'],
         })),
-    claim: async (ids, attempt) => claimAll.immediate(ids, attempt),
     orphan: async (bootId, at) =>
       orm
         .update(outbox)

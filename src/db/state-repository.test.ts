@@ -52,6 +52,7 @@ const transition = (parts: Partial<Transition>): Transition => ({
   router: null,
   ruleAlerts: null,
   settlements: [],
+  claims: [],
   ...parts,
 });
 
@@ -113,32 +114,36 @@ describe('the state database', () => {
 });
 
 describe('the outbox', () => {
-  test('a row is claimed once', async () => {
+  const claim = (ids: readonly OutboxId[], attemptId: string, bootId: string): Transition =>
+    transition({ claims: [{ ids, attemptId, bootId }] });
+
+  test('a claimed row is open to nobody else', async () => {
     const { state, outbox } = open();
     await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxInserted: [row('1'), row('2')] } }));
-    const ids = [row('1').id, row('2').id];
-    expect(await outbox.claim(ids, { id: 'attempt-1', bootId: 'boot-1' })).toEqual(ids);
-    expect(await outbox.claim(ids, { id: 'attempt-2', bootId: 'boot-1' })).toEqual([]);
+    await state.commit(claim([row('1').id, row('2').id], 'attempt-1', 'boot-1'));
     expect(await outbox.open()).toEqual([]);
+    await state.commit(claim([row('1').id], 'attempt-2', 'boot-1'));
+    expect((await outbox.history({ receiver: null, before: null, limit: 10 })).map(({ attempts }) => attempts)).toEqual([1, 1]);
   });
 
   test('a claim of an earlier boot becomes unknown and may be claimed again', async () => {
     const { state, outbox } = open();
     await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxInserted: [row('1')] } }));
-    await outbox.claim([row('1').id], { id: 'attempt-1', bootId: 'boot-1' });
+    await state.commit(claim([row('1').id], 'attempt-1', 'boot-1'));
     expect(await outbox.orphan('boot-1', at)).toBe(0);
     expect(await outbox.orphan('boot-2', at)).toBe(1);
     expect(await outbox.open()).toMatchObject([{ attempts: 1, state: 'unknown' }]);
-    expect(await outbox.claim([row('1').id], { id: 'attempt-2', bootId: 'boot-2' })).toEqual([row('1').id]);
+    await state.commit(claim([row('1').id], 'attempt-2', 'boot-2'));
+    expect(await outbox.open()).toEqual([]);
   });
 
   test('an accepted row is history, and neither cancelled nor claimed any more', async () => {
     const { state, outbox } = open();
     await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxInserted: [row('1')] } }));
-    await outbox.claim([row('1').id], { id: 'a', bootId: 'b' });
+    await state.commit(claim([row('1').id], 'a', 'b'));
     await state.commit(transition({ settlements: [{ id: row('1').id, state: 'accepted', nextAttemptAt: at, answer: '250 ok' }] }));
     await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxCancelled: [{ id: row('1').id, reason: 'superseded' }] } }));
-    expect(await outbox.claim([row('1').id], { id: 'a2', bootId: 'b' })).toEqual([]);
+    await state.commit(claim([row('1').id], 'a2', 'b'));
     expect(await outbox.history({ receiver: 'team', before: null, limit: 10 })).toMatchObject([
       { state: 'accepted', answer: '250 ok', settledAt: at, attempts: 1 },
     ]);

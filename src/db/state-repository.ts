@@ -2,7 +2,7 @@
  * The router's and the rules' state: read whole at the start, written change by change. `commit` is the one atomic unit of
  * the control side: what a step changed, the events that tell of it and the outbox rows that it owes, all or nothing.
  */
-import { eq, getTableColumns, inArray, lt, notInArray, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, inArray, lt, notInArray, sql } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { GroupKey, NotificationReason } from '../alerts/event.ts';
 import type {
@@ -44,12 +44,16 @@ export type Settlement = {
   readonly answer: string;
 };
 
+/** Rows that an attempt takes: on disk before its first byte leaves. */
+export type Claims = { readonly ids: readonly OutboxId[]; readonly attemptId: string; readonly bootId: string };
+
 export type Transition = {
   readonly at: UnixMs;
   readonly configHash: string;
   readonly router: RouterChanges | null;
   readonly ruleAlerts: { readonly stored: readonly StoredRuleAlert[]; readonly removed: readonly string[] } | null;
   readonly settlements: readonly Settlement[];
+  readonly claims: readonly Claims[];
 };
 
 export interface StateRepository {
@@ -156,6 +160,17 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
     .where(eq(outbox.id, sql.placeholder('id')))
     .prepare();
 
+  const claim = orm
+    .update(outbox)
+    .set({
+      state: 'claimed',
+      attemptId: sql`${sql.placeholder('attemptId')}`,
+      bootId: sql`${sql.placeholder('bootId')}`,
+      attempts: sql`${outbox.attempts} + 1`,
+    })
+    .where(and(eq(outbox.id, sql.placeholder('id')), inArray(outbox.state, ['pending', 'rejected', 'unknown'])))
+    .prepare();
+
   function writeRouter(changes: RouterChanges, at: UnixMs, configHash: string): void {
     for (const row of changes.alertsUpserted)
       upsert.alert({
@@ -248,6 +263,7 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
       settle.run({ id, state, nextAttemptAtMs: nextAttemptAt, answer, settledAtMs: isClosed ? transition.at : null });
     }
     if (transition.router !== null) writeRouter(transition.router, transition.at, transition.configHash);
+    for (const { ids, attemptId, bootId } of transition.claims) for (const id of ids) claim.run({ id, attemptId, bootId });
   });
 
   return {

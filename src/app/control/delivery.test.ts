@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GroupKey } from '../../alerts/event.ts';
 import type { GroupId, OutboxId, OutboxRow } from '../../alerts/router-state.ts';
-import type { OutboxRepository } from '../../db/outbox-repository.ts';
 import { noCrashPoints } from '../../model/crash-point.ts';
 import { Labels } from '../../model/labels.ts';
 import { silentLog } from '../../model/log.ts';
@@ -37,19 +36,11 @@ function setUp(send: Send) {
   const claimed: string[] = [];
   const settled: { readonly id: string; readonly kind: DeliveryOutcome['kind'] }[] = [];
   const unwanted = new Set<string>();
-  const outbox: Pick<OutboxRepository, 'claim'> = {
-    claim: async (ids) => {
-      claimed.push(...ids);
-      return ids;
-    },
-  };
   const delivery = new Delivery({
     clock,
     random: new SimRandom(1, 'delivery'),
     log: silentLog,
     crash: noCrashPoints,
-    outbox: outbox as OutboxRepository,
-    bootId: 'boot',
     integration: (due) => ({
       send: async () => {
         expect(claimed).toContain(due.id); // before the first byte
@@ -59,7 +50,11 @@ function setUp(send: Send) {
       close: () => {},
     }),
     input: () => ({}) as SendInput,
-    stillWanted: async (rows) => rows.filter(({ id }) => !unwanted.has(id)),
+    claim: async (rows) => {
+      const wanted = rows.filter(({ id }) => !unwanted.has(id));
+      claimed.push(...wanted.map(({ id }) => id));
+      return wanted;
+    },
     settle: async (outcome) => {
       settled.push({ id: outcome.row.id, kind: outcome.kind });
     },

@@ -4,11 +4,11 @@
  * the attempt goes to `settle`, which commits it together with the notification log. Timers are hints: the truth is rows.
  */
 import type { OutboxId, OutboxRow } from '../../alerts/router-state.ts';
-import type { DueRow, OutboxRepository } from '../../db/outbox-repository.ts';
+import type { DueRow } from '../../db/outbox-repository.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { CrashPoints } from '../../model/crash-point.ts';
 import type { Log } from '../../model/log.ts';
-import { type Random, uuid } from '../../model/random.ts';
+import type { Random } from '../../model/random.ts';
 import { durationMs, type UnixMs, unixMs } from '../../model/time.ts';
 import type { FailureReason, Integration, SendInput, SendOutcome } from '../../notify/integration.ts';
 import { retryDelayMs } from '../../notify/retry.ts';
@@ -32,13 +32,11 @@ export type DeliveryPorts = {
   readonly random: Random;
   readonly log: Log;
   readonly crash: CrashPoints;
-  readonly outbox: OutboxRepository;
-  readonly bootId: string;
   /** Null: the receiver or integration is configured no more. */
   integration(row: OutboxRow): Integration | null;
   input(row: OutboxRow): SendInput;
-  /** Of these rows those that are still to be sent: the others were cancelled meanwhile, or all they tell is silenced by now. */
-  stillWanted(rows: readonly OutboxRow[]): Promise<readonly OutboxRow[]>;
+  /** Claims rows for an attempt, on disk when done. Of these rows those that are still to be sent: the others were cancelled meanwhile, or all they tell is silenced by now. */
+  claim(rows: readonly OutboxRow[]): Promise<readonly OutboxRow[]>;
   settle(outcome: DeliveryOutcome): Promise<void>;
 };
 
@@ -129,31 +127,24 @@ export class Delivery {
   }
 
   async #attempt(lane: Lane, batch: readonly DueRow[]): Promise<void> {
-    const { clock, random, log, crash, outbox, bootId } = this.#ports;
-    let wanted: readonly DueRow[] = batch;
-    let claimed: readonly OutboxId[] = [];
+    const { clock, log, crash } = this.#ports;
+    let claimed: ReadonlySet<OutboxRow>;
     try {
-      const rows = new Set(await this.#ports.stillWanted(batch.map(({ row }) => row)));
-      wanted = batch.filter(({ row }) => rows.has(row));
-      lane.active -= batch.length - wanted.length;
       crash.hit('outbox.before-claim');
-      claimed = await outbox.claim(
-        wanted.map(({ row }) => row.id),
-        { id: uuid(random), bootId },
-      );
+      claimed = new Set(await this.#ports.claim(batch.map(({ row }) => row)));
       crash.hit('outbox.after-claim');
     } catch (error) {
       log.error('cannot claim notifications; trying again', {
         receiver: lane.key,
         error: error instanceof Error ? error.message : String(error),
       });
-      lane.active -= wanted.length;
-      for (const due of wanted) lane.waiting.set(due.row.id, { ...due, nextAttemptAt: unixMs(clock.now() + CLAIM_RETRY_MS) });
+      lane.active -= batch.length;
+      for (const due of batch) lane.waiting.set(due.row.id, { ...due, nextAttemptAt: unixMs(clock.now() + CLAIM_RETRY_MS) });
       this.#work(lane);
       return;
     }
-    for (const due of wanted) {
-      if (claimed.includes(due.row.id)) this.#track(this.#send(lane, due));
+    for (const due of batch) {
+      if (claimed.has(due.row)) this.#track(this.#send(lane, due));
       else lane.active--;
     }
     if (lane.active < LANE_WIDTH && lane.waiting.size > 0) this.#work(lane);

@@ -1,13 +1,14 @@
 /**
- * Keeps the router and its rows one: steps run one after another, each commits what it changed in one transaction before
- * anybody hears of it, and only then its effects begin. When a commit fails the router is built anew from what is on disk,
- * so that memory never holds what the disk does not.
+ * Keeps the router and its rows one: steps run one after another; what they changed is committed before anybody hears of
+ * it, and only then its effects begin. Steps that wait while a commit is under way share the next one, so that a burst
+ * costs the disk a few commits and not thousands. When a commit fails the router is built anew from what is on disk, so
+ * that memory never holds what the disk does not.
  */
 
 import { Router, type RouterConfig } from '../../alerts/router.ts';
 import type { RouterChanges } from '../../alerts/router-state.ts';
 import type { DueRow } from '../../db/outbox-repository.ts';
-import type { Settlement, StateRepository, StoredRuleAlert } from '../../db/state-repository.ts';
+import type { Claims, Settlement, StateRepository, StoredRuleAlert } from '../../db/state-repository.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { CrashPoints } from '../../model/crash-point.ts';
 import type { Log } from '../../model/log.ts';
@@ -28,9 +29,19 @@ export type KeeperPorts = {
 
 /** What a step wants on disk besides the router's own changes. */
 export type StepExtras = {
+  readonly claims?: Claims;
   readonly settlements?: readonly Settlement[];
   readonly ruleAlerts?: { readonly stored: readonly StoredRuleAlert[]; readonly removed: readonly string[] };
 };
+
+type Step = {
+  readonly work: (router: Router, now: UnixMs) => { readonly result: unknown } & StepExtras;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** Bounds how long one transaction holds the thread. */
+const STEPS_PER_COMMIT_MAX = 500;
 
 export class RouterKeeper {
   readonly #ports: KeeperPorts;
@@ -38,12 +49,12 @@ export class RouterKeeper {
   #configHash: string;
   #router: Router;
   #ruleAlerts: Map<string, StoredRuleAlert>;
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #queue: Step[] = [];
+  #working: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
   #isStopped = false;
   /** alertmanager_* counters that only steps know. */
-  readonly stats = { steps: 0, commitsFailed: 0 };
+  readonly stats = { steps: 0, commits: 0, commitsFailed: 0 };
 
   static async open(ports: KeeperPorts, config: RouterConfig, configHash: string): Promise<RouterKeeper> {
     const { snapshot, ruleAlerts } = await ports.state.load();
@@ -74,7 +85,7 @@ export class RouterKeeper {
 
   /** Steps that wait for their turn. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#queue.length;
   }
 
   get restoredRows(): readonly RuleAlertRow[] {
@@ -83,13 +94,14 @@ export class RouterKeeper {
 
   /** Runs a step in its turn; done when what it changed is on disk. Rejects, with nothing changed, when the disk refused. */
   step<T>(work: (router: Router, now: UnixMs) => { readonly result: T } & StepExtras): Promise<T> {
-    this.#waiting++;
-    const turn = this.#last.then(async () => {
-      this.#waiting--;
-      return this.#run(work);
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ work, resolve: resolve as (result: unknown) => void, reject });
+      if (this.#working === null) {
+        this.#working = this.#work().finally(() => {
+          this.#working = null;
+        });
+      }
     });
-    this.#last = turn.catch(() => {});
-    return turn;
   }
 
   /** Takes a new configuration: the router's own change, on disk when it is done. */
@@ -111,32 +123,46 @@ export class RouterKeeper {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer?.();
-    await this.#last;
+    await this.#working;
   }
 
-  async #run<T>(work: (router: Router, now: UnixMs) => { readonly result: T } & StepExtras): Promise<T> {
+  async #work(): Promise<void> {
+    await Promise.resolve(); // what is asked for in this turn shares a commit
+    while (this.#queue.length > 0) await this.#commit(this.#queue.splice(0, STEPS_PER_COMMIT_MAX));
+  }
+
+  async #commit(steps: readonly Step[]): Promise<void> {
     const { clock, crash, state, log } = this.#ports;
     const now = clock.now();
-    this.stats.steps++;
+    this.stats.steps += steps.length;
+    this.stats.commits++;
     try {
-      const { result, settlements = [], ruleAlerts = null } = work(this.#router, now);
+      const results = steps.map(({ work }) => work(this.#router, now));
       const changes = this.#router.takeChanges();
+      const ruleAlerts = joinedRuleAlerts(results);
       crash.hit('flush.before-commit');
-      await state.commit({ at: now, configHash: this.#configHash, router: changes, ruleAlerts, settlements });
+      await state.commit({
+        at: now,
+        configHash: this.#configHash,
+        router: changes,
+        ruleAlerts,
+        settlements: results.flatMap(({ settlements = [] }) => settlements),
+        claims: results.flatMap(({ claims }) => (claims === undefined ? [] : [claims])),
+      });
       crash.hit('flush.after-commit');
       if (ruleAlerts !== null) this.ruleAlertsVersion++;
       for (const stored of ruleAlerts?.stored ?? []) this.#ruleAlerts.set(stored.row.id, stored);
       for (const id of ruleAlerts?.removed ?? []) this.#ruleAlerts.delete(id);
       this.#perform(changes);
       this.#arm();
-      return result;
+      steps.forEach(({ resolve }, i) => resolve(results[i]?.result));
     } catch (error) {
       this.stats.commitsFailed++;
       log.error('a change of alert state could not be stored; going on from what is on disk', {
         error: error instanceof Error ? error.message : String(error),
       });
       await this.#recover();
-      throw error;
+      for (const { reject } of steps) reject(error);
     }
   }
 
@@ -179,3 +205,10 @@ export class RouterKeeper {
 
 const RETRY_MS = 1000;
 const byId = (all: readonly StoredRuleAlert[]): Map<string, StoredRuleAlert> => new Map(all.map((stored) => [stored.row.id, stored]));
+
+/** Evaluations of different groups have no row in common; of one group, the later wins. */
+function joinedRuleAlerts(steps: readonly StepExtras[]): NonNullable<StepExtras['ruleAlerts']> | null {
+  const given = steps.flatMap(({ ruleAlerts }) => (ruleAlerts === undefined ? [] : [ruleAlerts]));
+  if (given.length === 0) return null;
+  return { stored: given.flatMap(({ stored }) => stored), removed: given.flatMap(({ removed }) => removed) };
+}
