@@ -23,7 +23,7 @@ export const readAlerts = (text: string, contentType: string): Read<readonly Inc
   readBody('alerts', text, contentType, (body, json) => {
     if (json === null) return [];
     if (!Array.isArray(json)) throw body.unreadable(`the body is ${kindOf(json)}, not an array`);
-    return json.map((item: unknown, index) => alertOf(body, item, `${index}`));
+    return json.map((item: unknown, index) => alertOf(body, item, index));
   });
 
 /** What POST /silences takes. Its matchers are one set. */
@@ -48,16 +48,17 @@ export const readSilence = (text: string, contentType: string): Read<PostedSilen
     };
   });
 
-function alertOf(body: Body, item: unknown, at: string): Incoming {
+function alertOf(body: Body, item: unknown, index: number): Incoming {
+  const at = `${index}`;
   const fields = body.object(item, at);
-  const annotations = body.strings(fields['annotations'], `${at}.annotations`) ?? {};
-  const endsAt = body.time(fields['endsAt'], `${at}.endsAt`);
-  const startsAt = body.time(fields['startsAt'], `${at}.startsAt`);
-  const generatorUrl = body.string(fields['generatorURL'], `${at}.generatorURL`) ?? '';
+  const annotations = body.strings(fields['annotations'], 'annotations', at) ?? {};
+  const endsAt = body.time(fields['endsAt'], 'endsAt', at);
+  const startsAt = body.time(fields['startsAt'], 'startsAt', at);
+  const generatorUrl = body.string(fields['generatorURL'], 'generatorURL', at) ?? '';
   if (generatorUrl !== '' && !isRequestUri(generatorUrl)) {
     body.violates({ code: INVALID_TYPE, message: `${at}.generatorURL in body must be of type uri: ${JSON.stringify(generatorUrl)}` });
   }
-  const labels = body.strings(fields['labels'], `${at}.labels`) ?? body.missing(`${at}.labels`, {});
+  const labels = body.strings(fields['labels'], 'labels', at) ?? body.missing('labels', {}, at);
   return { labels, annotations, startsAt: givenTime(startsAt), endsAt: givenTime(endsAt), generatorUrl };
 }
 
@@ -68,10 +69,10 @@ function matchersOf(body: Body, json: unknown): readonly MatcherRow[] {
   return json.map((item: unknown, index): MatcherRow => {
     const at = `matchers.${index}`;
     const fields = body.object(item, at);
-    const isEqual = body.boolean(fields['isEqual'], `${at}.isEqual`) ?? true;
-    const isRegex = body.boolean(fields['isRegex'], `${at}.isRegex`) ?? body.missing(`${at}.isRegex`, false);
-    const name = body.string(fields['name'], `${at}.name`) ?? body.missing(`${at}.name`, '');
-    const value = body.string(fields['value'], `${at}.value`) ?? body.missing(`${at}.value`, '');
+    const isEqual = body.boolean(fields['isEqual'], 'isEqual', at) ?? true;
+    const isRegex = body.boolean(fields['isRegex'], 'isRegex', at) ?? body.missing('isRegex', false, at);
+    const name = body.string(fields['name'], 'name', at) ?? body.missing('name', '', at);
+    const value = body.string(fields['value'], 'value', at) ?? body.missing('value', '', at);
     return { name, op: opOfApiMatcher({ name, value, isRegex, isEqual }), value };
   });
 }
@@ -80,9 +81,13 @@ const givenTime = (time: UnixMs | null): UnixMs | null => (time === ZERO_TIME_MS
 
 /** As Go's url.ParseRequestURI: a URL with a scheme, or a path from the root. */
 function isRequestUri(text: string): boolean {
+  if (USUAL_URL.test(text)) return true;
   const parsed = parseGoUrl(text);
   return !('error' in parsed) && (parsed.scheme !== '' || text.startsWith('/'));
 }
+
+/** What nearly every sender writes, told in a tenth of the time. */
+const USUAL_URL = /^https?:\/\/[a-zA-Z0-9.-]+(?::\d+)?(?:\/[\w/.~-]*)?(?:\?[\x21-\x7e]*)?$/;
 
 /** Stops the reading; never leaves this file. */
 class Refusal extends Error {
@@ -142,53 +147,60 @@ class Body {
   }
 
   /** Notes that a field is missing; `instead` lets the reading go on. */
-  missing<T>(at: string, instead: T): T {
-    this.violates({ code: REQUIRED, message: `${at} in body is required` });
+  missing<T>(name: string, instead: T, at = ''): T {
+    this.violates({ code: REQUIRED, message: `${placed(name, at)} in body is required` });
     return instead;
   }
 
-  object(value: unknown, at: string): Readonly<Record<string, unknown>> {
-    if (value === null) return this.missing(at, {});
+  object(value: unknown, name: string, at = ''): Readonly<Record<string, unknown>> {
+    if (value === null) return this.missing(name, {}, at);
     if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
-    throw this.unreadable(`${at} is ${kindOf(value)}, not an object`);
+    throw this.#wrong(value, 'an object', name, at);
   }
 
-  string(value: unknown, at: string): string | null {
+  string(value: unknown, name: string, at = ''): string | null {
     if (typeof value === 'string') return value;
     if (value === null || value === undefined) return null;
-    throw this.unreadable(`${at} is ${kindOf(value)}, not a string`);
+    throw this.#wrong(value, 'a string', name, at);
   }
 
-  boolean(value: unknown, at: string): boolean | null {
+  boolean(value: unknown, name: string, at = ''): boolean | null {
     if (typeof value === 'boolean') return value;
     if (value === null || value === undefined) return null;
-    throw this.unreadable(`${at} is ${kindOf(value)}, not a boolean`);
+    throw this.#wrong(value, 'a boolean', name, at);
   }
 
   /** The record itself where all its values are strings, which is always but for a null. */
-  strings(value: unknown, at: string): Readonly<Record<string, string>> | null {
+  strings(value: unknown, name: string, at = ''): Readonly<Record<string, string>> | null {
     if (value === null || value === undefined) return null;
-    const record = this.object(value, at);
+    const record = this.object(value, name, at);
     let hasNull = false;
-    for (const name in record) {
-      const text = record[name];
+    for (const key in record) {
+      const text = record[key];
       if (text === null) hasNull = true;
-      else if (typeof text !== 'string') throw this.unreadable(`${at}.${name} is ${kindOf(text)}, not a string`);
+      else if (typeof text !== 'string') throw this.#wrong(text, 'a string', key, placed(name, at));
     }
     if (!hasNull) return record as Readonly<Record<string, string>>;
     const copy: Record<string, string> = Object.create(null);
-    for (const name in record) copy[name] = (record[name] as string | null) ?? '';
+    for (const key in record) copy[key] = (record[key] as string | null) ?? '';
     return copy;
   }
 
-  time(value: unknown, at: string): UnixMs | null {
-    const text = this.string(value, at);
+  time(value: unknown, name: string, at = ''): UnixMs | null {
+    const text = this.string(value, name, at);
     if (text === null) return null;
     const parsed = parseDateTime(text);
     if (typeof parsed === 'number') return parsed;
-    throw this.unreadable(`${at}: ${parsed.error}`);
+    throw this.unreadable(`${placed(name, at)}: ${parsed.error}`);
+  }
+
+  #wrong(value: unknown, wanted: string, name: string, at: string): Refusal {
+    return this.unreadable(`${placed(name, at)} is ${kindOf(value)}, not ${wanted}`);
   }
 }
+
+/** `name` below `at`; put together only where it is told. */
+const placed = (name: string, at: string): string => (at === '' ? name : `${at}.${name}`);
 
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
