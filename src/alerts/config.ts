@@ -106,7 +106,7 @@ function routeReader(context: RoutingContext, receiverUses: NameUse[], intervalU
       repeatIntervalMs,
       muteTimeIntervals,
       activeTimeIntervals,
-      labels: Object.entries(fields.get('labels', record(string))),
+      labels: Object.entries(fields.get('labels', record(string, routeLabelName(context)))),
       children: fields.get('routes', list(later)),
     };
   });
@@ -119,6 +119,9 @@ function routeReader(context: RoutingContext, receiverUses: NameUse[], intervalU
   };
   return reader;
 }
+
+const routeLabelName = (context: RoutingContext): Decoder<string> =>
+  labelName(context.matchers === 'classic' ? 'legacy' : 'utf8', (name) => `invalid label name ${goQuote(name)} in route labels`);
 
 function nonZero(fields: Fields, field: 'group_interval' | 'repeat_interval'): DurationMs | null {
   const value = fields.optional(field, duration);
@@ -153,9 +156,16 @@ function equalities(fields: Fields, field: string, context: RoutingContext): rea
 }
 
 function patterns(fields: Fields, field: string, context: RoutingContext): readonly Matcher[] {
-  const values = fields.get(field, record(regex));
-  return Object.entries(values).flatMap(([name, value]) => made(fields, field, name, '=~', `^(?:${value})$`, context));
+  const values = fields.get(field, record(regexOrNull));
+  return Object.entries(values).flatMap(([name, value]) => {
+    if (value !== null) return made(fields, field, name, '=~', `^(?:${value})$`, context);
+    fields.problem(field, { code: 'bad_regex', message: `invalid regexp value for ${goQuote(name)}`, hint: 'write a regular expression' });
+    return [];
+  });
 }
+
+/** One that is left out matches nothing that anybody can have meant. */
+const regexOrNull: Decoder<string | null> = { ...regex, zero: () => null };
 
 function made(fields: Fields, field: string, name: string, op: '=' | '=~', value: string, context: RoutingContext): readonly Matcher[] {
   if (!isLegacyLabelName(name) && (context.matchers === 'classic' || !isUtf8LabelName(name) || isLegacyOnly(field))) {

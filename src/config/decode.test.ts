@@ -79,7 +79,7 @@ test.each<[Decoder<unknown>, string, string, string]>([
   [bool, '1', 'expected true or false, got "1"', `${UNMARSHAL}cannot unmarshal !!int \`1\` into bool`],
   [int, 'abcdefghijklm', 'expected a whole number, got "abcdefghijklm"', `${UNMARSHAL}cannot unmarshal !!str \`abcdefg...\` into int`],
   [uint, '-1', 'expected a whole number, at least 0, got "-1"', `${UNMARSHAL}cannot unmarshal !!int \`-1\` into uint`],
-  [duration, '5min', '"5min" is not a duration', 'unknown unit "min" in duration "5min"'],
+  [duration, '5min', '"5min" is not a duration', 'unknown unit "min" in duration "5min" (not a valid duration string: "5min")'],
   [byteSize, '100', '"100" is not a size in bytes', 'units: unknown unit  in 100'],
   [url(), 'localhost:9090/x:y', '', ''],
   [

@@ -88,8 +88,11 @@ export function object<T>(goType: string, read: (fields: Fields) => T): ObjectDe
   };
 }
 
-/** `emptyItem`: what to say to an item that is null, where the reference refuses one; else it reads as zero. */
-export function list<T>(item: Decoder<T>, emptyItem?: string): Decoder<readonly T[]> {
+/** `emptyItem`: what to say to an item that is null, or what to make of it; else it reads as zero. */
+export function list<T>(
+  item: Decoder<T>,
+  emptyItem?: string | ((node: YamlNode, sink: DiagnosticSink) => T | Failed),
+): Decoder<readonly T[]> {
   const goType = `[]${item.goType}`;
   return {
     goType,
@@ -100,12 +103,11 @@ export function list<T>(item: Decoder<T>, emptyItem?: string): Decoder<readonly 
         return wrongType(node, { goType, expects: 'a list' }, sink, 'write each item on a line of its own, after "- "');
       const values: T[] = [];
       for (const element of node.items) {
-        if (isNull(element)) {
-          if (emptyItem === undefined) values.push(item.zero());
-          else sink.at(element, { code: 'missing_field', message: emptyItem });
-          continue;
-        }
-        const value = item.read(element, sink);
+        let value: T | Failed;
+        if (!isNull(element)) value = item.read(element, sink);
+        else if (emptyItem === undefined) value = item.zero();
+        else if (typeof emptyItem === 'function') value = emptyItem(element, sink);
+        else value = failAt(element, sink)({ code: 'missing_field', message: emptyItem });
         if (value !== FAILED) values.push(value);
       }
       return values;

@@ -99,7 +99,8 @@ export const duration: Decoder<DurationMs> = scalar({
       code: 'bad_duration',
       message: text === '' ? 'the duration is empty' : `"${text}" is not a duration`,
       hint: durationHint(text),
-      upstream: parsed.error,
+      // Older releases know only the second text.
+      upstream: parsed.error.startsWith('unknown unit') ? `${parsed.error} (not a valid duration string: ${goQuote(text)})` : parsed.error,
     });
   },
 });

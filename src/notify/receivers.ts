@@ -1,27 +1,74 @@
 /**
  * The integrations there are: for each its key in a receiver, how its configuration is read, and how it is built. Adding
- * one is a folder beside these and a row here. What Alertmanager has and we do not yet is named, so that a configuration
- * which uses it is read, and told.
+ * one is a folder beside these and a row here.
  */
-import { type Decoder, type Fields, list, object, rawNode, record } from '../config/decode.ts';
-import { string } from '../config/scalars.ts';
+import { type Decoder, type Fields, list, object, record } from '../config/decode.ts';
+import { bool, string } from '../config/scalars.ts';
+import { emptyMap } from '../config/yaml-document.ts';
 import { goQuote } from '../lib/go-quote.ts';
-import type { HttpClientConfig, HttpClients } from '../model/http.ts';
+import type { Clock } from '../model/clock.ts';
+import type { HttpClients } from '../model/http.ts';
 import type { MailTransport } from '../model/mail.ts';
 import type { Secret, SecretSource } from '../model/secret.ts';
 import type { NotificationTemplates } from '../template/notification-templates.ts';
-import { type EmailConfig, emailConfig, type SmtpGlobals } from './email/config.ts';
+import { type DiscordConfig, readDiscord } from './discord/config.ts';
+import { type EmailConfig, readEmail } from './email/config.ts';
 import { emailIntegration } from './email/integration.ts';
-import { type InboxConfig, inboxConfig } from './inbox/config.ts';
+import { type InboxConfig, readInbox } from './inbox/config.ts';
 import { type InboxStore, inboxIntegration } from './inbox/integration.ts';
+import { type IncidentioConfig, readIncidentio } from './incidentio/config.ts';
 import type { Integration } from './integration.ts';
-import { type WebhookConfig, webhookConfig } from './webhook/config.ts';
+import { type JiraConfig, readJira } from './jira/config.ts';
+import { type MattermostConfig, readMattermost } from './mattermost/config.ts';
+import { type MsteamsConfig, readMsteams } from './msteams/config.ts';
+import { type Msteamsv2Config, readMsteamsv2 } from './msteamsv2/config.ts';
+import { type OpsgenieConfig, readOpsgenie } from './opsgenie/config.ts';
+import { type PagerdutyConfig, readPagerduty } from './pagerduty/config.ts';
+import { type PushoverConfig, readPushover } from './pushover/config.ts';
+import type { ReceiverGlobals } from './receiver-globals.ts';
+import { type RocketchatConfig, readRocketchat } from './rocketchat/config.ts';
+import { readSlack, type SlackConfig } from './slack/config.ts';
+import { readSns, type SnsConfig } from './sns/config.ts';
+import { readTelegram, type TelegramConfig } from './telegram/config.ts';
+import { readVictorops, type VictoropsConfig } from './victorops/config.ts';
+import { readWebex, type WebexConfig } from './webex/config.ts';
+import { readWebhook, type WebhookConfig } from './webhook/config.ts';
 import { webhookIntegration } from './webhook/integration.ts';
+import { readWechat, type WechatConfig } from './wechat/config.ts';
 
-export type IntegrationConfig = EmailConfig | WebhookConfig | InboxConfig;
+export type IntegrationConfig =
+  | DiscordConfig
+  | EmailConfig
+  | InboxConfig
+  | IncidentioConfig
+  | JiraConfig
+  | MattermostConfig
+  | MsteamsConfig
+  | Msteamsv2Config
+  | OpsgenieConfig
+  | PagerdutyConfig
+  | PushoverConfig
+  | RocketchatConfig
+  | SlackConfig
+  | SnsConfig
+  | TelegramConfig
+  | VictoropsConfig
+  | WebexConfig
+  | WebhookConfig
+  | WechatConfig;
 
-/** One configured integration; `index` counts those of its kind in the receiver. */
-export type ReceiverIntegration = { readonly name: IntegrationConfig['kind']; readonly index: number; readonly config: IntegrationConfig };
+export type IntegrationName = IntegrationConfig['kind'];
+
+/** One configured integration. */
+export type ReceiverIntegration = {
+  readonly name: IntegrationName;
+  /** Counts those of its kind in the receiver. */
+  readonly index: number;
+  readonly sendResolved: boolean;
+  /** Whoever was told that an alert fires is told that it ended, though the receiver has been left meanwhile. */
+  readonly resolveContract: boolean;
+  readonly config: IntegrationConfig;
+};
 
 export type Receiver = {
   readonly name: string;
@@ -30,47 +77,199 @@ export type Receiver = {
   readonly integrations: readonly ReceiverIntegration[];
 };
 
-export type ReceiverGlobals = { readonly http: HttpClientConfig; readonly smtp: SmtpGlobals };
+export type ReceiverPorts = {
+  readonly http: HttpClients;
+  readonly mail: MailTransport;
+  readonly inbox: InboxStore;
+  readonly clock: Pick<Clock, 'elapsed'>;
+  readonly readSecret: (source: SecretSource) => Secret | { readonly error: string };
+};
 
-/** Alertmanager's, in its order; a configuration that uses one is told that nothing goes there. */
-const UNBUILT = [
-  'discord_configs',
-  'pagerduty_configs',
-  'slack_configs',
-  'opsgenie_configs',
-  'wechat_configs',
-  'pushover_configs',
-  'victorops_configs',
-  'sns_configs',
-  'telegram_configs',
-  'webex_configs',
-  'msteams_configs',
-  'msteamsv2_configs',
-  'jira_configs',
-  'incidentio_configs',
-  'rocketchat_configs',
-  'mattermost_configs',
-] as const;
+type ReaderContext = { readonly globals: ReceiverGlobals; readonly templates: Pick<NotificationTemplates, 'check'> };
+
+type Row<C extends IntegrationConfig> = {
+  /** The default of send_resolved. */
+  readonly sendResolved: boolean;
+  /** The default of the resolve contract: on where somebody is woken, and stays woken until told otherwise. */
+  readonly resolveContract: boolean;
+  /** What Alertmanager makes of an empty item of the list. */
+  readonly emptyItem: 'refused' | 'defaults';
+  read(fields: Fields, context: ReaderContext): C;
+  build?(config: C, ports: ReceiverPorts, receiver: string): Integration;
+};
+
+/** In the order in which Alertmanager builds them. */
+const ROWS: { readonly [K in IntegrationName]: Row<Extract<IntegrationConfig, { readonly kind: K }>> } = {
+  discord: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readDiscord(fields, globals.http),
+  },
+  email: {
+    sendResolved: false,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readEmail(fields, globals.smtp),
+    build: (config, { mail, readSecret }) => emailIntegration(config, { mail, readSecret }),
+  },
+  incidentio: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readIncidentio(fields, globals.http),
+  },
+  pagerduty: {
+    sendResolved: true,
+    resolveContract: true,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readPagerduty(fields, globals.http, globals.pagerduty),
+  },
+  slack: {
+    sendResolved: false,
+    resolveContract: false,
+    emptyItem: 'defaults',
+    read: (fields, { globals }) => readSlack(fields, globals.http, globals.slack),
+  },
+  webhook: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals, templates }) => readWebhook(fields, globals.http, templates),
+    build: (config, { http, readSecret }) => webhookIntegration(config, { client: http.open(config.http), readSecret }),
+  },
+  opsgenie: {
+    sendResolved: true,
+    resolveContract: true,
+    emptyItem: 'defaults',
+    read: (fields, { globals, templates }) => readOpsgenie(fields, globals.http, globals.opsgenie, templates),
+  },
+  wechat: {
+    sendResolved: false,
+    resolveContract: false,
+    emptyItem: 'defaults',
+    read: (fields, { globals }) => readWechat(fields, globals.http, globals.wechat),
+  },
+  pushover: {
+    sendResolved: true,
+    resolveContract: true,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readPushover(fields, globals.http),
+  },
+  victorops: {
+    sendResolved: true,
+    resolveContract: true,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readVictorops(fields, globals.http, globals.victorops),
+  },
+  sns: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readSns(fields, globals.http),
+  },
+  telegram: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readTelegram(fields, globals.http, globals.telegram),
+  },
+  webex: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readWebex(fields, globals.http, globals.webex),
+  },
+  msteams: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readMsteams(fields, globals.http),
+  },
+  msteamsv2: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readMsteamsv2(fields, globals.http),
+  },
+  jira: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readJira(fields, globals.http, globals.jira),
+  },
+  rocketchat: {
+    sendResolved: false,
+    resolveContract: false,
+    emptyItem: 'defaults',
+    read: (fields, { globals }) => readRocketchat(fields, globals.http, globals.rocketchat),
+  },
+  mattermost: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readMattermost(fields, globals.http, globals.mattermost),
+  },
+  inbox: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: readInbox,
+    build: (config, { inbox }, receiver) => inboxIntegration(config, receiver, inbox),
+  },
+};
+
+export const INTEGRATION_NAMES = Object.keys(ROWS) as readonly IntegrationName[];
+
+export function buildIntegration(receiver: string, config: IntegrationConfig, ports: ReceiverPorts): Integration {
+  const row: Row<IntegrationConfig> = ROWS[config.kind];
+  if (row.build === undefined) {
+    const message = `${config.kind} is not built yet`;
+    return { send: async () => ({ kind: 'rejected', retry: false, reason: 'other', message }), close: () => {} };
+  }
+  return row.build(config, ports, receiver);
+}
 
 export function receiverReader(globals: ReceiverGlobals, templates: Pick<NotificationTemplates, 'check'>): Decoder<Receiver> {
-  return object('config.Receiver', (fields): Receiver => {
+  return object('config.plain', (fields): Receiver => {
     const name = fields.get('name', string);
     if (name === '') fields.problem('name', { code: 'missing_field', message: 'missing name in receiver', hint: 'add name: NAME' });
     const labels = receiverLabels(fields, name);
-    const integrations = [
-      ...readAll(fields, 'email', emailConfig(globals.smtp)),
-      ...readAll(fields, 'webhook', webhookConfig(globals.http, templates)),
-      ...readAll(fields, 'inbox', inboxConfig),
-    ];
-    for (const field of UNBUILT) fields.unsupported(field, list(rawNode), 'this integration is not built yet, and nothing is sent there');
+    const integrations = INTEGRATION_NAMES.flatMap((kind) => integrationsOf(fields, kind, { globals, templates }));
     return { name, labels, integrations };
   });
 }
 
-function readAll<C extends IntegrationConfig>(fields: Fields, name: C['kind'], decoder: Decoder<C>): readonly ReceiverIntegration[] {
-  const configs = fields.get(`${name}_configs`, list(decoder, `missing ${name} config`));
-  return configs.map((config, index) => ({ name, index, config }));
+function integrationsOf(fields: Fields, name: IntegrationName, context: ReaderContext): readonly ReceiverIntegration[] {
+  const decoder = integrationReader(name, context);
+  const emptyItem: Parameters<typeof list<Configured>>[1] =
+    ROWS[name].emptyItem === 'refused'
+      ? `missing ${name} config`
+      : (node, sink) => decoder.read({ ...emptyMap(node.source), offset: node.offset }, sink);
+  const field = `${name}_configs`;
+  const configs = fields.get(field, list(decoder, emptyItem));
+  if (ROWS[name].build === undefined) {
+    fields.warnNoEffect(field, 'this integration is not built yet, and nothing is sent there');
+  }
+  return configs.map((configured, index) => ({ name, index, ...configured }));
 }
+
+type Configured = Pick<ReceiverIntegration, 'sendResolved' | 'resolveContract' | 'config'>;
+
+function integrationReader(name: IntegrationName, context: ReaderContext): Decoder<Configured> {
+  const row: Row<IntegrationConfig> = ROWS[name];
+  return object(`${name}.plain`, (fields): Configured => {
+    const own = fields.optional('tocsin', ownSettings);
+    return {
+      sendResolved: fields.get('send_resolved', bool, row.sendResolved),
+      resolveContract: own?.resolveContract ?? row.resolveContract,
+      config: row.read(fields, context),
+    };
+  });
+}
+
+/** What Alertmanager does not have, apart, so that its own fields stay its own. */
+const ownSettings = object('tocsin', (fields) => ({ resolveContract: fields.optional('resolve_contract', bool) }));
 
 function receiverLabels(fields: Fields, name: string): Readonly<Record<string, string>> {
   const { name: own, ...labels } = fields.get('labels', record(string));
@@ -80,26 +279,4 @@ function receiverLabels(fields: Fields, name: string): Readonly<Record<string, s
       message: `receiver label "name" must match receiver name ${goQuote(name)}, got ${goQuote(own)}`,
     });
   return labels;
-}
-
-export type ReceiverPorts = {
-  readonly http: HttpClients;
-  readonly mail: MailTransport;
-  readonly inbox: InboxStore;
-  readonly readSecret: (source: SecretSource) => Secret | { readonly error: string };
-};
-
-export function buildIntegration(
-  receiver: string,
-  config: IntegrationConfig,
-  { http, mail, inbox, readSecret }: ReceiverPorts,
-): Integration {
-  switch (config.kind) {
-    case 'email':
-      return emailIntegration(config, { mail, readSecret });
-    case 'webhook':
-      return webhookIntegration(config, { client: http.open(config.http), readSecret });
-    case 'inbox':
-      return inboxIntegration(config, receiver, inbox);
-  }
 }

@@ -3,6 +3,7 @@ import type { KindRunner } from './kind.ts';
 
 export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
   'alertmanager/alerts': async () => (await import('./alertmanager/alerts.ts')).run,
+  'alertmanager/config': async () => (await import('./alertmanager/config.ts')).run,
   'alertmanager/inhibit': async () => (await import('./alertmanager/inhibit.ts')).run,
   'alertmanager/matchers': async () => (await import('./alertmanager/matchers.ts')).run,
   'alertmanager/routing': async () => (await import('./alertmanager/routing.ts')).run,

@@ -8,15 +8,13 @@ import type { RouteConfig } from '../../alerts/route.ts';
 import type { TimeInterval } from '../../alerts/time-interval.ts';
 import { decode, type Fields, list, type ObjectDecoder, object, rawNode } from '../../config/decode.ts';
 import type { DiagnosticSink } from '../../config/diagnostic-sink.ts';
-import { httpConfig } from '../../config/http-config.ts';
 import { duration, path } from '../../config/scalars.ts';
 import { namesIn, UniqueNames } from '../../config/unique-names.ts';
-import type { YamlMap } from '../../config/yaml-document.ts';
+import { emptyMap, isNull, type YamlMap, type YamlNode } from '../../config/yaml-document.ts';
 import { goQuote } from '../../lib/go-quote.ts';
-import { PLAIN_HTTP } from '../../model/http.ts';
 import { type DurationMs, durationMs } from '../../model/time.ts';
-import { smtpGlobals } from '../../notify/email/config.ts';
-import { type Receiver, type ReceiverGlobals, receiverReader } from '../../notify/receivers.ts';
+import { type ReceiverGlobals, receiverGlobals } from '../../notify/receiver-globals.ts';
+import { type Receiver, receiverReader } from '../../notify/receivers.ts';
 import type { NotificationTemplates } from '../../template/notification-templates.ts';
 import type { Ownership } from './merge.ts';
 
@@ -27,38 +25,6 @@ export type AlertmanagerConfig = {
   readonly timeIntervals: ReadonlyMap<string, readonly TimeInterval[]>;
   readonly resolveTimeoutMs: DurationMs;
 };
-
-/** Of `global`, for integrations that are not built yet: read, without effect. */
-const UNBUILT_GLOBALS = [
-  'slack_api_url',
-  'slack_api_url_file',
-  'slack_app_token',
-  'slack_app_token_file',
-  'slack_app_url',
-  'pagerduty_url',
-  'opsgenie_api_url',
-  'opsgenie_api_key',
-  'opsgenie_api_key_file',
-  'wechat_api_url',
-  'wechat_api_secret',
-  'wechat_api_secret_file',
-  'wechat_api_corp_id',
-  'victorops_api_url',
-  'victorops_api_key',
-  'victorops_api_key_file',
-  'telegram_api_url',
-  'telegram_bot_token',
-  'telegram_bot_token_file',
-  'webex_api_url',
-  'rocketchat_api_url',
-  'rocketchat_token',
-  'rocketchat_token_file',
-  'rocketchat_token_id',
-  'rocketchat_token_id_file',
-  'mattermost_webhook_url',
-  'mattermost_webhook_url_file',
-  'jira_api_url',
-] as const;
 
 const RESOLVE_TIMEOUT = durationMs(300_000);
 
@@ -80,8 +46,8 @@ export function alertmanagerOwnership(): Ownership {
 }
 
 /** The value is the user's only if the sink has no error at the end. */
-export function readAlertmanagerConfig(root: YamlMap, context: AlertmanagerContext, sink: DiagnosticSink): AlertmanagerConfig {
-  return decode(root, alertmanagerConfig(context), sink);
+export function readAlertmanagerConfig(root: YamlNode, context: AlertmanagerContext, sink: DiagnosticSink): AlertmanagerConfig {
+  return decode(isNull(root) ? emptyMap(root.source) : root, alertmanagerConfig(context), sink);
 }
 
 function alertmanagerConfig(context: AlertmanagerContext): ObjectDecoder<AlertmanagerConfig> {
@@ -101,14 +67,13 @@ function alertmanagerConfig(context: AlertmanagerContext): ObjectDecoder<Alertma
 
 type GlobalSection = ReceiverGlobals & { readonly resolveTimeoutMs: DurationMs };
 
-const globalSection: ObjectDecoder<GlobalSection> = object('config.plain', (fields): GlobalSection => {
-  for (const name of UNBUILT_GLOBALS) fields.get(name, rawNode);
-  return {
+const globalSection: ObjectDecoder<GlobalSection> = object(
+  'config.plain',
+  (fields): GlobalSection => ({
     resolveTimeoutMs: fields.get('resolve_timeout', duration, RESOLVE_TIMEOUT),
-    http: fields.optional('http_config', httpConfig) ?? PLAIN_HTTP,
-    smtp: smtpGlobals(fields),
-  };
-});
+    ...receiverGlobals(fields),
+  }),
+);
 
 function checkNames(fields: Fields): void {
   const names = new UniqueNames('receiver', fields.sink);

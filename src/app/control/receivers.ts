@@ -30,12 +30,13 @@ export class Receivers {
     const before = this.#integrations;
     this.#templates = templates;
     this.#integrations = new Map();
-    const { http, mail } = this.#ports;
+    const { http, mail, clock } = this.#ports;
     for (const { name, integrations } of receivers) {
       for (const { name: kind, index, config } of integrations) {
         const integration = buildIntegration(name, config, {
           http,
           mail,
+          clock,
           readSecret: (source) => this.#readSecret(source),
           inbox: {
             store: ({ notificationId, ...message }) => this.#outbox.storeInbox({ outboxId: notificationId as OutboxId, ...message }),

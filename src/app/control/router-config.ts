@@ -10,11 +10,11 @@ export function routerConfigOf({ alertmanager }: AppConfig, { alerts, features }
     receivers: alertmanager.receivers.map(({ name, labels, integrations }) => ({
       name,
       labels: Labels.of(labels),
-      integrations: integrations.map(({ name: kind, index, config }) => ({
+      integrations: integrations.map(({ name: kind, index, sendResolved, resolveContract }) => ({
         name: kind,
         index,
-        sendResolved: config.sendResolved,
-        resolveContract: false,
+        sendResolved,
+        resolveContract,
       })),
     })),
     inhibitRules: alertmanager.inhibitRules,

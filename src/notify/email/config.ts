@@ -1,16 +1,15 @@
 /** Reads `email_configs` and what of `global` they fall back to (alertmanager config/notifiers.go EmailConfig). */
-import { type Decoder, type Fields, object, record } from '../../config/decode.ts';
+import { type Fields, object, record } from '../../config/decode.ts';
 import { canonicalHeader, tlsConfig } from '../../config/http-config.ts';
 import { bool, enumeration, string } from '../../config/scalars.ts';
-import { secretSource } from '../../config/secret-fields.ts';
 import { goQuote } from '../../lib/go-quote.ts';
 import { PLAIN_TLS, type TlsClientConfig } from '../../model/http.ts';
 import type { SecretSource } from '../../model/secret.ts';
 import { type HostPort, hostPort } from '../host-port.ts';
+import { secretField } from '../secret-field.ts';
 
 export type EmailConfig = {
   readonly kind: 'email';
-  readonly sendResolved: boolean;
   /** Template; addresses with commas between. */
   readonly to: string;
   readonly from: string;
@@ -45,15 +44,14 @@ export type SmtpGlobals = {
 
 const HTML = '{{ template "email.default.html" . }}';
 const SUBJECT = '{{ template "email.default.subject" . }}';
-const oneOf = (name: string): string => `at most one of ${name} & ${name}_file must be configured`;
 
 export const smtpGlobals = (fields: Fields): SmtpGlobals => ({
   from: fields.get('smtp_from', string),
   hello: fields.get('smtp_hello', string, 'localhost'),
   smarthost: fields.get('smtp_smarthost', hostPort),
   authUsername: fields.get('smtp_auth_username', string),
-  authPassword: secretSource(fields, 'smtp_auth_password', { upstream: oneOf('smtp_auth_password') }),
-  authSecret: secretSource(fields, 'smtp_auth_secret', { upstream: oneOf('smtp_auth_secret') }),
+  authPassword: secretField(fields, 'smtp_auth_password'),
+  authSecret: secretField(fields, 'smtp_auth_secret'),
   authIdentity: fields.get('smtp_auth_identity', string),
   requireTls: fields.get('smtp_require_tls', bool, true),
   forceImplicitTls: fields.optional('smtp_force_implicit_tls', bool),
@@ -62,57 +60,55 @@ export const smtpGlobals = (fields: Fields): SmtpGlobals => ({
 
 const threading = object('config.ThreadingConfig', (fields) => ({
   enabled: fields.get('enabled', bool),
-  byDate: fields.get('thread_by_date', enumeration(['daily', 'none']), 'daily' as const),
+  byDate: fields.get('thread_by_date', byDate, 'daily' as const),
 }));
+const byDate = enumeration(['daily', 'none'], { upstream: () => "threading.thread_by_date must be either 'none' or 'daily'" });
 
-export const emailConfig = (globals: SmtpGlobals): Decoder<EmailConfig> =>
-  object('config.EmailConfig', (fields): EmailConfig => {
-    const sendResolved = fields.get('send_resolved', bool, false);
-    const to = fields.get('to', string);
-    const from = fields.get('from', string) || globals.from;
-    const smarthost = fields.get('smarthost', hostPort) ?? globals.smarthost;
-    const password = secretSource(fields, 'auth_password', { upstream: oneOf('auth_password') });
-    const secret = secretSource(fields, 'auth_secret', { upstream: oneOf('auth_secret') });
-    const headers = readHeaders(fields);
-    const thread = fields.get('threading', threading);
-    if (to === '') fields.problem('to', { code: 'missing_field', message: 'missing to address in email config', hint: 'add to: ADDRESS' });
-    if (smarthost === null)
-      fields.problem('smarthost', {
-        code: 'missing_field',
-        message: 'no global SMTP smarthost set',
-        hint: 'set smarthost here or smtp_smarthost below global',
-      });
-    if (from === '')
-      fields.problem('from', {
-        code: 'missing_field',
-        message: 'no global SMTP from set',
-        hint: 'set from here or smtp_from below global',
-      });
-    if (thread.enabled)
-      for (const name of ['References', 'In-Reply-To'])
-        if (name in headers)
-          fields.problem('headers', { code: 'conflict', message: `threading.enabled conflicts with custom ${name} header` });
-    return {
-      kind: 'email',
-      sendResolved,
-      to,
-      from,
-      hello: fields.get('hello', string) || globals.hello,
-      smarthost: smarthost ?? { host: '', port: '' },
-      authUsername: fields.get('auth_username', string) || globals.authUsername,
-      // Each is inherited only where its own field is absent.
-      authPassword: password ?? globals.authPassword,
-      authSecret: secret ?? globals.authSecret,
-      authIdentity: fields.get('auth_identity', string) || globals.authIdentity,
-      headers: { Subject: SUBJECT, To: to, From: from, ...headers },
-      html: fields.get('html', string, HTML),
-      text: fields.get('text', string),
-      requireTls: fields.optional('require_tls', bool) ?? globals.requireTls,
-      forceImplicitTls: fields.optional('force_implicit_tls', bool) ?? globals.forceImplicitTls,
-      tls: fields.optional('tls_config', tlsConfig) ?? globals.tls,
-      threading: thread.enabled ? { byDate: thread.byDate } : null,
-    };
-  });
+export function readEmail(fields: Fields, globals: SmtpGlobals): EmailConfig {
+  const to = fields.get('to', string);
+  const from = fields.get('from', string) || globals.from;
+  const smarthost = fields.get('smarthost', hostPort) ?? globals.smarthost;
+  const password = secretField(fields, 'auth_password');
+  const secret = secretField(fields, 'auth_secret');
+  const headers = readHeaders(fields);
+  const thread = fields.get('threading', threading);
+  if (to === '') fields.problem('to', { code: 'missing_field', message: 'missing to address in email config', hint: 'add to: ADDRESS' });
+  if (smarthost === null)
+    fields.problem('smarthost', {
+      code: 'missing_field',
+      message: 'no global SMTP smarthost set',
+      hint: 'set smarthost here or smtp_smarthost below global',
+    });
+  if (from === '')
+    fields.problem('from', {
+      code: 'missing_field',
+      message: 'no global SMTP from set',
+      hint: 'set from here or smtp_from below global',
+    });
+  if (thread.enabled)
+    for (const name of ['References', 'In-Reply-To'])
+      if (name in headers)
+        fields.problem('headers', { code: 'conflict', message: `threading.enabled conflicts with custom ${name} header` });
+  return {
+    kind: 'email',
+    to,
+    from,
+    hello: fields.get('hello', string) || globals.hello,
+    smarthost: smarthost ?? { host: '', port: '' },
+    authUsername: fields.get('auth_username', string) || globals.authUsername,
+    // Each is inherited only where its own field is absent.
+    authPassword: password ?? globals.authPassword,
+    authSecret: secret ?? globals.authSecret,
+    authIdentity: fields.get('auth_identity', string) || globals.authIdentity,
+    headers: { Subject: SUBJECT, To: to, From: from, ...headers },
+    html: fields.get('html', string, HTML),
+    text: fields.get('text', string),
+    requireTls: fields.optional('require_tls', bool) ?? globals.requireTls,
+    forceImplicitTls: fields.optional('force_implicit_tls', bool) ?? globals.forceImplicitTls,
+    tls: fields.optional('tls_config', tlsConfig) ?? globals.tls,
+    threading: thread.enabled ? { byDate: thread.byDate } : null,
+  };
+}
 
 function readHeaders(fields: Fields): Readonly<Record<string, string>> {
   const headers: Record<string, string> = Object.create(null);
