@@ -17,9 +17,14 @@ export class DiagnosticSink {
     this.add(diagnosticAt(node, problem));
   }
 
+  /** A file that diagnostics given to `add` point into. */
+  addSource(source: SourceFile): void {
+    this.#sources.set(source.path, source);
+  }
+
   /** What parsing found. */
   addDocument({ source, diagnostics }: YamlDocument): void {
-    this.#sources.set(source.path, source);
+    this.addSource(source);
     for (const diagnostic of diagnostics) this.add(diagnostic);
   }
 

@@ -59,13 +59,16 @@ export const isError = (diagnostic: Diagnostic): boolean => diagnostic.severity 
 export const upstreamText = (diagnostic: Diagnostic): string => diagnostic.upstream ?? diagnostic.message;
 
 /** Head line, the source line with a caret, the other place, the help. Without its source: without the lines. */
-function renderDiagnostic(diagnostic: Diagnostic, source: SourceFile | null): string {
+function renderDiagnostic(diagnostic: Diagnostic, sources: ReadonlyMap<string, SourceFile>): string {
   const { file, line, col, severity, message, hint, also } = diagnostic;
   const out = [`${file}:${line}:${col}: ${severity}: ${message}`];
-  if (source !== null) out.push(...frame(source, { line, col }));
+  const shown = (path: string, position: Position): string[] => {
+    const source = sources.get(path);
+    return source === undefined ? [] : frame(source, position);
+  };
+  out.push(...shown(file, { line, col }));
   if (also !== undefined) {
-    out.push(`${also.file}:${also.line}:${also.col}: ${also.what}`);
-    if (source?.path === also.file) out.push(...frame(source, also));
+    out.push(`${also.file}:${also.line}:${also.col}: ${also.what}`, ...shown(also.file, also));
   }
   if (hint !== undefined) out.push(`help: ${hint}`);
   return out.join('\n');
@@ -73,7 +76,7 @@ function renderDiagnostic(diagnostic: Diagnostic, source: SourceFile | null): st
 
 /** All of them, with a line between; `sources` by path. */
 export function renderAll(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, SourceFile>): string {
-  return diagnostics.map((diagnostic) => `${renderDiagnostic(diagnostic, sources.get(diagnostic.file) ?? null)}\n`).join('\n');
+  return diagnostics.map((diagnostic) => `${renderDiagnostic(diagnostic, sources)}\n`).join('\n');
 }
 
 const LINE_CHARS_MAX = 200;

@@ -369,11 +369,26 @@ function syntaxError(source: SourceFile, error: YAMLError): Diagnostic {
   const offset = Math.min(error.pos[0], source.text.length);
   const message = error.message.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase());
   const upstream = `yaml: line ${lineOf({ source, offset })}: ${message}`;
+  // Of what is not closed the parser tells where it noticed; what helps is where it began.
   const quote = /^missing closing (["'])quote/.exec(message)?.[1];
-  if (quote === undefined) return diagnosticAt({ source, offset }, badYaml(`not valid YAML: ${message}`, HINTS[error.code], upstream));
-  // The parser tells where the text ended; what helps is where the quote began.
-  const opened = openingQuote(source.text.slice(0, offset), quote);
-  return diagnosticAt({ source, offset: opened }, badYaml('not valid YAML: this quote is not closed', undefined, upstream));
+  const bracket = /^flow .* must be sufficiently indented and end with a ([\]}])$/.exec(message)?.[1];
+  const before = source.text.slice(0, offset);
+  const opened = quote !== undefined ? openingQuote(before, quote) : bracket !== undefined ? openingBracket(before, bracket) : null;
+  if (opened === null) return diagnosticAt({ source, offset }, badYaml(`not valid YAML: ${message}`, HINTS[error.code], upstream));
+  const what = quote !== undefined ? 'quote' : 'bracket';
+  return diagnosticAt({ source, offset: opened }, badYaml(`not valid YAML: this ${what} is not closed`, undefined, upstream));
+}
+
+/** The last bracket that can begin a list or map and has no counterpart behind it; null when the text shows none. */
+function openingBracket(text: string, closing: string): number | null {
+  const opening = closing === ']' ? '[' : '{';
+  let closed = 0;
+  for (let at = text.length - 1; at >= 0; at--) {
+    if (text[at] === closing) closed++;
+    else if (text[at] === opening && closed > 0) closed--;
+    else if (text[at] === opening && (at === 0 || /[\s[{,]/.test(text[at - 1] ?? ''))) return at;
+  }
+  return null;
 }
 
 /** The last quote that can begin a scalar. */

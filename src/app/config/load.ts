@@ -67,7 +67,7 @@ export function loadConfig(paths: readonly string[], ports: LoadPorts): LoadResu
   const documents: YamlDocument[] = [];
   for (const path of paths) {
     const source = read(path);
-    if ('error' in source) sink.add(unreadable(path, source.error));
+    if ('error' in source) sink.add({ ...unreadable(path, source.error), hint: 'give the path of a configuration file with -c' });
     else documents.push(parseYaml(source));
   }
   const [first, ...others] = documents;
@@ -117,7 +117,6 @@ function unreadable(path: string, why: string): Diagnostic {
     line: 1,
     col: 1,
     message: `cannot read the file: ${why}`,
-    hint: 'give the path of a configuration file with -c',
   };
 }
 
@@ -148,8 +147,12 @@ function readTemplates(root: YamlMap, ports: LoadPorts, read: Read, sink: Diagno
   const files = templatePatterns(root, new DiagnosticSink()).flatMap((pattern) =>
     matchingFiles(ports.disk, pattern).flatMap((path) => {
       const source = read(path);
-      if ('error' in source) sink.add(unreadable(path, source.error));
-      return 'error' in source ? [] : [{ name: path, text: source.text }];
+      if ('error' in source) {
+        sink.add(unreadable(path, source.error));
+        return [];
+      }
+      sink.addSource(source);
+      return [{ name: path, text: source.text }];
     }),
   );
   const parsed = parseNotificationTemplates(files);

@@ -183,7 +183,7 @@ const WORDS: Readonly<Record<DiskErrorCode, string | null>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied; the user that runs this needs the right to it',
   ENOSPC: 'no space left on the disk, or a quota is spent; free some space',
-  EEXIST: 'something with content is there already',
+  EEXIST: 'something else is there already',
   EIO: 'the disk reports an input/output error; look at the kernel log',
   EISDIR: 'is a directory',
   ENOTDIR: 'a part of the path is not a directory',
