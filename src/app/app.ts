@@ -68,7 +68,10 @@ export class App {
   #unwatch: () => void = () => {};
   #reloading: Promise<unknown> = Promise.resolve();
 
-  /** Reads the configuration and opens the state; nothing runs before `begin`. Rejects with StartError, having let go of everything again. */
+  /**
+   * Reads the configuration, opens the state and starts the engine, which checks the rules; nothing is scraped, evaluated
+   * or sent before `begin`. Rejects with StartError, having let go of everything again.
+   */
   static async open(options: AppOptions, ports: AppPorts): Promise<App> {
     const loaded = loadConfig(options.configFiles, loadPorts(options, ports));
     const config = usable(loaded);
@@ -110,6 +113,12 @@ export class App {
       config.hash,
     );
     app = new App({ options, ports, config, database, state, outbox, receivers, keeper, bootId, release: () => lock.release() });
+    try {
+      await app.#startEngine();
+    } catch (error) {
+      await app.stop();
+      throw error;
+    }
     return app;
   }
 
@@ -217,14 +226,16 @@ export class App {
     this.#release();
   }
 
-  /** Starts the engine, replays its log, and lets everything run. Rejects with StartError; `stop` is still to be called then. */
-  async begin(): Promise<void> {
-    const { ports } = this;
+  async #startEngine(): Promise<void> {
     this.engine.start();
-    const engineConfig = this.#engineConfig(this.config);
-    const checked = await this.engine.prepare(engineConfig);
+    const checked = await this.engine.prepare(this.#engineConfig(this.config));
     if ('error' in checked) throw new StartError(checked.error.message);
     if (checked.some(isError)) throw new StartError(rendered(checked, ruleSources(this.config)));
+  }
+
+  /** Waits until the engine has replayed its log, and lets everything run. Rejects with StartError; `stop` is still to be called then. */
+  async begin(): Promise<void> {
+    const { ports } = this;
     const failure = await this.engine.ready();
     if (failure !== null) throw new StartError(`cannot open the time-series database in ${this.options.tsdbDir}: ${failure}`);
     // While we were away nobody could tell us that an alert goes on: nothing ends because of that.
@@ -234,8 +245,9 @@ export class App {
     });
     this.delivery.enqueue(await this.outbox.open());
     this.keeper.start();
-    const error = await this.engine.apply(engineConfig);
+    const error = await this.engine.apply(this.#engineConfig(this.config));
     if (error !== null) throw new StartError(error.message);
+    this.#warnOfSelf();
     this.#housekeeping.start();
     this.#unwatch = ports.watchWallSteps((byMs) => {
       this.stats.clockSteps++;
@@ -278,13 +290,18 @@ export class App {
     if (failure !== null) ports.log.error('the engine takes the new configuration when it runs again', { error: failure.message });
     ports.crash.hit('reload.done');
     logWarnings(loaded.diagnostics, ports);
+    this.#warnOfSelf();
     this.lastReload = { isSuccess: true, at: ports.clock.now(), error: '' };
     ports.log.info('configuration reloaded', { hash: config.hash });
     return { kind: 'applied' };
   }
 
+  #warnOfSelf(): void {
+    const { alertmanagers } = this.config.prometheus.alerting;
+    for (const note of findSelf(alertmanagers, this.options.web.listen)) this.ports.log.warn(note);
+  }
+
   #engineConfig({ prometheus, ruleFiles }: AppConfig): EngineConfig {
-    for (const note of findSelf(prometheus.alerting.alertmanagers, this.options.web.listen)) this.ports.log.warn(note);
     return {
       scrapeConfigs: prometheus.scrapeConfigs,
       ruleFiles,

@@ -119,6 +119,7 @@ describe('the engine’s supervisor', () => {
     const ready = supervisor.ready();
     engines[0]?.tell({ kind: 'failed', message: 'no such directory' });
     expect(await ready).toBe('no such directory');
+    expect(await supervisor.ready()).toBe('no such directory');
     expect(engines).toHaveLength(1);
   });
 });

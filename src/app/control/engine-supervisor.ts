@@ -35,6 +35,8 @@ export class EngineSupervisor implements EngineLink {
   #config: EngineConfig | null = null;
   #isReady = false;
   #isStopping = false;
+  /** Why the first engine cannot run; it is not tried again. */
+  #failure: string | null = null;
   #readyWaiters: ((failure: string | null) => void)[] = [];
   #restartMs = RESTART_MS_MIN;
   replay: ReplayState = { reading: '', bytesRead: 0, bytesTotal: 0 };
@@ -61,7 +63,8 @@ export class EngineSupervisor implements EngineLink {
 
   /** Done when the head is replayed; the text is why it cannot be opened. */
   ready(): Promise<string | null> {
-    return this.#isReady ? Promise.resolve(null) : new Promise((resolve) => this.#readyWaiters.push(resolve));
+    if (this.#isReady || this.#failure !== null) return Promise.resolve(this.#failure);
+    return new Promise((resolve) => this.#readyWaiters.push(resolve));
   }
 
   call<Name extends CallName>(
@@ -126,6 +129,7 @@ export class EngineSupervisor implements EngineLink {
             return;
           case 'failed':
             this.#ports.log.error('the engine cannot run', { error: told.message });
+            if (this.#config === null) this.#failure = told.message;
             this.#tellWaiters(told.message);
             if (this.#config !== null) this.#again(`it failed: ${told.message}`, engine);
             return;
