@@ -23,9 +23,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addHelpText('after', EXAMPLES)
     .exitOverride();
   addServeFlags(program.command('serve', { isDefault: true }).description('scrape, evaluate, route and deliver until stopped'))
-    .allowExcessArguments(false)
+    .allowExcessArguments(true) // said below in other words: this is also where a mistyped command comes out
     .exitOverride()
-    .action(async (values) => {
+    .action(async (values, { args: [extra] }: Command) => {
+      const commands = program.commands.map((command) => command.name()).join(' and ');
+      if (extra !== undefined)
+        throw new InvalidArgumentError(`"${extra}" is no command; there are ${commands}. Configuration files are given to serve with -c`);
       exitCode = await serve(serveOptions(values, VERSION));
     });
   program
