@@ -45,7 +45,6 @@ const input: SendInput = {
 };
 const config: EmailConfig = {
   kind: 'email',
-  sendResolved: true,
   to: 'a@example.org, "B, C" <b@example.org>',
   from: 'Tocsin <tocsin@example.org>',
   hello: 'localhost',
