@@ -12,7 +12,7 @@ const STOP_MS_MAX = 5000;
 const REQUEST_GRACE_MS = 500;
 
 /** Runs until a signal or /-/quit; 0 after an orderly stop, 1 when it could not start. */
-export async function serve(options: AppOptions): Promise<number> {
+export async function serve(options: AppOptions): Promise<never> {
   const ports = machinePorts(options);
   const { log } = ports;
   for (const note of options.notes) log.warn(note);
@@ -44,7 +44,8 @@ export async function serve(options: AppOptions): Promise<number> {
   await Promise.all(servers.map((server) => server.close({ graceMs: durationMs(REQUEST_GRACE_MS) })));
   await app?.stop();
   await ports.flushLog();
-  return exitCode;
+  // All that matters is on disk; idle connections of others would keep the process for a while.
+  return exitProcess(exitCode);
 }
 
 /** Signals and /-/quit ask for the end; SIGHUP reloads. */

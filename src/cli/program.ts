@@ -29,7 +29,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       const commands = program.commands.map((command) => command.name()).join(' and ');
       if (extra !== undefined)
         throw new InvalidArgumentError(`"${extra}" is no command; there are ${commands}. Configuration files are given to serve with -c`);
-      exitCode = await serve(serveOptions(values, VERSION));
+      await serve(serveOptions(values, VERSION));
     });
   program
     .command('check')

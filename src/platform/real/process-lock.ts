@@ -12,6 +12,8 @@ import type { DurationMs } from '../../model/time.ts';
 const TOUCH_MS = 2000;
 const WATCH_MS = 5000;
 const ATTEMPTS_MAX = 10;
+const DYING_MS = 2000;
+const DYING_STEP_MS = 50;
 
 /** The message says who holds the directory and what to do. */
 export class LockError extends Error {
@@ -56,7 +58,7 @@ export async function acquireProcessLock(path: string, { clock, flocks = [], sel
     const found = readText(path);
     if (found === null) continue; // released just now
     const holder = parseHolder(found);
-    const isAlive = (holder === null ? null : livesHere(holder, self)) ?? (await isTouched(path, clock));
+    const isAlive = (holder === null ? null : await outlives(holder, self, clock)) ?? (await isTouched(path, clock));
     if (isAlive) throw new LockError(inUse(path, holder));
     setAside(path, found, self);
   }
@@ -110,6 +112,15 @@ const inUse = (path: string, holder: Holder | null): string =>
   `the data directory is in use by ${holder === null ? 'another process' : `process ${holder.pid} on ${holder.host}`} (lock file "${path}"); stop it, or choose another directory`;
 
 /** Whether the holder runs; null when we cannot see its processes. */
+/** As livesHere, but a holder that was killed just now gets a moment to be gone: whoever restarts us need not wait. */
+async function outlives(holder: Holder, self: Holder, clock: Clock): Promise<boolean | null> {
+  for (let waitedMs = 0; ; waitedMs += DYING_STEP_MS) {
+    const lives = livesHere(holder, self);
+    if (lives !== true || waitedMs >= DYING_MS) return lives;
+    await new Promise<void>((resolve) => clock.after(DYING_STEP_MS as DurationMs, resolve));
+  }
+}
+
 function livesHere(holder: Holder, self: Holder): boolean | null {
   if (holder.boot !== self.boot || holder.pidNamespace !== self.pidNamespace || holder.host !== self.host) return null;
   if (self.boot !== '') return startOf(holder.pid) === holder.startedAt;
@@ -153,7 +164,9 @@ export const ourselves = (): Holder => ({
 /** Field 22 of /proc/<pid>/stat (proc(5)); the command in field 2 may hold spaces and brackets. */
 function startOf(pid: number): string | null {
   const stat = readText(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  const [state = '', ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  // A zombie has ended: only its parent has not looked yet.
+  return state === 'Z' || state === 'X' ? null : (fields[18] ?? null);
 }
 
 /** The process that holds a flock on an inode, from /proc/locks (`1: FLOCK ADVISORY WRITE 123 fd:01:4711 0 EOF`). */
