@@ -81,6 +81,7 @@ export class WebConfigFile {
     const config = document.root === null ? NO_WEB_CONFIG : decode(document.root, webConfig, sink);
     const diagnostics = sink.diagnostics();
     if (diagnostics.some(isError)) throw new WebConfigError(renderAll(diagnostics, sink.sources()).trimEnd());
+    for (const { file, line, message } of diagnostics) this.#ports.log.warn(message, { file, line });
     return config;
   }
 
