@@ -77,7 +77,10 @@ export class Labels {
 
   filter(keep: (name: string) => boolean): Labels {
     const flat: string[] = [];
-    for (const [name, value] of this) if (keep(name)) flat.push(name, value);
+    for (let i = 0; i < this.flat.length; i += 2) {
+      const name = this.flat[i] ?? '';
+      if (keep(name)) flat.push(name, this.flat[i + 1] ?? '');
+    }
     return flat.length === this.flat.length ? this : Labels.fromSorted(flat);
   }
 

@@ -37,6 +37,8 @@ export class SampleColumns {
   /** Milliseconds since the epoch, ascending. */
   timestamps: Float64Array;
   values: Float64Array;
+  /** The memory of `values`, for those who have its bits. */
+  valueWords: Uint32Array;
   /** Parallel to values where the series holds native histograms; null entries are floats. Null: floats only. */
   histograms: (FloatHistogram | null)[] | null = null;
   /** Start timestamps, 0 = none. Null: none stored. */
@@ -45,6 +47,7 @@ export class SampleColumns {
   constructor(capacity = 256) {
     this.timestamps = new Float64Array(capacity);
     this.values = new Float64Array(capacity);
+    this.valueWords = new Uint32Array(this.values.buffer);
   }
 
   clear(): void {
@@ -59,6 +62,7 @@ export class SampleColumns {
     const size = Math.max(capacity, this.timestamps.length * 2);
     this.timestamps = grown(this.timestamps, size);
     this.values = grown(this.values, size);
+    this.valueWords = new Uint32Array(this.values.buffer);
     if (this.startTimestamps !== null) this.startTimestamps = grown(this.startTimestamps, size);
   }
 

@@ -138,6 +138,10 @@ function* fold(evaluation: Evaluation, plan: AggregatePlan, op: FoldOp, block: S
 }
 
 function foldRow(op: FoldOp, block: SeriesBlock, from: number, state: FoldState, into: number): void {
+  if (op === 'sum' && block.histograms === null) {
+    addRow(block, from, state, into);
+    return;
+  }
   const { kinds, values, steps } = block;
   const { count, value, second } = state;
   for (let step = 0; step < steps; step++) {
@@ -181,6 +185,26 @@ function foldRow(op: FoldOp, block: SeriesBlock, from: number, state: FoldState,
       default:
         unreachable(op);
     }
+  }
+}
+
+/** foldRow of a sum of floats. */
+function addRow({ kinds, values, steps }: SeriesBlock, from: number, { count, value, second }: FoldState, into: number): void {
+  for (let step = 0; step < steps; step++) {
+    if (kinds[from + step] === ABSENT) continue;
+    const f = values[from + step]!; // in bounds, as is every cell below
+    const cell = into + step;
+    if (count[cell]!++ === 0) {
+      value[cell] = f;
+      continue;
+    }
+    // kahanAdd without a branch: what is lost is the same number, to the bit, while the sum is finite.
+    const before = value[cell]!;
+    const total = before + f;
+    const part = total - before;
+    const lost = before - (total - part) + (f - part);
+    second[cell] = total - total === 0 ? second[cell]! + lost : kahanAdd(f, before, second[cell]!);
+    value[cell] = total;
   }
 }
 

@@ -95,9 +95,9 @@ export class Evaluation {
     this.release(samples);
   }
 
-  /** Counts a finished block, until `drop`. */
-  adopt(block: SeriesBlock): SeriesBlock {
-    block.samplesHeld = block.weight();
+  /** Counts a finished block, until `drop`. `cells`: how many are not absent, where that is known. */
+  adopt(block: SeriesBlock, cells?: number): SeriesBlock {
+    block.samplesHeld = cells === undefined || block.histograms !== null ? block.weight() : cells;
     this.hold(block.samplesHeld);
     return block;
   }

@@ -13,7 +13,7 @@ import { TREND } from './functions/trend.ts';
 import { sampleWeight } from './histogram/histogram-draft.ts';
 import { executionError } from './query-error.ts';
 import type { CallPlan, MatrixPlan, SubqueryPlan } from './query-plan.ts';
-import type { RangeKernel } from './range-kernel.ts';
+import type { RangeKernel, RowTask } from './range-kernel.ts';
 import { RangeWindow } from './range-window.ts';
 import type { Selection } from './selection.ts';
 import { referenceTime } from './selector-evaluation.ts';
@@ -29,6 +29,8 @@ export type RangeSource =
 const ANCHORED_FUNCTIONS = ['changes', 'delta', 'increase', 'rate', 'resets'];
 const SMOOTHED_FUNCTIONS = ['delta', 'increase', 'rate'];
 const START_TIMESTAMP_FUNCTIONS = new Set(['rate', 'irate', 'increase', 'resets']);
+const NO_KINDS = new Uint8Array(0);
+const NO_VALUES = new Float64Array(0);
 const COUNTER_SUFFIX = /_(?:total|sum|count|bucket)$/;
 
 /** A kernel keeps state from step to step, so each call has its own where it does. */
@@ -84,6 +86,18 @@ export function* evaluateRangeCall(
   const dropsName = call.name !== 'last_over_time' && call.name !== 'first_over_time';
   const isCounterFunction = call.name === 'rate' || call.name === 'increase';
   const block = new SeriesBlock(range.steps, series.count);
+  const task: RowTask = {
+    firstMs,
+    strideMs,
+    steps: range.steps,
+    kinds: NO_KINDS,
+    values: NO_VALUES,
+    cell: 0,
+    found: 0,
+    looked: 0,
+    most: 0,
+  };
+  const takesRows = kernel.computeRow !== undefined && !isAnchored && !isSmoothed;
   let firstLabels: Labels | null = null;
   let isOneMetric = true;
   let results = 0;
@@ -102,41 +116,49 @@ export function* evaluateRangeCall(
     isOneMetric &&= isSameMetric(window.labels, firstLabels);
     const rowDropsName = dropsName || series.dropsName(i);
     const row = block.addRow(rowDropsName && !delayedNameRemoval ? withoutMetadata(window.labels) : window.labels, rowDropsName);
-    let floats = 0;
-    let found = 0;
-    let looked = 0;
-    let most = 0;
-    for (let step = 0; step < range.steps; step++) {
-      const endMs = firstMs + step * strideMs;
-      window.moveTo(endMs - rangeMs - before, endMs + after);
-      const inWindow = window.floatTo - window.floatFrom + window.histogramTo - window.histogramFrom;
-      if (inWindow === 0) continue;
-      looked += inWindow;
-      if (inWindow > most) most = inWindow;
-      window.atMs = stepTime(range, step);
-      window.startMs = endMs - rangeMs;
-      window.endMs = endMs;
-      for (let p = 0; p < params.length; p++) window.params[p] = params[p]![step]!; // one value per step
-      if (!kernel.compute(window)) continue;
-      found++;
-      if (window.histogram === null) {
-        floats++;
-        block.setFloat(row + step, window.value);
-      } else block.setHistogram(row + step, window.histogram);
+    let hasFloats = false;
+    task.found = 0;
+    task.looked = 0;
+    task.most = 0;
+    if (takesRows && window.histograms.length === 0 && window.floatStarts === null) {
+      task.kinds = block.kinds;
+      task.values = block.values;
+      task.cell = row;
+      kernel.computeRow?.(window, task);
+      hasFloats = task.found > 0;
+    } else {
+      for (let step = 0; step < range.steps; step++) {
+        const endMs = firstMs + step * strideMs;
+        window.moveTo(endMs - rangeMs - before, endMs + after);
+        const inWindow = window.floatTo - window.floatFrom + window.histogramTo - window.histogramFrom;
+        if (inWindow === 0) continue;
+        task.looked += inWindow;
+        if (inWindow > task.most) task.most = inWindow;
+        window.atMs = stepTime(range, step);
+        window.startMs = endMs - rangeMs;
+        window.endMs = endMs;
+        for (let p = 0; p < params.length; p++) window.params[p] = params[p]![step]!; // one value per step
+        if (!kernel.compute(window)) continue;
+        task.found++;
+        if (window.histogram === null) {
+          hasFloats = true;
+          block.setFloat(row + step, window.value);
+        } else block.setHistogram(row + step, window.histogram);
+      }
     }
-    evaluation.samplesTotal += looked;
-    results += found;
-    evaluation.touch(results + most * weightOfOne(window));
-    if (evaluation.isSliceOver(looked)) yield;
-    if (isCounterFunction && floats > 0) annotateCounter(evaluation, window);
-    if (found === 0) block.removeLastRow();
+    evaluation.samplesTotal += task.looked;
+    results += task.found;
+    evaluation.touch(results + task.most * weightOfOne(window));
+    if (evaluation.isSliceOver(takesRows ? task.found : task.looked)) yield;
+    if (isCounterFunction && hasFloats) annotateCounter(evaluation, window);
+    if (task.found === 0) block.removeLastRow();
   }
   if (call.name === 'absent_over_time') return evaluation.adopt(absentRow(block, call, delayedNameRemoval));
   if (!delayedNameRemoval) {
     block.hasUniqueLabels = isOneMetric && (source.kind === 'stored' || source.result.block.hasUniqueLabels);
     assertUniqueRows(block);
   }
-  return evaluation.adopt(block);
+  return evaluation.adopt(block, results);
 }
 
 function checkModifier(modifier: string, functions: readonly string[], name: string): void {

@@ -50,7 +50,7 @@ export function* evaluateSelector(
     samples += found; // histograms weigh more, which is counted once the block is whole
     evaluation.touch(samples);
   }
-  return evaluation.adopt(block);
+  return evaluation.adopt(block, samples);
 }
 
 type Reading = {

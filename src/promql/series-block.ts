@@ -14,7 +14,12 @@ export const HISTOGRAM = 2;
 
 /** Labels that name a metric rather than a series of it: an operation that makes a new metric drops them. */
 const METADATA = new Set([METRIC_NAME, '__type__', '__unit__']);
-export const withoutMetadata = (labels: Labels): Labels => labels.filter((name) => !METADATA.has(name));
+export function withoutMetadata(labels: Labels): Labels {
+  return hasNameOnly(labels) ? Labels.fromSorted(labels.flat.slice(2)) : labels.filter((name) => !METADATA.has(name));
+}
+
+/** The usual case: the metric name comes first, and no other label begins with two underscores. */
+const hasNameOnly = ({ flat }: Labels): boolean => flat[0] === METRIC_NAME && flat[2]?.startsWith('__') !== true;
 
 export class SeriesBlock {
   readonly steps: number;
@@ -183,6 +188,7 @@ export function hasOneMetric(block: SeriesBlock): boolean {
 }
 
 export function isSameMetric(a: Labels, b: Labels): boolean {
+  if (hasNameOnly(a) && hasNameOnly(b)) return a.flat[1] === b.flat[1];
   for (const name of METADATA) if (a.get(name) !== b.get(name)) return false;
   return true;
 }

@@ -42,5 +42,8 @@ export function readChunk(
         `chunk encoding ${encoding} (${UNSUPPORTED.get(encoding) ?? 'unknown'}) cannot be read: only XOR (1), histogram (2) and float histogram (3) chunks can`,
       );
   }
-  if (!isWhole) throw new Error(`chunk of encoding ${encoding} and ${end - start} bytes is corrupt`);
+  if (!isWhole) throw corruptChunk(encoding, end - start);
 }
+
+export const corruptChunk = (encoding: number, bytes: number): Error =>
+  new Error(`chunk of encoding ${encoding} and ${bytes} bytes is corrupt`);

@@ -10,8 +10,9 @@ import type { FloatHistogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import { type SampleColumns, STALE_NAN, STALE_NAN_HIGH, STALE_NAN_LOW } from '../model/sample.ts';
 import { ChunkArena } from './chunk-arena.ts';
-import { FLOAT_HISTOGRAM, readChunk, XOR } from './chunk-encoding.ts';
+import { corruptChunk, FLOAT_HISTOGRAM, readChunk, XOR } from './chunk-encoding.ts';
 import { ChunkTable } from './chunk-table.ts';
+import { DecodedChunks } from './decoded-chunks.ts';
 import { type CounterResetHeader, FloatHistogramAppender, staleHistogram } from './histogram-chunk.ts';
 import { Postings } from './postings.ts';
 import { OPEN_ADDRESS, OPEN_CAPACITY, OPEN_CUT_AT, OPEN_ENCODING, OPEN_MIN_TIME, ROW_WORDS, SeriesTable } from './series-table.ts';
@@ -57,6 +58,8 @@ export class Head {
   readonly chunkRangeMs: number;
   readonly #arena = new ChunkArena();
   readonly #chunks = new ChunkTable();
+  /** Keys are chunk ids, and of open chunks the series' slot, negated. */
+  readonly #decoded = new DecodedChunks();
   readonly #histograms = new Map<number, OpenHistogram>();
   readonly #deleted = new Map<number, Interval[]>();
   #openChunks = 0;
@@ -187,7 +190,11 @@ export class Head {
       if (chunks.minTime(id) > toMs) break;
       const address = chunks.address(id);
       const start = arena.start(address);
-      readChunk(chunks.encoding(id), arena.slab(address), start, start + chunks.bytes(id), fromMs, toMs, into);
+      const end = start + chunks.bytes(id);
+      const encoding = chunks.encoding(id);
+      if (encoding !== XOR) readChunk(encoding, arena.slab(address), start, end, fromMs, toMs, into);
+      else if (!this.#decoded.read(id, arena.slab(address), start, end, chunks.minTime(id), fromMs, toMs, into))
+        throw corruptChunk(XOR, end - start);
     }
     const { states } = this.series;
     const base = slot * ROW_WORDS;
@@ -196,7 +203,9 @@ export class Head {
       if (encoding === XOR) {
         const address = states.words[base + OPEN_ADDRESS]!;
         const start = arena.start(address);
-        readChunk(XOR, arena.slab(address), start, start + xorChunkBytes(states, base), fromMs, toMs, into);
+        const end = start + xorChunkBytes(states, base);
+        const minTime = states.floats[(base >>> 1) + OPEN_MIN_TIME]!;
+        if (!this.#decoded.read(-slot, arena.slab(address), start, end, minTime, fromMs, toMs, into)) throw corruptChunk(XOR, end - start);
       } else {
         const { appender } = this.#histograms.get(slot)!;
         readChunk(FLOAT_HISTOGRAM, appender.bytes, 0, appender.length, fromMs, toMs, into);
@@ -255,6 +264,7 @@ export class Head {
     while (id !== 0 && chunks.maxTime(id) < beforeMs) {
       const next = chunks.next(id);
       this.#arena.free(chunks.address(id));
+      this.#decoded.forget(id);
       chunks.remove(id);
       this.stats.chunksRemoved++;
       id = next;
@@ -293,6 +303,7 @@ export class Head {
     postings.all.prune(keeps);
     for (const slot of dead) {
       this.#deleted.delete(slot);
+      this.#decoded.forget(-slot);
       series.remove(slot);
     }
     this.stats.seriesRemoved += dead.length;

@@ -6,7 +6,7 @@
  * objects; 64-bit values go as two 32-bit halves. Start timestamps have no place in this encoding.
  */
 import { peekBits, putBits, putBits64 } from '../lib/bitstream.ts';
-import { floatOfWords } from '../lib/float-bits.ts';
+import { HIGH_WORD, LOW_WORD } from '../lib/float-bits.ts';
 import type { SampleColumns } from '../model/sample.ts';
 
 /** Words of state per open chunk; the first of them at an even index. */
@@ -37,6 +37,8 @@ export function startXorChunk(states: XorStates, base: number): void {
 
 export const xorChunkBytes = (states: XorStates, base: number): number => (states.words[base + BITS]! + 7) >>> 3;
 export const xorChunkCount = (states: XorStates, base: number): number => states.words[base + WINDOW]! & 0xffff;
+/** The count that a finished or open chunk begins with. */
+export const xorStoredCount = (bytes: Uint8Array, start: number): number => (bytes[start]! << 8) | bytes[start + 1]!;
 export const xorLastValueLow = (states: XorStates, base: number): number => states.words[base + VALUE_LOW]!;
 export const xorLastValueHigh = (states: XorStates, base: number): number => states.words[base + VALUE_HIGH]!;
 
@@ -130,45 +132,92 @@ function putVarint(bytes: Uint8Array, position: number, value: number): number {
   return putBits(bytes, at, rest, 8);
 }
 
+/** Where a reading of a chunk ended: after `index` samples, the last at `timestamp`, `bits` from the chunk's start. */
+export type XorCursor = {
+  index: number;
+  bits: number;
+  timestamp: number;
+  delta: number;
+  high: number;
+  low: number;
+  trailing: number;
+  significant: number;
+};
+
+export const beginXorCursor = (): XorCursor => ({
+  index: 0,
+  bits: 0,
+  timestamp: 0,
+  delta: 0,
+  high: 0,
+  low: 0,
+  trailing: 0,
+  significant: 0,
+});
+
 /**
  * Appends the samples with fromMs <= t <= toMs of the chunk in bytes[start, end) to `into`. False when the chunk is
- * corrupt: then `into` holds what came before.
+ * corrupt: then `into` holds what came before. With a cursor, which goes along, it begins where that one ended.
  */
-export function readXorChunk(bytes: Uint8Array, start: number, end: number, fromMs: number, toMs: number, into: SampleColumns): boolean {
+export function readXorChunk(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  fromMs: number,
+  toMs: number,
+  into: SampleColumns,
+  cursor: XorCursor | null = null,
+): boolean {
   if (end - start < 2) return false;
-  const count = (bytes[start]! << 8) | bytes[start + 1]!;
+  const count = xorStoredCount(bytes, start);
   if (count === 0) return true;
   const endBit = end * 8;
   into.reserve(into.length + count);
-  const { timestamps, values } = into;
+  // Values are put together as words where they will lie: a float made elsewhere would have to wait for its halves.
+  const { timestamps, valueWords } = into;
   let length = into.length;
 
-  // Sample 0: varint timestamp, 64-bit value; both start at a byte.
   let byte = start + 2;
-  let zigzag = 0;
   let scale = 1;
-  for (let i = 0; ; i++) {
-    if (byte >= end || i === 10) return false;
-    const part = bytes[byte++]!;
-    zigzag += (part & 0x7f) * scale;
-    if (part < 0x80) break;
-    scale *= 0x80;
-  }
-  let timestamp = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
-  if (byte + 8 > end) return false;
-  let at = byte * 8;
-  let high = peekBits(bytes, at);
-  let low = peekBits(bytes, at + 32);
-  at += 64;
-  if (timestamp >= fromMs && timestamp <= toMs) {
-    timestamps[length] = timestamp;
-    values[length++] = floatOfWords(high, low);
-  }
-
+  let at: number;
+  let timestamp: number;
+  let high: number;
+  let low: number;
   let delta = 0;
   let trailing = 0;
   let significant = 0;
-  for (let i = 1; i < count && timestamp <= toMs; i++) {
+  let i = 1;
+  if (cursor !== null && cursor.index > 0) {
+    i = cursor.index;
+    at = start * 8 + cursor.bits;
+    ({ timestamp, delta, high, low, trailing, significant } = cursor);
+  } else {
+    // Sample 0: varint timestamp, 64-bit value; both start at a byte.
+    let zigzag = 0;
+    for (let k = 0; ; k++) {
+      if (byte >= end || k === 10) return false;
+      const part = bytes[byte++]!;
+      zigzag += (part & 0x7f) * scale;
+      if (part < 0x80) break;
+      scale *= 0x80;
+    }
+    timestamp = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+    if (byte + 8 > end) return false;
+    at = byte * 8;
+    high = peekBits(bytes, at);
+    low = peekBits(bytes, at + 32);
+    at += 64;
+    if (timestamp >= fromMs && timestamp <= toMs) {
+      timestamps[length] = timestamp;
+      valueWords[length * 2 + HIGH_WORD] = high;
+      valueWords[length * 2 + LOW_WORD] = low;
+      length++;
+    }
+  }
+
+  for (; i < count && timestamp <= toMs; i++) {
+    // The bits from `at` on; where the timestamp takes but one, the control bits of the value are among them.
+    let word: number;
     if (i === 1) {
       byte = at >>> 3;
       delta = 0;
@@ -181,34 +230,39 @@ export function readXorChunk(bytes: Uint8Array, start: number, end: number, from
         scale *= 0x80;
       }
       at = byte * 8;
+      word = peekBits(bytes, at);
     } else {
-      const prefix = peekBits(bytes, at);
-      if (prefix >= 0) at += 1;
-      else if (prefix << 1 >= 0) {
-        const bits = (prefix >>> 16) & 0x3fff;
-        delta += bits > 0x2000 ? bits - 0x4000 : bits;
-        at += 16;
-      } else if (prefix << 2 >= 0) {
-        const bits = (prefix >>> 12) & 0x1ffff;
-        delta += bits > 0x10000 ? bits - 0x20000 : bits;
-        at += 20;
-      } else if (prefix << 3 >= 0) {
-        const bits = (prefix >>> 8) & 0xfffff;
-        delta += bits > 0x80000 ? bits - 0x100000 : bits;
-        at += 24;
+      word = peekBits(bytes, at);
+      if (word >= 0) {
+        at += 1;
+        word <<= 1;
       } else {
-        delta += peekBits(bytes, at + 4) * TWO_32 + (peekBits(bytes, at + 36) >>> 0);
-        at += 68;
+        if (word << 1 >= 0) {
+          const bits = (word >>> 16) & 0x3fff;
+          delta += bits > 0x2000 ? bits - 0x4000 : bits;
+          at += 16;
+        } else if (word << 2 >= 0) {
+          const bits = (word >>> 12) & 0x1ffff;
+          delta += bits > 0x10000 ? bits - 0x20000 : bits;
+          at += 20;
+        } else if (word << 3 >= 0) {
+          const bits = (word >>> 8) & 0xfffff;
+          delta += bits > 0x80000 ? bits - 0x100000 : bits;
+          at += 24;
+        } else {
+          delta += peekBits(bytes, at + 4) * TWO_32 + (peekBits(bytes, at + 36) >>> 0);
+          at += 68;
+        }
+        word = peekBits(bytes, at);
       }
     }
     timestamp += delta;
 
-    const control = peekBits(bytes, at);
-    if (control >= 0) at += 1;
+    if (word >= 0) at += 1;
     else {
-      if (control << 1 < 0) {
-        const leading = (control >>> 25) & 0x1f;
-        significant = (control >>> 19) & 0x3f;
+      if (word << 1 < 0) {
+        const leading = (word >>> 25) & 0x1f;
+        significant = (word >>> 19) & 0x3f;
         if (significant === 0) significant = 64;
         trailing = 64 - leading - significant;
         if (trailing < 0) return finish(into, length, false);
@@ -242,8 +296,20 @@ export function readXorChunk(bytes: Uint8Array, start: number, end: number, from
     if (at > endBit) return finish(into, length, false);
     if (timestamp >= fromMs && timestamp <= toMs) {
       timestamps[length] = timestamp;
-      values[length++] = floatOfWords(high, low);
+      valueWords[length * 2 + HIGH_WORD] = high;
+      valueWords[length * 2 + LOW_WORD] = low;
+      length++;
     }
+  }
+  if (cursor !== null) {
+    cursor.index = i;
+    cursor.bits = at - start * 8;
+    cursor.timestamp = timestamp;
+    cursor.delta = delta;
+    cursor.high = high;
+    cursor.low = low;
+    cursor.trailing = trailing;
+    cursor.significant = significant;
   }
   return finish(into, length, true);
 }

@@ -2,14 +2,16 @@
 import type { FloatHistogram } from '../../model/histogram.ts';
 import { isReset } from '../histogram/counter-reset.ts';
 import { equalHistograms } from '../histogram/histogram-draft.ts';
-import type { RangeKernel } from '../range-kernel.ts';
+import type { RangeKernel, RowTask } from '../range-kernel.ts';
 import type { RangeWindow } from '../range-window.ts';
+import { FLOAT } from '../series-block.ts';
 import { isStartReset } from './start-timestamps.ts';
 
 /** Counts neighbours of which `counts` is true. Floats and histograms are walked through in the order of their times. */
 class NeighbourKernel implements RangeKernel {
   readonly #countsFloats: (w: RangeWindow, before: number, now: number) => boolean;
   readonly #countsHistograms: (w: RangeWindow, before: number, now: number) => boolean;
+  readonly #counted: number[] = [];
 
   constructor(
     countsFloats: (w: RangeWindow, before: number, now: number) => boolean,
@@ -48,6 +50,36 @@ class NeighbourKernel implements RangeKernel {
     w.value = count;
     w.histogram = null;
     return true;
+  }
+
+  /** Each pair of neighbours is looked at once; a window then has as many as lie between its ends. */
+  computeRow(w: RangeWindow, task: RowTask): void {
+    const { floatTimes, floatCount, rangeMs } = w;
+    const { firstMs, strideMs, steps, kinds, values, cell } = task;
+    const counted = this.#counted;
+    counted.length = 0;
+    for (let i = 1; i < floatCount; i++) if (this.#countsFloats(w, i - 1, i)) counted.push(i);
+    let from = 0;
+    let to = 0;
+    /** How many of `counted` are at or before `from`, and before `to`. */
+    let before = 0;
+    let within = 0;
+    for (let step = 0; step < steps; step++) {
+      const endMs = firstMs + step * strideMs;
+      while (from < floatCount && floatTimes[from]! <= endMs - rangeMs) from++;
+      if (to < from) to = from;
+      while (to < floatCount && floatTimes[to]! <= endMs) to++;
+      const length = to - from;
+      if (length === 0) continue;
+      task.looked += length;
+      if (length > task.most) task.most = length;
+      while (before < counted.length && counted[before]! <= from) before++;
+      if (within < before) within = before;
+      while (within < counted.length && counted[within]! < to) within++;
+      kinds[cell + step] = FLOAT;
+      values[cell + step] = within - before;
+      task.found++;
+    }
   }
 }
 

@@ -15,8 +15,9 @@ import {
   subtract,
   usesCustomBuckets,
 } from '../histogram/histogram-draft.ts';
-import type { RangeKernel } from '../range-kernel.ts';
+import type { RangeKernel, RowTask } from '../range-kernel.ts';
 import type { RangeWindow } from '../range-window.ts';
+import { FLOAT } from '../series-block.ts';
 import { extendedRate } from './extended-rate.ts';
 import { isStartReset, startsOverlap } from './start-timestamps.ts';
 
@@ -57,6 +58,48 @@ export class RateKernel implements RangeKernel {
     }
     if (w.isAnchored || w.isSmoothed) return extendedRate(w, this.#shape);
     return w.histogramLength > 0 ? this.#histograms(w) : this.#floats(w);
+  }
+
+  /** The arithmetic of `#floats`, operation by operation. */
+  computeRow({ floats, floatTimes, floatCount, rangeMs }: RangeWindow, task: RowTask): void {
+    const { firstMs: firstEndMs, strideMs, steps, kinds, values, cell } = task;
+    const { isCounter, isRate } = this.#shape;
+    const rangeSeconds = rangeMs / 1000;
+    const resets = this.#resets;
+    let resetAt = 0;
+    let from = 0;
+    let to = 0;
+    for (let step = 0; step < steps; step++) {
+      const endMs = firstEndMs + step * strideMs;
+      const startMs = endMs - rangeMs;
+      while (from < floatCount && floatTimes[from]! <= startMs) from++;
+      if (to < from) to = from;
+      while (to < floatCount && floatTimes[to]! <= endMs) to++;
+      const length = to - from;
+      task.looked += length;
+      if (length > task.most) task.most = length;
+      if (length < 2) continue;
+      const last = to - 1;
+      const firstValue = floats[from]!;
+      let result = floats[last]! - firstValue;
+      if (resetAt < resets.length) {
+        while (resetAt < resets.length && resets[resetAt]! <= from) resetAt++;
+        for (let i = resetAt; i < resets.length && resets[i]! <= last; i++) result += floats[resets[i]! - 1]!;
+      }
+      const firstMs = floatTimes[from]!;
+      const lastMs = floatTimes[last]!;
+      const sampled = (lastMs - firstMs) / 1000;
+      const gap = sampled / (length - 1);
+      let toStart = (firstMs - startMs) / 1000;
+      if (toStart >= gap * 1.1) toStart = gap / 2;
+      if (isCounter && result > 0 && firstValue >= 0) toStart = Math.min(toStart, sampled * (firstValue / result));
+      let toEnd = (endMs - lastMs) / 1000;
+      if (toEnd >= gap * 1.1) toEnd = gap / 2;
+      const factor = sampled === 0 ? 1 : (sampled + toStart + toEnd) / sampled;
+      kinds[cell + step] = FLOAT;
+      values[cell + step] = result * (isRate ? factor / rangeSeconds : factor);
+      task.found++;
+    }
   }
 
   #floats(w: RangeWindow): boolean {
@@ -241,6 +284,29 @@ export class InstantRateKernel implements RangeKernel {
       return false;
     }
     return isHistogram ? this.#histograms(w, before, newest) : this.#floats(w, ~before, ~newest);
+  }
+
+  computeRow({ floats, floatTimes, floatCount, rangeMs }: RangeWindow, task: RowTask): void {
+    const { firstMs, strideMs, steps, kinds, values, cell } = task;
+    const isRate = this.#isRate;
+    let from = 0;
+    let to = 0;
+    for (let step = 0; step < steps; step++) {
+      const endMs = firstMs + step * strideMs;
+      while (from < floatCount && floatTimes[from]! <= endMs - rangeMs) from++;
+      if (to < from) to = from;
+      while (to < floatCount && floatTimes[to]! <= endMs) to++;
+      const length = to - from;
+      task.looked += length;
+      if (length > task.most) task.most = length;
+      if (length < 2) continue;
+      const newest = floats[to - 1]!;
+      const before = floats[to - 2]!;
+      const difference = isRate && newest < before ? newest : newest - before;
+      kinds[cell + step] = FLOAT;
+      values[cell + step] = isRate ? difference / ((floatTimes[to - 1]! - floatTimes[to - 2]!) / 1000) : difference;
+      task.found++;
+    }
   }
 
   #takesHistogram(w: RangeWindow, f: number, h: number): boolean {
