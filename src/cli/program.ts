@@ -1,5 +1,6 @@
 /** The command line: which words there are, what they print, how they exit (0 done, 1 failed, 2 wrong usage). */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { runAmtool } from '../app/amtool/run-amtool.ts';
 import { checkConfig } from '../app/check.ts';
 import { serve } from '../app/serve.ts';
 import { addServeFlags, canonicalArgs, serveOptions } from '../app/serve-options.ts';
@@ -16,6 +17,8 @@ Examples:
 
 /** Runs one command; the promise ends when the command does. */
 export async function main(argv: readonly string[]): Promise<number> {
+  // Its command line has rules of its own.
+  if (argv[0] === 'amtool') return runAmtool(argv.slice(1), VERSION);
   let exitCode = 0;
   const program = new Command('tocsin')
     .description('Alerting in one process: scrapes metrics, evaluates Prometheus rules, routes the alerts and gets a person out of bed.')
@@ -39,6 +42,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action((files: readonly string[]) => {
       exitCode = checkConfig(files.length === 0 ? ['tocsin.yml'] : files);
     });
+  // Above, before commander reads anything; here for the list of commands.
+  program.command('amtool').description("query and change alerts and silences, as Alertmanager's amtool does").helpOption(false);
   try {
     await program.parseAsync(canonicalArgs(argv), { from: 'user' });
   } catch (error) {

@@ -31,7 +31,8 @@ import { goTime, TIME } from './time-values.ts';
 export type NotificationStatus = 'firing' | 'resolved';
 
 export type NotificationAlert = {
-  readonly status: NotificationStatus;
+  /** A NotificationStatus, or what a person wrote into the data of a template tried out. */
+  readonly status: string;
   readonly labels: Labels;
   readonly annotations: Labels;
   readonly startsAt: UnixMs;
@@ -44,7 +45,8 @@ export type NotificationAlert = {
 export type NotificationData = {
   /** The receiver's name with the characters of regular expressions quoted, as Alertmanager shows it. */
   readonly receiver: string;
-  readonly status: NotificationStatus;
+  /** As an alert's. */
+  readonly status: string;
   readonly alerts: readonly NotificationAlert[];
   /** Why now, in Alertmanager's words: `first notification`. */
   readonly notificationReason: string;

@@ -3,7 +3,7 @@ import { timeJson } from './alert-json.ts';
 import type { AlertmanagerBackend } from './backend.ts';
 
 /** The level of the API that we keep; amtool warns when it differs from its own. */
-const ALERTMANAGER_LEVEL = '0.33.1';
+export const ALERTMANAGER_LEVEL = '0.33.1';
 
 export function statusJson(backend: AlertmanagerBackend): string {
   const versionInfo = {

@@ -19,3 +19,23 @@ export function printError(text: string): void {
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
+
+/** Text as it is, without a line break of its own. */
+export function write(text: string): void {
+  process.stdout.write(text);
+}
+
+export function writeError(text: string): void {
+  process.stderr.write(text);
+}
+
+export const standardInput = {
+  get isTerminal(): boolean {
+    return process.stdin.isTTY === true;
+  },
+  read: async (): Promise<Uint8Array> => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+    return Buffer.concat(chunks);
+  },
+};
