@@ -56,6 +56,8 @@ export class App {
     failures: new Map<string, number>(),
   };
   config: AppConfig;
+  /** By state, as of the last `countOutbox`. */
+  outboxRows: ReadonlyMap<string, number> = new Map();
   /** Of the last reload; prometheus_config_last_reload_successful and its like. */
   lastReload: { readonly isSuccess: boolean; readonly at: UnixMs; readonly error: string };
 
@@ -201,6 +203,11 @@ export class App {
     return this.#groupOf.byAlert.get(fingerprint) ?? null;
   }
   #groupOf: { readonly version: number; readonly byAlert: ReadonlyMap<Fingerprint, string> } = { version: -1, byAlert: new Map() };
+
+  /** Brings `outboxRows` up to date, for who reads metrics. */
+  async countOutbox(): Promise<void> {
+    this.outboxRows = await this.outbox.countByState();
+  }
 
   /** In front of all paths, without a slash at the end. */
   get pathPrefix(): string {

@@ -1,5 +1,5 @@
 /** The delivery side of the outbox: claims before the first byte leaves, what is due, and the history that people read. */
-import { and, asc, desc, eq, inArray, isNotNull, lt, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, isNotNull, lt, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { Notification, OutboxId, OutboxRow } from '../alerts/router-state.ts';
 import type { UnixMs } from '../model/time.ts';
 import type { Database } from './database.ts';
@@ -39,6 +39,8 @@ export type InboxMessage = { readonly subject: string; readonly text: string; re
 export type HistoryPlace = { readonly at: UnixMs; readonly id: string | null };
 
 export interface OutboxRepository {
+  /** How many rows there are in each state; states without rows are absent. */
+  countByState(): Promise<ReadonlyMap<string, number>>;
   /** Rows that an attempt may take, now or later: all but claimed and closed ones. */
   open(): Promise<readonly DueRow[]>;
   /** Claims of earlier boots become 'unknown': nobody knows whether they were sent. Returns how many. */
@@ -66,6 +68,15 @@ const olderThan = ({ at, id }: HistoryPlace): SQL | undefined =>
 export function outboxRepository({ orm }: Database): OutboxRepository {
   const claimable = ['pending', 'rejected', 'unknown'];
   return {
+    countByState: async () =>
+      new Map(
+        orm
+          .select({ state: outbox.state, rows: count() })
+          .from(outbox)
+          .groupBy(outbox.state)
+          .all()
+          .map(({ state, rows }) => [state, rows]),
+      ),
     open: async () =>
       orm
         .select()

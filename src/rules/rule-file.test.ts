@@ -41,7 +41,7 @@ groups:
     rules: []
 `);
     expect(diagnostics).toEqual([]);
-    expect(groups.map(({ rules, ...group }) => group)).toEqual([
+    expect(groups.map(({ rules: _rules, ...group }) => group)).toEqual([
       { file: 'rules.yml', name: 'a', intervalMs: 30_000, queryOffsetMs: 60_000, limit: 5 },
       { file: 'rules.yml', name: 'b', intervalMs: 60_000, queryOffsetMs: 5000, limit: 0 },
     ]);

@@ -1,11 +1,22 @@
 /** Control's own metrics, under Alertmanager's and Prometheus' names where they have one for the thing. */
+
+import type { OutboxState } from '../../db/state-repository.ts';
 import { isResolvedAt } from '../../model/alert.ts';
+import type { FailureReason } from '../../notify/integration.ts';
 import type { App } from '../app.ts';
 import { type Metrics, samplesOf } from '../metrics.ts';
 
 export function registerControlMetrics(metrics: Metrics, app: App): void {
   const counter = (name: string, help: string, read: () => number): void => metrics.counter({ name, help }, read);
   const gauge = (name: string, help: string, read: () => number): void => metrics.gauge({ name, help }, read);
+
+  /** Kinds of the live configuration, and those that were used before. */
+  const integrations = (): readonly string[] => [
+    ...new Set([
+      ...app.config.alertmanager.receivers.flatMap((receiver) => receiver.integrations.map(({ name }) => name)),
+      ...app.stats.deliveries.keys(),
+    ]),
+  ];
 
   for (const who of ['prometheus', 'alertmanager']) {
     gauge(`${who}_config_last_reload_successful`, 'Whether the last configuration reload attempt was successful.', () =>
@@ -51,7 +62,12 @@ export function registerControlMetrics(metrics: Metrics, app: App): void {
   });
   metrics.counter(
     { name: 'alertmanager_notifications_total', help: 'The total number of attempted notifications.', labelNames: ['integration'] },
-    () => samplesOf(app.stats.deliveries, 'integration', (count) => count),
+    () =>
+      samplesOf(
+        integrations().map((name) => [name, app.stats.deliveries.get(name) ?? 0] as const),
+        'integration',
+        (count) => count,
+      ),
   );
   metrics.counter(
     {
@@ -60,10 +76,13 @@ export function registerControlMetrics(metrics: Metrics, app: App): void {
       labelNames: ['integration', 'reason'],
     },
     () =>
-      [...app.stats.failures].map(([key, value]) => {
-        const [integration = '', reason = ''] = key.split(' ');
-        return { labels: { integration, reason }, value };
-      }),
+      // From 0 on: a series that begins with its first failure shows no increase.
+      integrations().flatMap((integration) =>
+        FAILURE_REASONS.map((reason) => ({
+          labels: { integration, reason },
+          value: app.stats.failures.get(`${integration} ${reason}`) ?? 0,
+        })),
+      ),
   );
   metrics.counter(
     {
@@ -86,6 +105,15 @@ export function registerControlMetrics(metrics: Metrics, app: App): void {
     () => samplesOf(app.delivery.stats, 'integration', ({ secondsSum }) => secondsSum),
   );
 
+  metrics.gauge(
+    { name: 'tocsin_outbox_rows', help: 'Notifications by state; closed ones for as long as they are kept.', labelNames: ['state'] },
+    () =>
+      samplesOf(
+        OUTBOX_STATES.map((state) => [state, app.outboxRows.get(state) ?? 0] as const),
+        'state',
+        (rows) => rows,
+      ),
+  );
   gauge('tocsin_outbox_waiting', 'Notifications that no attempt holds.', () => app.delivery.waiting);
   gauge(
     'tocsin_outbox_oldest_pending_seconds',
@@ -100,3 +128,14 @@ export function registerControlMetrics(metrics: Metrics, app: App): void {
   counter('tocsin_engine_restarts_total', 'Times that the engine thread was started again.', () => app.engine.restarts);
   counter('tocsin_clock_steps_total', 'Jumps of the wall clock of more than two seconds.', () => app.stats.clockSteps);
 }
+
+const FAILURE_REASONS: readonly FailureReason[] = [
+  'clientError',
+  'authError',
+  'rateLimited',
+  'serverError',
+  'contextCanceled',
+  'contextDeadlineExceeded',
+  'other',
+];
+const OUTBOX_STATES: readonly OutboxState[] = ['pending', 'claimed', 'rejected', 'unknown', 'accepted', 'failed', 'cancelled', 'expired'];

@@ -12,6 +12,7 @@ export function managementBackend(app: App, quit: () => void): ManagementBackend
     quit,
     enableLifecycle: options.web.enableLifecycle,
     metrics: async () => {
+      await app.countOutbox();
       const [own, engines] = await Promise.all([ports.metrics.families(), engine.call('metrics', null)]);
       return { contentType: TEXT, text: await ports.exposition(engines.kind === 'gave' ? [own, engines.gives] : [own]) };
     },
