@@ -213,6 +213,11 @@ export class App {
   get pathPrefix(): string {
     const { routePrefix } = this.options.web;
     if (routePrefix !== null) return `/${routePrefix}`.replace(/\/+/g, '/').replace(/\/$/, '');
+    return this.linkPrefix;
+  }
+
+  /** The same as browsers see it: a proxy in front may take it off before requests come here. */
+  get linkPrefix(): string {
     return new URL(this.externalUrl).pathname.replace(/\/+$/, '');
   }
 

@@ -11,7 +11,7 @@ import { compileRegex, type Regex } from '../../src/model/regex.ts';
 import { renderPage, renderSilenceForm } from '../../src/web/page.ts';
 import { CALLER, NOON, TestAlertmanager } from './test-alertmanager.ts';
 
-export class TestManagement implements ManagementBackend {
+class TestManagement implements ManagementBackend {
   ready = true;
   enableLifecycle = false;
   quits = 0;
@@ -36,7 +36,7 @@ export class TestManagement implements ManagementBackend {
 }
 
 /** Answers like the repositories, from memory. */
-export class TestHistory implements HistoryBackend {
+class TestHistory implements HistoryBackend {
   records: readonly NotificationRecord[] = [];
   stored: readonly StoredEvent[] = [];
   readonly inbox = new Map<string, InboxMessage>();
@@ -115,10 +115,11 @@ export class TestServer {
   readonly alertmanager = new TestAlertmanager();
   readonly management = new TestManagement();
   readonly history = new TestHistory();
-  readonly #handle: ReturnType<typeof createServer>;
+  /** What an HTTP server calls. */
+  readonly handler: ReturnType<typeof createServer>;
 
   constructor(changes: Partial<ServerOptions> = {}) {
-    this.#handle = createServer({
+    this.handler = createServer({
       prometheus: testPrometheus(),
       alertmanager: this.alertmanager,
       history: this.history,
@@ -135,7 +136,7 @@ export class TestServer {
   }
 
   request(path: string, { host = 'tocsin.test:9099', ...init }: Request_ = {}): Promise<Response> {
-    return this.#handle(new Request(`http://${host}${path}`, { redirect: 'manual', ...init }), CALLER);
+    return this.handler(new Request(`http://${host}${path}`, { redirect: 'manual', ...init }), CALLER);
   }
 
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {

@@ -3,7 +3,7 @@
  * backend out. A path with another method answers 405, an unknown one 404, always as JSON: Grafana relies on both.
  */
 import { type Context, Hono } from 'hono';
-import type { ApiError, PrometheusBackend, SeriesRequest } from './backend.ts';
+import type { PrometheusBackend, SeriesRequest } from './backend.ts';
 import { headStatusJson } from './head-status-json.ts';
 import { all, BadParameter, endAfterStart, first, limitOf, optionalLengthMs, type Params, paramsOf, stepMs, timeMs } from './params.ts';
 import { failure, success, wire, withData } from './respond.ts';
@@ -221,5 +221,3 @@ export function unescapeLabelName(name: string): string {
   });
   return broken ? name : plain;
 }
-
-export const notReady = (message: string): ApiError => ({ type: 'unavailable', message });

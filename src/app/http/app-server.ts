@@ -25,7 +25,6 @@ export function appServer(app: App, quit: () => void): AppServer {
   const webConfig = web.configFile === null ? null : openWebConfig(web.configFile, app);
   const refusal = bindRefusal(options, webConfig !== null && webConfig.asksWhoCalls());
   if (refusal !== null) throw new StartError(refusal);
-  const external = new URL(app.externalUrl);
   const handler = createServer({
     prometheus: prometheusBackend(app),
     alertmanager: alertmanagerBackend(app),
@@ -37,10 +36,10 @@ export function appServer(app: App, quit: () => void): AppServer {
     overview: { title: web.pageTitle, overview: (notice) => overviewOf(app, notice) },
     management: managementBackend(app, quit),
     render: { overview: renderPage, silenceForm: renderSilenceForm },
-    guard: { corsOrigin: corsOrigin(web.corsOrigin), externalOrigin: external.origin, webConfig, clock: ports.clock },
+    guard: { corsOrigin: corsOrigin(web.corsOrigin), externalOrigin: new URL(app.externalUrl).origin, webConfig, clock: ports.clock },
     log: ports.log,
     routePrefix: app.pathPrefix,
-    linkPrefix: external.pathname.replace(/\/+$/, ''),
+    linkPrefix: app.linkPrefix,
     getConcurrencyMax: web.getConcurrency > 0 ? web.getConcurrency : GET_CONCURRENCY,
   });
   const isTls = webConfig !== null && webConfig.tls() !== null;

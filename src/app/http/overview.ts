@@ -58,7 +58,7 @@ export async function overviewOf(app: App, notice: string | null): Promise<Overv
     version: app.options.version,
     now,
     startedAt: app.startedAt,
-    prefix: app.pathPrefix,
+    prefix: app.linkPrefix,
     alerts,
     alertCount: views.length,
     pendingCount: rules.reduce((sum, rule) => sum + rule.alerts.filter(({ state }) => state === 'pending').length, 0),
