@@ -26,7 +26,7 @@ export function managementRoutes(backend: ManagementBackend): Hono {
   );
   on(CHANGE, '/-/reload', async () => {
     const outcome = await backend.reload();
-    return outcome.kind === 'applied' ? plain('The configuration was reloaded.') : plain(`failed to reload config: ${outcome.error}`, 500);
+    return outcome.kind === 'applied' ? new Response(null) : plain(`failed to reload config: ${outcome.error}`, 500);
   });
   on(CHANGE, '/-/quit', () => {
     if (!backend.enableLifecycle) return plain('Lifecycle API is not enabled: start with --web.enable-lifecycle.', 403);

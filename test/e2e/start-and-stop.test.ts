@@ -127,10 +127,11 @@ describe.concurrent('the program', () => {
     const answer = await tocsin.post('/-/reload');
     expect({ status: answer.status, body: await answer.text() }).toMatchInlineSnapshot(`
       {
-        "body": "tocsin.yml:9:60: error: "0 seconds" is not a duration
+        "body": "failed to reload config: tocsin.yml:9:60: error: "0 seconds" is not a duration
       9 | route: {receiver: hook, group_by: [alertname], group_wait: 0 seconds, group_interval: 1s}
                                                                      ^
-      help: write a number and a unit of ms, s, m, h, d, w or y: 0s",
+      help: write a number and a unit of ms, s, m, h, d, w or y: 0s
+      ",
         "status": 500,
       }
     `);
