@@ -5,7 +5,7 @@
 import { type RoutingContext, routingSections } from '../../alerts/config.ts';
 import type { RouteConfig } from '../../alerts/route.ts';
 import { Fields } from '../../config/decode.ts';
-import { type Diagnostic, isError } from '../../config/diagnostic.ts';
+import { type Diagnostic, isError, upstreamText } from '../../config/diagnostic.ts';
 import { DiagnosticSink } from '../../config/diagnostic-sink.ts';
 import type { SourceFile } from '../../config/source.ts';
 import { namesIn } from '../../config/unique-names.ts';
@@ -55,6 +55,17 @@ export function readRunningRoute(
   const diagnostics = sink.diagnostics();
   return { route: diagnostics.some(isError) ? null : route, diagnostics, sources: sink.sources() };
 }
+
+/**
+ * The errors in Alertmanager's words: Go's YAML tells all that do not fit its types at once, and any other alone. '' where
+ * there is none.
+ */
+export function upstreamErrors(diagnostics: readonly Diagnostic[]): string {
+  const texts = diagnostics.filter(isError).map(upstreamText);
+  const unfit = texts.filter((text) => text.startsWith(UNFIT)).map((text) => text.slice(UNFIT.length));
+  return unfit.length > 0 ? UNFIT + unfit.join('') : (texts[0] ?? '');
+}
+const UNFIT = 'yaml: unmarshal errors:';
 
 function builtInTemplates(): NotificationTemplates {
   const templates = parseNotificationTemplates([]);

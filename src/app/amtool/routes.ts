@@ -1,8 +1,8 @@
 /** The routing that `config routes` is about: of --config.file, else of the running server. */
 import { RouteTree } from '../../alerts/route.ts';
-import { isError, renderAll, upstreamText } from '../../config/diagnostic.ts';
+import { isError, renderAll } from '../../config/diagnostic.ts';
 import { type SourceFile, sourceFile, sourceFromBytes } from '../../config/source.ts';
-import { readAlertmanagerFile, readRunningRoute } from './alertmanager-file.ts';
+import { readAlertmanagerFile, readRunningRoute, upstreamErrors } from './alertmanager-file.ts';
 import type { Context } from './context.ts';
 import { Failure } from './failure.ts';
 import { readBytes } from './settings-file.ts';
@@ -26,7 +26,6 @@ async function runningConfig(context: Context): Promise<SourceFile> {
 
 function treeOf({ route, diagnostics, sources }: ReturnType<typeof readRunningRoute>, ports: Context['ports']): RouteTree {
   if (route !== null) return new RouteTree(route);
-  const errors = diagnostics.filter(isError);
-  ports.printError(renderAll(errors, sources));
-  throw new Failure(errors[0] === undefined ? 'the configuration has no route' : upstreamText(errors[0]));
+  ports.printError(renderAll(diagnostics.filter(isError), sources));
+  throw new Failure(upstreamErrors(diagnostics));
 }

@@ -2,9 +2,9 @@
  * `amtool check-config`: the summary on standard output is amtool's; on standard error stands every mistake with its place
  * and how to put it right, warnings included.
  */
-import { type Diagnostic, isError, renderAll, upstreamText } from '../../../config/diagnostic.ts';
+import { renderAll } from '../../../config/diagnostic.ts';
 import { sourceFromBytes } from '../../../config/source.ts';
-import { readAlertmanagerFile } from '../alertmanager-file.ts';
+import { readAlertmanagerFile, upstreamErrors } from '../alertmanager-file.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
@@ -40,7 +40,7 @@ function check(path: string, bytes: Uint8Array, { ports, matchers }: Context): n
     localZone: ports.localZone,
   });
   ports.print(`Checking '${path}'`);
-  ports.print(config === null ? `  FAILED: ${firstError(diagnostics)}\n` : '  SUCCESS\n');
+  ports.print(config === null ? `  FAILED: ${upstreamErrors(diagnostics)}\n` : '  SUCCESS\n');
   if (diagnostics.length > 0) ports.printError(renderAll(diagnostics, sources));
   let failed = config === null ? 1 : 0;
   if (config !== null) {
@@ -64,9 +64,4 @@ function templateMistake(patterns: readonly string[], ports: Context['ports']): 
     if (error instanceof Failure) return error.message;
     throw error;
   }
-}
-
-function firstError(diagnostics: readonly Diagnostic[]): string {
-  const first = diagnostics.find(isError);
-  return first === undefined ? '' : upstreamText(first);
 }
