@@ -7,10 +7,10 @@
 /** The bytes are not a message. */
 export class ProtobufError extends Error {}
 
-export const VARINT = 0;
-export const FIXED64 = 1;
-export const BYTES = 2;
-export const FIXED32 = 5;
+const VARINT = 0;
+const FIXED64 = 1;
+const BYTES = 2;
+const FIXED32 = 5;
 
 export class ProtobufReader {
   readonly #bytes: Uint8Array;

@@ -12,7 +12,7 @@ export const STALE_NAN_LOW = 2;
 const scratch = new DataView(new ArrayBuffer(8));
 
 /** Writes the stale marker's bits into a column. */
-export function setStale(values: Float64Array, index: number): void {
+function setStale(values: Float64Array, index: number): void {
   new DataView(values.buffer, values.byteOffset + index * 8, 8).setBigUint64(0, 0x7ff0000000000002n, LITTLE_ENDIAN);
 }
 

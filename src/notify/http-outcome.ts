@@ -27,7 +27,7 @@ export function outcomeOfHttp(result: HttpResult, { retriesOn }: { readonly retr
   };
 }
 
-export function reasonOfStatus(status: number): FailureReason {
+function reasonOfStatus(status: number): FailureReason {
   if (status === 401 || status === 403) return 'authError';
   if (status === 429) return 'rateLimited';
   if (status >= 500) return 'serverError';

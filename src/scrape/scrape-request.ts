@@ -8,7 +8,7 @@ import type { ScrapeConfig, ScrapeProtocol } from './scrape-config.ts';
 import type { Target } from './target.ts';
 
 /** A body without body_size_limit ends here: memory has an end, too. */
-export const BODY_BYTES_MAX = 256 * 1024 * 1024;
+const BODY_BYTES_MAX = 256 * 1024 * 1024;
 
 const MEDIA_TYPES: Readonly<Record<Exclude<ScrapeProtocol, 'PrometheusProto'>, string>> = {
   'OpenMetricsText1.0.0': 'application/openmetrics-text;version=1.0.0',
@@ -20,7 +20,7 @@ const MEDIA_TYPES: Readonly<Record<Exclude<ScrapeProtocol, 'PrometheusProto'>, s
 const FIRST_WEIGHT = 6;
 
 /** Protocols in the order wanted. The protobuf one is not asked for: nothing here reads it. */
-export function acceptHeader(config: Pick<ScrapeConfig, 'scrapeProtocols' | 'metricNameEscapingScheme'>): string {
+function acceptHeader(config: Pick<ScrapeConfig, 'scrapeProtocols' | 'metricNameEscapingScheme'>): string {
   const ranges: string[] = [];
   for (const protocol of config.scrapeProtocols) {
     if (protocol === 'PrometheusProto') continue;

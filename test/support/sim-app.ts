@@ -9,10 +9,10 @@ import { serveOptions } from '../../src/app/serve-options.ts';
 import { prepare } from '../../src/db/database.ts';
 import type { SimProcess, SimWorld } from '../../src/platform/sim/sim-world.ts';
 
-export const MIGRATIONS = 'migrations/sqlite';
+const MIGRATIONS = 'migrations/sqlite';
 
 /** Options as from a command line; the configuration is read from /etc of the simulated disk. */
-export const simOptions = (flags: Readonly<Record<string, string | boolean | readonly string[]>> = {}): AppOptions =>
+const simOptions = (flags: Readonly<Record<string, string | boolean | readonly string[]>> = {}): AppOptions =>
   serveOptions(
     {
       'config.file': ['/etc/tocsin.yml'],
@@ -33,7 +33,7 @@ export function writeFiles(world: SimWorld, files: Readonly<Record<string, strin
   }
 }
 
-export function simAppPorts(process: SimProcess): AppPorts {
+function simAppPorts(process: SimProcess): AppPorts {
   const { ports, life } = process;
   return {
     ...ports,

@@ -40,7 +40,7 @@ export function timeMs(params: Params, name: string, fallback?: number): number 
   return parsed;
 }
 
-export function parseTimeMs(text: string): number | null {
+function parseTimeMs(text: string): number | null {
   if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) {
     const seconds = Number(text);
     return Number.isFinite(seconds) ? Math.round(seconds * 1000) : null;
@@ -51,7 +51,7 @@ export function parseTimeMs(text: string): number | null {
 }
 
 /** Seconds with fractions, or Prometheus' spelling, as milliseconds. */
-export function parseLengthMs(text: string): number | null {
+function parseLengthMs(text: string): number | null {
   if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) {
     const ms = Number(text) * 1000;
     return Math.abs(ms) > 9_223_372_036_854 ? null : ms;

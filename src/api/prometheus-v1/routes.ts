@@ -211,7 +211,7 @@ function countOf(params: Params, name: string): number {
 }
 
 /** U__http_2e_status → http.status: how names that are not [a-zA-Z0-9_] stand in a path. */
-export function unescapeLabelName(name: string): string {
+function unescapeLabelName(name: string): string {
   if (!name.startsWith('U__')) return name;
   let broken = false;
   const plain = name.slice(3).replace(/__|_([0-9a-fA-F]{1,6})_|_/g, (found, hex: string | undefined) => {

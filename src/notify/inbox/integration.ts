@@ -30,7 +30,7 @@ export function inboxIntegration(config: InboxConfig, receiver: string, inbox: I
   };
 }
 
-export function inboxMessage(config: InboxConfig, receiver: string, { id, now, data, templates }: SendInput): InboxMessage {
+function inboxMessage(config: InboxConfig, receiver: string, { id, now, data, templates }: SendInput): InboxMessage {
   const render = templates.renderer(data, now);
   const plain = plainMessage(data);
   const errors: string[] = [];
