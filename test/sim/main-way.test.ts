@@ -120,6 +120,17 @@ describe('the main way', () => {
     expect(subjects()).toHaveLength(2);
   });
 
+  test('a reload in the middle of an attempt does not cut it off', async () => {
+    const { sim, target, subjects, app } = await world();
+    sim.mail.delayMs = 20_000;
+    target.behaviour = 'error';
+    while (sim.mail.attempts === 0) await sim.advance(1000);
+    writeFiles(sim, { '/etc/tocsin.yml': CONFIG.replace('mail:25', 'other:25') });
+    void app.reload();
+    await sim.advance(5 * MINUTE);
+    expect(subjects()).toEqual(['[FIRING:1] ApiDown (api:80 api critical)']);
+  });
+
   test('a mail server that is away for a while gets the mail once it is back', async () => {
     const { sim, target, subjects } = await world();
     sim.mail.behaviour = () => ({ kind: 'reject', retry: true, cause: 'connect', message: 'refused' });

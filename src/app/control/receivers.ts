@@ -5,18 +5,19 @@ import { Fnv1a64 } from '../../lib/fnv1a.ts';
 import { Labels } from '../../model/labels.ts';
 import { Secret, type SecretSource } from '../../model/secret.ts';
 import type { UnixMs } from '../../model/time.ts';
-import type { Integration, SendInput } from '../../notify/integration.ts';
-import { buildIntegration, type Receiver } from '../../notify/receivers.ts';
+import type { Integration, SendInput, SendOutcome } from '../../notify/integration.ts';
+import { buildIntegration, type IntegrationConfig, type Receiver } from '../../notify/receivers.ts';
 import { SecretReader } from '../../platform/secret-reader.ts';
 import { type NotificationData, notificationData } from '../../template/alertmanager-data.ts';
 import type { NotificationTemplates } from '../../template/notification-templates.ts';
 import type { AppPorts } from '../app-ports.ts';
+import { toWire } from '../config/engine-config.ts';
 
 export class Receivers {
   readonly #ports: AppPorts;
   readonly #outbox: OutboxRepository;
   readonly #secrets: SecretReader;
-  #integrations = new Map<string, Integration>();
+  #integrations = new Map<string, Held>();
   #templates: NotificationTemplates | null = null;
 
   constructor(ports: AppPorts, outbox: OutboxRepository) {
@@ -25,27 +26,34 @@ export class Receivers {
     this.#secrets = new SecretReader(ports.disk, ports.environment);
   }
 
-  /** From now on; attempts under way end with the integrations that they began with. */
+  /** From now on. An integration that stays the same stays; one that is gone is closed when its last attempt has ended. */
   configure(receivers: readonly Receiver[], templates: NotificationTemplates): void {
     const before = this.#integrations;
     this.#templates = templates;
     this.#integrations = new Map();
-    const { http, mail, clock } = this.#ports;
     for (const { name, integrations } of receivers) {
       for (const { name: kind, index, config } of integrations) {
-        const integration = buildIntegration(name, config, {
-          http,
-          mail,
-          clock,
-          readSecret: (source) => this.#readSecret(source),
-          inbox: {
-            store: ({ notificationId, ...message }) => this.#outbox.storeInbox({ outboxId: notificationId as OutboxId, ...message }),
-          },
-        });
-        this.#integrations.set(`${name}/${kind}/${index}`, integration);
+        const key = `${name}/${kind}/${index}`;
+        const fingerprint = configText(config);
+        const old = before.get(key);
+        if (old?.fingerprint === fingerprint) {
+          before.delete(key);
+          this.#integrations.set(key, old);
+        } else this.#integrations.set(key, new Held(this.#build(name, config), fingerprint));
       }
     }
-    for (const integration of before.values()) integration.close();
+    for (const held of before.values()) held.retire();
+  }
+
+  #build(receiver: string, config: IntegrationConfig): Integration {
+    const { clock, http, mail } = this.#ports;
+    return buildIntegration(receiver, config, {
+      clock,
+      http,
+      mail,
+      readSecret: (source) => this.#readSecret(source),
+      inbox: { store: ({ notificationId, ...message }) => this.#outbox.storeInbox({ outboxId: notificationId as OutboxId, ...message }) },
+    });
   }
 
   /** Null: configured no more. */
@@ -81,7 +89,7 @@ export class Receivers {
   }
 
   close(): void {
-    for (const integration of this.#integrations.values()) integration.close();
+    for (const held of this.#integrations.values()) held.close();
   }
 
   #readSecret(source: SecretSource): Secret | { readonly error: string } {
@@ -98,3 +106,39 @@ function withRouteLabels(data: NotificationData, templates: NotificationTemplate
   const rendered = data.routeLabels.size === 0 ? data.routeLabels : templates.routeLabels(data, now);
   return rendered instanceof Labels ? { ...data, routeLabels: rendered, routeLabelsAreRendered: true } : data;
 }
+
+/** An integration, and how many attempts it has under way: a reload must not cut them off. */
+class Held implements Integration {
+  /** Of its configuration, secrets included; never shown. */
+  readonly fingerprint: string;
+  readonly #integration: Integration;
+  #underWay = 0;
+  #isRetired = false;
+
+  constructor(integration: Integration, fingerprint: string) {
+    this.#integration = integration;
+    this.fingerprint = fingerprint;
+  }
+
+  async send(input: SendInput): Promise<SendOutcome> {
+    this.#underWay++;
+    try {
+      return await this.#integration.send(input);
+    } finally {
+      this.#underWay--;
+      if (this.#isRetired && this.#underWay === 0) this.close();
+    }
+  }
+
+  retire(): void {
+    this.#isRetired = true;
+    if (this.#underWay === 0) this.close();
+  }
+
+  close(): void {
+    this.#integration.close();
+  }
+}
+
+const configText = (config: IntegrationConfig): string =>
+  JSON.stringify(toWire(config), (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
