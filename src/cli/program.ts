@@ -13,12 +13,15 @@ Examples:
   tocsin                                             serve tocsin.yml of this folder on 127.0.0.1:9099
   tocsin serve -c prometheus.yml -c alertmanager.yml --data /var/lib/tocsin
   tocsin --config.file=prometheus.yml --web.listen-address=127.0.0.1:9090
-  tocsin check prometheus.yml alertmanager.yml       read files as serve would, say what is wrong, start nothing`;
+  tocsin check prometheus.yml alertmanager.yml       read files as serve would, say what is wrong, start nothing
+  tocsin amtool silence add HighLoad -c "disk swap"  ask or change a running server`;
 
 /** Runs one command; the promise ends when the command does. */
 export async function main(argv: readonly string[]): Promise<number> {
   // Its command line has rules of its own.
-  if (argv[0] === 'amtool') return runAmtool(argv.slice(1), VERSION);
+  const [first, second] = argv;
+  if (first === 'amtool') return runAmtool(argv.slice(1), VERSION);
+  if (first === 'help' && second === 'amtool') return runAmtool(['help', ...argv.slice(2)], VERSION);
   let exitCode = 0;
   const program = new Command('tocsin')
     .description('Alerting in one process: scrapes metrics, evaluates Prometheus rules, routes the alerts and gets a person out of bed.')
@@ -29,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .allowExcessArguments(true) // said below in other words: this is also where a mistyped command comes out
     .exitOverride()
     .action(async (values, { args: [extra] }: Command) => {
-      const commands = program.commands.map((command) => command.name()).join(' and ');
+      const commands = program.commands.map((command) => command.name()).join(', ');
       if (extra !== undefined)
         throw new InvalidArgumentError(`"${extra}" is no command; there are ${commands}. Configuration files are given to serve with -c`);
       await serve(serveOptions(values, VERSION));

@@ -77,7 +77,7 @@ const FILES = {
   ]),
   'broken.json': '[{"broken": "json"',
   'http.yml': 'basic_auth: {username: ana, password: secret}\n',
-}; // prettier-ignore
+};
 
 type Invocation = {
   readonly argv: readonly string[];
@@ -253,6 +253,25 @@ const USAGE = [
   ownOutput('alert', 'nonsense', '--help'),
 ];
 
+const COMMANDS = [
+  '',
+  'alert',
+  'alert query',
+  'alert add',
+  'silence',
+  'silence add',
+  'silence expire',
+  'silence import',
+  'silence query',
+  'silence update',
+  'check-config',
+  'cluster show',
+  'config show',
+  'config routes',
+  'config routes test',
+  'template render',
+];
+
 const REAL = findPeer('amtool');
 
 /** A server and an amtool for it. */
@@ -319,7 +338,24 @@ describe.skipIf(REAL === null || findPeer('alertmanager') === null)(`beside the 
     }
     expect(got).toEqual(expected);
   });
+
+  test.for(COMMANDS)('has the flags and arguments of the real one: %s', async (command, { stage }) => {
+    const argv = ['help', ...command.split(' ').filter((word) => word !== '')];
+    const theirs = await run(peer('amtool'), argv, { environment: { HOME: stage.dir } });
+    expect(shapeOf((await runHere(stage, argv)).stdout)).toEqual(shapeOf(theirs.stdout));
+  });
 });
+
+/** Of help: the line of usage without the program, and the flags. */
+function shapeOf(help: string) {
+  const usage = /^usage: (?:tocsin )?amtool(.*)/.exec(help)?.[1];
+  return {
+    usage,
+    flags: [...help.slice(help.indexOf('\nFlags:')).matchAll(/^ {2,6}(-\w, )?(--[\w.[\]-]+)/gm)].map(
+      ([, short = '', name]) => short + name,
+    ),
+  };
+}
 
 /** In this process, as if it stood in the stage's folder: a process for each would take a minute. */
 function runHere({ dir }: Stage, argv: readonly string[]): ReturnType<typeof runAmtool> {

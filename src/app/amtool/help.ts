@@ -32,12 +32,10 @@ export function longHelpText(program: string, root: Command): string {
   const described = leaves([root]).map((path) => {
     const own = path.slice(1).flatMap(({ flags = [] }) => flags.filter(({ isHidden }) => isHidden !== true));
     const command = path.at(-1) ?? root;
-    const text = `${commandNames(path)}${synopsis(command)}\n${indented(command.help, 2 * INDENT)}\n`;
-    return indented(
-      own.length === 0 ? text : `${text}\n${indented(twoColumns(own.map((flag) => [flagColumn(flag, own), flag.help])), INDENT)}`,
-    );
+    const flags = own.length === 0 ? '' : `\n${twoColumns(own.map((flag) => [flagColumn(flag, own), flag.help]))}`;
+    return `${commandNames(path)}${synopsis(command)}\n\n${command.help}\n${flags}`;
   });
-  return `${helpText(program, [{ ...root, commands: [] }])}\n${described.join('\n')}`;
+  return `${helpText(program, [{ ...root, commands: [] }])}\n${described.join('\n\n')}`;
 }
 
 /** Without the root's. */
@@ -103,5 +101,3 @@ function wrapped(text: string, width: number): string[] {
   }
   return lines;
 }
-
-const indented = (text: string, by = INDENT): string => text.replaceAll(/^(?=.)/gm, ' '.repeat(by));

@@ -22,7 +22,7 @@ const drawingOfTrace = ({ route, verdict, children }: RouteTrace): Drawing => ({
 
 const matchersText = ({ matchers }: Route): string => (matchers.length === 0 ? 'default-route' : printAlertMatchers(matchers));
 
-/** Below a dot, the branches; the gap after a line is made of no-break spaces in amtool as well. */
+/** Below a dot, the branches. */
 function draw(root: Drawing): string {
   const lines = ['.'];
   const add = ({ text, children }: Drawing, indent: string, isLast: boolean): void => {
