@@ -27,7 +27,7 @@ export function* writeQueryData(value: QueryValue, stats: string | null = null):
       out.byte(0x5b);
       writeTimestamp(out, value.atMs);
       out.byte(0x2c);
-      writeString(out, value.value);
+      out.string(value.value);
       out.byte(0x5d);
       break;
     case 'vector':
@@ -105,9 +105,9 @@ function writeMetric(out: TextWriter, labels: Labels): void {
   const { flat } = labels;
   for (let i = 0; i < flat.length; i += 2) {
     if (i > 0) out.byte(0x2c);
-    writeString(out, flat[i] ?? '');
+    out.string(flat[i] ?? '');
     out.byte(0x3a);
-    writeString(out, flat[i + 1] ?? '');
+    out.string(flat[i + 1] ?? '');
   }
   out.byte(0x7d);
 }
@@ -136,21 +136,10 @@ function writeTimestamp(out: TextWriter, atMs: number): void {
 function writeFloat(out: TextWriter, value: number): void {
   out.byte(0x22);
   const magnitude = Math.abs(value);
-  if (magnitude <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value && !Object.is(value, -0)) out.integer(value);
-  else if (magnitude >= 1e-6 && magnitude < 1e21) out.ascii(String(value));
-  else if (value === 0) out.ascii('-0');
+  if (magnitude >= 1e-6 && magnitude < 1e21) out.number(value);
+  else if (value === 0) out.ascii(Object.is(value, -0) ? '-0' : '0');
   else out.ascii(goFormatE(value)); // also NaN and the infinities
   out.byte(0x22);
-}
-
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-
-function writeString(out: TextWriter, text: string): void {
-  if (PLAIN.test(text)) {
-    out.byte(0x22);
-    out.ascii(text);
-    out.byte(0x22);
-  } else out.utf8(JSON.stringify(text));
 }
 
 const buckets = new HistogramBuckets();

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { TextWriter } from './text-writer.ts';
+
+const decoder = new TextDecoder();
+
+function written(write: (out: TextWriter) => void): string {
+  const out = new TextWriter(1);
+  write(out);
+  return decoder.decode(out.finish());
+}
+
+/** Numbers as they are in metrics, and those that are hard to print: near powers, halves and the ends of the digits. */
+const number = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+  fc.integer().map((n) => n / 100),
+  fc.tuple(fc.integer(), fc.integer({ min: 1, max: 1_000_000 })).map(([a, b]) => a / b),
+  fc.tuple(fc.integer({ min: -30, max: 60 }), fc.integer({ min: -3, max: 3 })).map(([e, ulps]) => 2 ** e * (1 + ulps * 2 ** -52)),
+  fc.tuple(fc.integer({ min: -8, max: 22 }), fc.integer({ min: -3, max: 3 })).map(([e, ulps]) => Number(`1e${e}`) * (1 + ulps * 2 ** -52)),
+  fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 17n }), fc.integer({ min: -20, max: 3 })).map(([digits, e]) => Number(`${digits}e${e}`)),
+  fc.constantFrom(0.1 + 0.2, 5e-324, 1.7976931348623157e308, 1e-6, 1e15, 1e16, 1e21, 123456.5, 4503599627370495.5),
+);
+
+test('numbers are written as String has them', () => {
+  fc.assert(
+    fc.property(number, (value) => {
+      expect(written((out) => out.number(value))).toBe(String(value));
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('whole numbers are written to the last digit', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.maxSafeInteger(), fc.constantFrom(0, 9, 10, 99, 999_999_999, 1e9, 1e9 + 7, 2 ** 53)), (value) => {
+      expect(written((out) => out.integer(value))).toBe(String(value));
+    }),
+  );
+});
+
+test('strings are JSON', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.constantFrom('é', 'a\ud800', '\u2028', '𝒳', '\0')), (text) => {
+      expect(JSON.parse(written((out) => out.string(text)))).toBe(text);
+    }),
+  );
+  expect(written((out) => out.string('a"\\\n\u007fé'))).toBe(JSON.stringify('a"\\\n\u007fé'));
+});
