@@ -5,7 +5,9 @@ import type { NotificationData } from '../template/alertmanager-data.ts';
 /** Alerts listed before the rest is counted. */
 const LISTED_MAX = 50;
 
-export function plainMessage(data: NotificationData): { readonly subject: string; readonly text: string } {
+export type PlainMessage = { readonly subject: string; readonly text: string };
+
+export function plainMessage(data: NotificationData): PlainMessage {
   const firing = data.alerts.filter(({ status }) => status === 'firing').length;
   const names = [...new Set(data.alerts.map(({ labels }) => labels.get('alertname')))].filter((name) => name !== '');
   const subject = `[${data.status === 'firing' ? `FIRING:${firing}` : 'RESOLVED'}] ${names.join(', ') || data.groupLabels.toString()}`;

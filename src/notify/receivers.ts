@@ -12,29 +12,45 @@ import type { MailTransport } from '../model/mail.ts';
 import type { Secret, SecretSource } from '../model/secret.ts';
 import type { NotificationTemplates } from '../template/notification-templates.ts';
 import { type DiscordConfig, readDiscord } from './discord/config.ts';
+import { discordIntegration } from './discord/integration.ts';
 import { type EmailConfig, readEmail } from './email/config.ts';
 import { emailIntegration } from './email/integration.ts';
 import { type InboxConfig, readInbox } from './inbox/config.ts';
 import { type InboxStore, inboxIntegration } from './inbox/integration.ts';
 import { type IncidentioConfig, readIncidentio } from './incidentio/config.ts';
+import { incidentioIntegration } from './incidentio/integration.ts';
 import type { Integration } from './integration.ts';
 import { type JiraConfig, readJira } from './jira/config.ts';
+import { jiraIntegration } from './jira/integration.ts';
 import { type MattermostConfig, readMattermost } from './mattermost/config.ts';
+import { mattermostIntegration } from './mattermost/integration.ts';
 import { type MsteamsConfig, readMsteams } from './msteams/config.ts';
+import { msteamsIntegration } from './msteams/integration.ts';
 import { type Msteamsv2Config, readMsteamsv2 } from './msteamsv2/config.ts';
+import { msteamsv2Integration } from './msteamsv2/integration.ts';
 import { type OpsgenieConfig, readOpsgenie } from './opsgenie/config.ts';
+import { opsgenieIntegration } from './opsgenie/integration.ts';
 import { type PagerdutyConfig, readPagerduty } from './pagerduty/config.ts';
+import { pagerdutyIntegration } from './pagerduty/integration.ts';
 import { type PushoverConfig, readPushover } from './pushover/config.ts';
+import { pushoverIntegration } from './pushover/integration.ts';
 import type { ReceiverGlobals } from './receiver-globals.ts';
 import { type RocketchatConfig, readRocketchat } from './rocketchat/config.ts';
+import { rocketchatIntegration } from './rocketchat/integration.ts';
 import { readSlack, type SlackConfig } from './slack/config.ts';
+import { slackIntegration } from './slack/integration.ts';
 import { readSns, type SnsConfig } from './sns/config.ts';
+import { snsIntegration } from './sns/integration.ts';
 import { readTelegram, type TelegramConfig } from './telegram/config.ts';
+import { telegramIntegration } from './telegram/integration.ts';
 import { readVictorops, type VictoropsConfig } from './victorops/config.ts';
+import { victoropsIntegration } from './victorops/integration.ts';
 import { readWebex, type WebexConfig } from './webex/config.ts';
+import { webexIntegration } from './webex/integration.ts';
 import { readWebhook, type WebhookConfig } from './webhook/config.ts';
 import { webhookIntegration } from './webhook/integration.ts';
 import { readWechat, type WechatConfig } from './wechat/config.ts';
+import { wechatIntegration } from './wechat/integration.ts';
 
 export type IntegrationConfig =
   | DiscordConfig
@@ -95,7 +111,7 @@ type Row<C extends IntegrationConfig> = {
   /** What Alertmanager makes of an empty item of the list. */
   readonly emptyItem: 'refused' | 'defaults';
   read(fields: Fields, context: ReaderContext): C;
-  build?(config: C, ports: ReceiverPorts, receiver: string): Integration;
+  build(config: C, ports: ReceiverPorts, receiver: string): Integration;
 };
 
 /** In the order in which Alertmanager builds them. */
@@ -105,110 +121,126 @@ const ROWS: { readonly [K in IntegrationName]: Row<Extract<IntegrationConfig, { 
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals }) => readDiscord(fields, globals.http),
+    build: discordIntegration,
   },
   email: {
     sendResolved: false,
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals }) => readEmail(fields, globals.smtp),
-    build: (config, { mail, readSecret }) => emailIntegration(config, { mail, readSecret }),
+    build: emailIntegration,
   },
   incidentio: {
     sendResolved: true,
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals }) => readIncidentio(fields, globals.http),
+    build: incidentioIntegration,
   },
   pagerduty: {
     sendResolved: true,
     resolveContract: true,
     emptyItem: 'refused',
     read: (fields, { globals }) => readPagerduty(fields, globals.http, globals.pagerduty),
+    build: pagerdutyIntegration,
   },
   slack: {
     sendResolved: false,
     resolveContract: false,
     emptyItem: 'defaults',
     read: (fields, { globals }) => readSlack(fields, globals.http, globals.slack),
+    build: slackIntegration,
   },
   webhook: {
     sendResolved: true,
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals, templates }) => readWebhook(fields, globals.http, templates),
-    build: (config, { http, readSecret }) => webhookIntegration(config, { client: http.open(config.http), readSecret }),
+    build: webhookIntegration,
   },
   opsgenie: {
     sendResolved: true,
     resolveContract: true,
     emptyItem: 'defaults',
     read: (fields, { globals, templates }) => readOpsgenie(fields, globals.http, globals.opsgenie, templates),
+    build: opsgenieIntegration,
   },
   wechat: {
     sendResolved: false,
     resolveContract: false,
     emptyItem: 'defaults',
     read: (fields, { globals }) => readWechat(fields, globals.http, globals.wechat),
+    build: wechatIntegration,
   },
   pushover: {
     sendResolved: true,
     resolveContract: true,
     emptyItem: 'refused',
     read: (fields, { globals }) => readPushover(fields, globals.http),
+    build: pushoverIntegration,
   },
   victorops: {
     sendResolved: true,
     resolveContract: true,
     emptyItem: 'refused',
     read: (fields, { globals }) => readVictorops(fields, globals.http, globals.victorops),
+    build: victoropsIntegration,
   },
   sns: {
     sendResolved: true,
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals }) => readSns(fields, globals.http),
+    build: snsIntegration,
   },
   telegram: {
     sendResolved: true,
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals }) => readTelegram(fields, globals.http, globals.telegram),
+    build: telegramIntegration,
   },
   webex: {
     sendResolved: true,
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals }) => readWebex(fields, globals.http, globals.webex),
+    build: webexIntegration,
   },
   msteams: {
     sendResolved: true,
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals }) => readMsteams(fields, globals.http),
+    build: msteamsIntegration,
   },
   msteamsv2: {
     sendResolved: true,
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals }) => readMsteamsv2(fields, globals.http),
+    build: msteamsv2Integration,
   },
   jira: {
     sendResolved: true,
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals }) => readJira(fields, globals.http, globals.jira),
+    build: jiraIntegration,
   },
   rocketchat: {
     sendResolved: false,
     resolveContract: false,
     emptyItem: 'defaults',
     read: (fields, { globals }) => readRocketchat(fields, globals.http, globals.rocketchat),
+    build: rocketchatIntegration,
   },
   mattermost: {
     sendResolved: true,
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals }) => readMattermost(fields, globals.http, globals.mattermost),
+    build: mattermostIntegration,
   },
   inbox: {
     sendResolved: true,
@@ -223,10 +255,6 @@ export const INTEGRATION_NAMES = Object.keys(ROWS) as readonly IntegrationName[]
 
 export function buildIntegration(receiver: string, config: IntegrationConfig, ports: ReceiverPorts): Integration {
   const row: Row<IntegrationConfig> = ROWS[config.kind];
-  if (row.build === undefined) {
-    const message = `${config.kind} is not built yet`;
-    return { send: async () => ({ kind: 'rejected', retry: false, reason: 'other', message }), close: () => {} };
-  }
   return row.build(config, ports, receiver);
 }
 
@@ -248,9 +276,6 @@ function integrationsOf(fields: Fields, name: IntegrationName, context: ReaderCo
       : (node, sink) => decoder.read({ ...emptyMap(node.source), offset: node.offset }, sink);
   const field = `${name}_configs`;
   const configs = fields.get(field, list(decoder, emptyItem));
-  if (ROWS[name].build === undefined) {
-    fields.warnNoEffect(field, 'this integration is not built yet, and nothing is sent there');
-  }
   return configs.map((configured, index) => ({ name, index, ...configured }));
 }
 

@@ -6,6 +6,7 @@ export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
   'alertmanager/config': async () => (await import('./alertmanager/config.ts')).run,
   'alertmanager/inhibit': async () => (await import('./alertmanager/inhibit.ts')).run,
   'alertmanager/matchers': async () => (await import('./alertmanager/matchers.ts')).run,
+  'alertmanager/notify': async () => (await import('./alertmanager/notify.ts')).run,
   'alertmanager/routing': async () => (await import('./alertmanager/routing.ts')).run,
   'alertmanager/silence': async () => (await import('./alertmanager/silence.ts')).run,
   'alertmanager/timeinterval': async () => (await import('./alertmanager/timeinterval.ts')).run,

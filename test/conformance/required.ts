@@ -4,6 +4,7 @@ export const REQUIRED: readonly string[] = [
   'alertmanager/config',
   'alertmanager/inhibit',
   'alertmanager/matchers',
+  'alertmanager/notify',
   'alertmanager/routing',
   'alertmanager/silence',
   'alertmanager/timeinterval',

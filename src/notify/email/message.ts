@@ -4,44 +4,34 @@
  * A template that fails costs its field only: the built-in text stands in and names the error.
  */
 import type { MailMessage } from '../../model/mail.ts';
+import { FieldRenderer, UNLIMITED } from '../field-renderer.ts';
 import type { SendInput } from '../integration.ts';
-import { plainMessage } from '../plain-message.ts';
 import type { EmailConfig } from './config.ts';
 
 export type EmailMessage = { readonly kind: 'message'; readonly message: MailMessage } | { readonly kind: 'refused'; readonly why: string };
 
 export function emailMessage(config: EmailConfig, input: SendInput): EmailMessage {
-  const { data, templates, now, createdAt } = input;
-  const render = templates.renderer(data, now);
-  const errors: string[] = [];
-  const text = (template: string, fallback: string): string => {
-    const rendered = render.text(template);
-    if ('text' in rendered) return rendered.text;
-    errors.push(rendered.error);
-    return fallback;
-  };
-  const plain = plainMessage(data);
+  const render = new FieldRenderer(input);
   const headers: [string, string][] = [];
   let subject = '';
   let to = '';
   let from = '';
   for (const [name, template] of Object.entries(config.headers)) {
-    const value = oneLine(text(template, name === 'Subject' ? plain.subject : ''));
+    const value = oneLine(render.text(template, name === 'Subject' ? render.plain.subject : ''));
     if (name === 'Subject') subject = value;
     else if (name === 'To') to = value;
     else if (name === 'From') from = value;
     else if (name !== 'Message-Id' && name !== 'Date') headers.push([name, value]);
   }
-  const recipients = addressesOf(oneLine(text(config.to, '')));
+  const recipients = addressesOf(oneLine(render.text(config.to)));
   if (recipients.length === 0) return { kind: 'refused', why: `"to" gives no address: ${config.to}` };
   const sender = addressesOf(from === '' ? config.from : from);
   if (sender.length !== 1) return { kind: 'refused', why: `must be exactly one "from" address (got: ${sender.length})` };
   if (to !== '' && addressesOf(to).join() !== recipients.join()) headers.push(['To', to]);
 
-  const html = config.html === '' ? { text: '' } : render.html(config.html);
-  if ('error' in html) errors.push(html.error);
-  const body = config.text === '' ? '' : text(config.text, plain.text);
-  const note = errors.length === 0 ? '' : `\n\nThis is the built-in text, because a template failed: ${errors.join('; ')}\n`;
+  const html = config.html === '' ? '' : (render.html(config.html) ?? '');
+  const text = config.text === '' ? '' : render.text(config.text);
+  const isWhole = render.errors.length === 0;
   const domain = domainOf(sender[0] ?? '');
   if (config.threading !== null) {
     const thread = `<${threadOf(input, config.threading.byDate)}@${domain}>`;
@@ -53,9 +43,9 @@ export function emailMessage(config: EmailConfig, input: SendInput): EmailMessag
       from: sender[0] ?? '',
       to: recipients,
       subject,
-      text: errors.length > 0 ? plain.text + note : body,
-      html: 'error' in html ? '' : html.text,
-      date: createdAt,
+      text: isWhole ? text : render.noted(render.plain.text, { max: UNLIMITED }),
+      html,
+      date: input.createdAt,
       messageId: `<n.${input.id}@${domain}>`,
       headers: [['Auto-Submitted', 'auto-generated'], ['X-Auto-Response-Suppress', 'All'], ...headers],
     },

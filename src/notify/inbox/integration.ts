@@ -1,7 +1,7 @@
 /** Delivers into the built-in inbox: the notification rendered as a mail would be, and kept. */
 import type { UnixMs } from '../../model/time.ts';
+import { FieldRenderer, UNLIMITED } from '../field-renderer.ts';
 import type { Integration, SendInput, SendOutcome } from '../integration.ts';
-import { plainMessage } from '../plain-message.ts';
 import type { InboxConfig } from './config.ts';
 
 export type InboxMessage = {
@@ -30,18 +30,10 @@ export function inboxIntegration(config: InboxConfig, receiver: string, inbox: I
   };
 }
 
-function inboxMessage(config: InboxConfig, receiver: string, { id, now, data, templates }: SendInput): InboxMessage {
-  const render = templates.renderer(data, now);
-  const plain = plainMessage(data);
-  const errors: string[] = [];
-  const orPlain = (rendered: ReturnType<typeof render.text>, fallback: string): string => {
-    if ('text' in rendered) return rendered.text;
-    errors.push(rendered.error);
-    return fallback;
-  };
-  const subject = orPlain(render.text(config.subject), plain.subject);
-  const text = config.text === '' ? plain.text : orPlain(render.text(config.text), plain.text);
-  const html = config.html === '' ? '' : orPlain(render.html(config.html), '');
-  const note = errors.length === 0 ? '' : `\n\nThis is the built-in text, because a template failed: ${errors.join('; ')}`;
-  return { notificationId: id, at: now, receiver, subject: subject.trim(), text: text + note, html };
+function inboxMessage(config: InboxConfig, receiver: string, input: SendInput): InboxMessage {
+  const render = new FieldRenderer(input);
+  const subject = render.text(config.subject, render.plain.subject).trim();
+  const html = config.html === '' ? '' : (render.html(config.html) ?? '');
+  const text = config.text === '' ? render.noted(render.plain.text, { max: UNLIMITED }) : render.body(config.text, { max: UNLIMITED });
+  return { notificationId: input.id, at: input.now, receiver, subject, text, html };
 }

@@ -1,0 +1,96 @@
+/**
+ * What integrations over HTTP share: secrets read at each attempt, requests within the notification's deadline, and what
+ * answers mean. Those that make one request for a notification are made by `oneRequest`; the others use Attempt.
+ */
+import type { Clock } from '../model/clock.ts';
+import type { HttpClient, HttpClientConfig, HttpClients, HttpResult } from '../model/http.ts';
+import type { Secret, SecretSource } from '../model/secret.ts';
+import { durationMs } from '../model/time.ts';
+import { type AnswerRules, outcomeOfHttp } from './http-outcome.ts';
+import type { Integration, SendInput, SendOutcome } from './integration.ts';
+import type { Made, Outgoing } from './outgoing.ts';
+
+export type HttpPorts = {
+  readonly http: HttpClients;
+  readonly clock: Pick<Clock, 'elapsed'>;
+  readonly readSecret: (source: SecretSource) => Secret | { readonly error: string };
+};
+
+type SecretSources = Readonly<Record<string, SecretSource | null>>;
+export type SecretTexts<S extends SecretSources> = { readonly [K in keyof S]: string };
+
+type OneRequest<S extends SecretSources> = {
+  readonly http: HttpClientConfig;
+  /** 0: until the deadline. */
+  readonly timeoutMs?: number;
+  /** By the names of their fields; null is read as ''. */
+  readonly secrets: S;
+  readonly make: (input: SendInput, secrets: SecretTexts<S>) => Made;
+  readonly rules?: AnswerRules;
+};
+
+export function oneRequest<S extends SecretSources>(
+  ports: HttpPorts,
+  { http, timeoutMs, secrets, make, rules }: OneRequest<S>,
+): Integration {
+  const client = ports.http.open(http);
+  return {
+    send: async (input): Promise<SendOutcome> => {
+      const texts = readSecrets(secrets, ports);
+      if ('kind' in texts) return texts;
+      const message = make(input, texts.revealed);
+      if (message.kind === 'refused') return refused(message.why);
+      const result = await new Attempt(client, ports.clock, input, timeoutMs).request(message.request);
+      return withTemplateErrors(outcomeOfHttp(result, rules), message.templateErrors);
+    },
+    close: () => client.close(),
+  };
+}
+
+/** All secrets of one attempt, or why it cannot be made now. */
+export function readSecrets<S extends SecretSources>(
+  sources: S,
+  { readSecret }: Pick<HttpPorts, 'readSecret'>,
+): { readonly revealed: SecretTexts<S> } | Extract<SendOutcome, { readonly kind: 'rejected' }> {
+  const revealed: Record<string, string> = {};
+  for (const [name, source] of Object.entries(sources)) {
+    const secret = source === null ? null : readSecret(source);
+    if (secret !== null && 'error' in secret)
+      return { kind: 'rejected', retry: true, reason: 'other', message: `cannot read ${name}: ${secret.error}` };
+    revealed[name] = secret?.reveal().trim() ?? '';
+  }
+  return { revealed: revealed as SecretTexts<S> };
+}
+
+/** The notification cannot be sent as it is configured. */
+export const refused = (message: string): SendOutcome => ({ kind: 'rejected', retry: false, reason: 'clientError', message });
+
+/** The errors go into the history, with what was accepted in spite of them. */
+export function withTemplateErrors(outcome: SendOutcome, errors: readonly string[]): SendOutcome {
+  if (outcome.kind !== 'accepted' || errors.length === 0) return outcome;
+  return { ...outcome, answer: `${outcome.answer}; with built-in text, because a template failed: ${errors.join('; ')}` };
+}
+
+/** Of an answer: they are short, and a long one is not read. */
+const ANSWER_BYTES_MAX = 1024 * 1024;
+/** The least that a request is given, however near the deadline is. */
+const REQUEST_MS_MIN = 1000;
+
+/** The requests of one attempt, which share the time that is left. */
+export class Attempt {
+  readonly #client: HttpClient;
+  readonly #clock: Pick<Clock, 'elapsed'>;
+  readonly #endsAt: number;
+
+  constructor(client: HttpClient, clock: Pick<Clock, 'elapsed'>, { deadline, now }: Pick<SendInput, 'deadline' | 'now'>, timeoutMs = 0) {
+    this.#client = client;
+    this.#clock = clock;
+    const leftMs = deadline - now;
+    this.#endsAt = clock.elapsed() + (timeoutMs === 0 ? leftMs : Math.min(timeoutMs, leftMs));
+  }
+
+  request(outgoing: Outgoing): Promise<HttpResult> {
+    const timeoutMs = durationMs(Math.max(REQUEST_MS_MIN, Math.round(this.#endsAt - this.#clock.elapsed())));
+    return this.#client.request({ ...outgoing, timeoutMs, bodyBytesMax: ANSWER_BYTES_MAX });
+  }
+}
