@@ -171,6 +171,7 @@ export class App {
           query: options.query,
           features: options.features,
           version: options.version,
+          resendDelayMs: options.rules.resendDelayMs,
           offsetSeed: `${ports.hostname}${JSON.stringify(this.config.prometheus.global.externalLabels)}`,
         }),
       restored: () => this.keeper.restoredRows,

@@ -5,7 +5,7 @@
 import type { Labels } from '../model/labels.ts';
 import type { SampleColumns } from '../model/sample.ts';
 import { type Evaluation, type StepRange, stepTime } from './evaluation.ts';
-import { labelsOfAbsent } from './functions/absent.ts';
+import { labelsOfAbsent, selectorMatchers } from './functions/absent.ts';
 import { CHANGES } from './functions/changes.ts';
 import { OVER_TIME } from './functions/over-time.ts';
 import { InstantRateKernel, RateKernel } from './functions/rate.ts';
@@ -212,7 +212,7 @@ function annotateCounter({ annotations, options }: Evaluation, window: RangeWind
 function absentRow(present: SeriesBlock, call: CallPlan, delayedNameRemoval: boolean): SeriesBlock {
   const { steps } = present;
   const block = new SeriesBlock(steps, 1);
-  const row = block.addRow(labelsOfAbsent(call.args[0]), delayedNameRemoval);
+  const row = block.addRow(labelsOfAbsent(selectorMatchers(call.args[0])), delayedNameRemoval);
   let absent = 0;
   for (let step = 0; step < steps; step++) {
     let isPresent = false;

@@ -7,14 +7,16 @@ import type { ResolveReason } from '../model/alert.ts';
 
 /** An alert that is pending or firing, as kept on disk. */
 export type RuleAlertRow = {
-  /** groupKey, rule name, number of the rule among those of that name in the group, and the fingerprint of the labels. */
+  /** Names this alert from its first evaluation to its end, also when its rule moves or is rewritten meanwhile. */
   readonly id: string;
   /** file;name */
   readonly groupKey: string;
   readonly ruleName: string;
+  /** Number of the rule among those of its name in the group. */
   readonly ruleOrdinal: number;
   /** Labels.flat: element labels, rule labels and alertname; without external labels. */
   readonly labels: readonly string[];
+  /** As the router was told last; of a pending alert those it began with. */
   readonly annotations: readonly string[];
   readonly state: 'pending' | 'firing';
   readonly activeAt: number;

@@ -2,18 +2,30 @@
  * One rule group on its clock: evaluated at absolute multiples of its interval plus an offset of its own, its rules in
  * order, each seeing what the earlier ones wrote. An evaluation that would start before the last one is on disk is
  * missed and counted; the grid is kept. Follows prometheus/rules/group.go.
+ *
+ * Time that was evaluated is not evaluated again: when the wall clock is set back the group waits until it has caught up.
+ * Its queries would ask about the past, and the store takes no samples there.
  */
 import { xxHash64 } from '../lib/xxhash64.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Log } from '../model/log.ts';
 import type { AppendStore } from '../model/storage.ts';
 import { type DurationMs, durationMs, type UnixMs, unixMs } from '../model/time.ts';
-import type { RuleAlertRow } from './alert-state.ts';
+import type { GapWatch } from './gap-watch.ts';
+import type { RecordedExprs } from './lookback.ts';
 import { groupKeyOf, type RuleGroup } from './rule-group.ts';
 import type { RuleEnvironment } from './rule-ports.ts';
 import { type RuleChanges, RuleRunner } from './rule-runner.ts';
 
-export type GroupPorts = { readonly clock: Clock; readonly log: Log; readonly store: AppendStore; readonly environment: RuleEnvironment };
+export type GroupPorts = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: AppendStore;
+  readonly environment: RuleEnvironment;
+  readonly gapWatch: GapWatch;
+  /** What the recording rules that run write, by name. */
+  readonly recorded: () => RecordedExprs;
+};
 
 export class GroupRunner {
   readonly group: RuleGroup;
@@ -24,7 +36,13 @@ export class GroupRunner {
   #cancelTimer: (() => void) | null = null;
   #running: Promise<void> | null = null;
   #isStopped = false;
+  /** The slot that was evaluated or missed last; 0: none. */
   #lastSlot = 0;
+  /** What to report with the next evaluation: alerts of rules that a reload took away. */
+  #owed: readonly RuleChanges[] = [];
+  #jumpedMs: number;
+  /** Until when the clock, once set back, has to catch up. */
+  #waitsUntil: UnixMs | null = null;
   evaluatedAt: UnixMs | null = null;
   evaluationMs = 0;
   /** Counters: prometheus_rule_group_iterations_total, _iterations_missed_total, prometheus_rule_evaluations_total, _failures_total. */
@@ -34,62 +52,59 @@ export class GroupRunner {
     this.group = group;
     this.key = groupKeyOf(group);
     this.#ports = ports;
+    this.#jumpedMs = ports.gapWatch.jumpedMs;
     this.#offsetMs = Number(xxHash64(new TextEncoder().encode(this.key)) % BigInt(group.intervalMs));
     const ordinals = new Map<string, number>();
+    const { environment, store, recorded } = ports;
     this.runners = group.rules.map((rule) => {
       const ordinal = ordinals.get(rule.name) ?? 0;
       ordinals.set(rule.name, ordinal + 1);
-      return new RuleRunner({ rule, ordinal, groupKey: this.key, limit: group.limit, environment: ports.environment, store: ports.store });
+      return new RuleRunner({ rule, ordinal, groupKey: this.key, limit: group.limit, environment, store, recorded });
     });
   }
 
-  /** Rows of alerts whose rule the group no longer has are returned: their alerts are over. */
-  restore(rows: readonly RuleAlertRow[]): readonly RuleAlertRow[] {
-    const left = new Set(rows);
-    for (const runner of this.runners) {
-      const own = rows.filter((row) => row.ruleName === runner.rule.name && row.ruleOrdinal === runner.ordinal);
-      for (const row of own) left.delete(row);
-      if (runner.rule.kind === 'alerting' && own.length > 0) runner.restore(own);
-    }
-    return [...left];
-  }
-
-  /** Takes over from the group of the same key before a reload; what has no rule any more is retired by the first evaluation. */
-  adopt(before: GroupRunner): void {
-    const unclaimed = new Set(before.runners);
-    for (const runner of this.runners) {
-      const same = before.runners.find(
-        (old) =>
-          unclaimed.has(old) && old.rule.kind === runner.rule.kind && old.rule.name === runner.rule.name && old.ordinal === runner.ordinal,
-      );
-      if (same === undefined) continue;
-      unclaimed.delete(same);
-      runner.adopt(same);
-    }
-    this.#orphans = [...unclaimed, ...before.#orphans];
+  /** Goes on where the group of the same key stopped. Its rules are handed over one by one (succession.ts). */
+  continueFrom(before: GroupRunner): void {
     this.#lastSlot = before.#lastSlot;
+    this.#owed = before.takeOwed();
     this.evaluatedAt = before.evaluatedAt;
     this.evaluationMs = before.evaluationMs;
     Object.assign(this.stats, before.stats);
   }
-  #orphans: readonly RuleRunner[] = [];
+
+  /** Told with the next evaluation, so that an alert that goes and the one that takes its place come together. */
+  owe(changes: RuleChanges): void {
+    this.#owed = [...this.#owed, changes];
+  }
 
   start(): void {
     this.#schedule();
   }
 
-  /** Ends the timer; done when an evaluation under way has ended. */
+  /** Ends the timer; done when an evaluation under way has ended, with the rule that it was at. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer?.();
     await this.#running;
   }
 
-  /** The group is gone from the configuration: ends all that it raised and wrote. Call after `stop`. */
-  async retire(): Promise<void> {
-    const at = this.#ports.clock.now();
-    const changes = [...this.runners, ...this.#orphans].map((runner) => runner.retire(at));
-    await this.#report(at, changes);
+  /** For a group that has stopped and that nobody continues. */
+  takeOwed(): readonly RuleChanges[] {
+    const owed = this.#owed;
+    this.#owed = [];
+    return owed;
+  }
+
+  async #report(at: UnixMs, all: readonly RuleChanges[]): Promise<void> {
+    const reported = [...this.takeOwed(), ...all];
+    await this.#ports.environment.report({
+      groupKey: this.key,
+      at,
+      intervalMs: this.group.intervalMs satisfies DurationMs,
+      changes: reported.flatMap(({ changes }) => changes),
+      stored: reported.flatMap(({ stored }) => stored),
+      removed: reported.flatMap(({ removed }) => removed),
+    });
   }
 
   #schedule(): void {
@@ -97,23 +112,45 @@ export class GroupRunner {
     const { clock } = this.#ports;
     const slot = this.#slotAfter(clock.now());
     this.#cancelTimer = clock.after(durationMs(slot - clock.now()), () => {
-      const now = clock.now();
       // Timers are hints: an early one waits again, a late one runs the newest slot.
-      if (now < slot) return this.#schedule();
-      const newest = unixMs(this.#slotAfter(now) - this.group.intervalMs);
-      if (this.#lastSlot > 0 && newest > this.#lastSlot)
-        this.stats.iterationsMissed += Math.max(0, (newest - this.#lastSlot) / this.group.intervalMs - 1);
-      if (this.#running !== null) {
-        this.stats.iterationsMissed++;
-        this.stats.iterations++;
-      } else if (newest !== this.#lastSlot) {
-        this.#running = this.#evaluate(newest).finally(() => {
-          this.#running = null;
-        });
-      }
-      this.#lastSlot = newest;
+      if (clock.now() >= slot) this.#tick(unixMs(this.#slotAfter(clock.now()) - this.group.intervalMs));
       this.#schedule();
     });
+  }
+
+  #tick(slot: UnixMs): void {
+    this.#ports.gapWatch.beat();
+    if (slot < this.#lastSlot) return this.#waitForClock(slot);
+    if (slot === this.#lastSlot) return; // set back by less than an interval
+    this.#waitsUntil = null;
+    const missed = this.#lastSlot === 0 ? 0 : Math.max(0, Math.floor((slot - this.#lastSlot) / this.group.intervalMs) - 1);
+    this.stats.iterationsMissed += missed;
+    this.stats.iterations += missed + 1;
+    this.#lastSlot = slot;
+    if (this.#running !== null) {
+      this.stats.iterationsMissed++;
+      return;
+    }
+    const { log } = this.#ports;
+    this.#running = this.#evaluate(slot)
+      .catch((error: unknown) => {
+        log.error('a rule group could not be evaluated', { group: this.group.name, file: this.group.file, error: textOf(error) });
+      })
+      .finally(() => {
+        this.#running = null;
+      });
+  }
+
+  #waitForClock(slot: UnixMs): void {
+    this.stats.iterations++;
+    this.stats.iterationsMissed++;
+    const until = unixMs(this.#lastSlot);
+    if (this.#waitsUntil === until) return;
+    this.#waitsUntil = until;
+    const { group } = this;
+    const error = `the clock was set back: not evaluated until it is ${new Date(until).toISOString()} again`;
+    for (const runner of this.runners) runner.health = { kind: 'err', error };
+    this.#ports.log.warn('rule group waits for the clock', { group: group.name, file: group.file, slot, until });
   }
 
   /** First slot after an instant. */
@@ -123,20 +160,26 @@ export class GroupRunner {
   }
 
   async #evaluate(at: UnixMs): Promise<void> {
-    const { clock, log } = this.#ports;
+    const { clock, log, gapWatch, environment } = this.#ports;
     const began = clock.elapsed();
-    const queryAt = unixMs(at - this.group.queryOffsetMs);
-    const changes: RuleChanges[] = this.#orphans.map((runner) => runner.retire(queryAt));
-    this.#orphans = [];
+    this.evaluatedAt = clock.now();
+    const slot = { at, queryAt: unixMs(at - this.group.queryOffsetMs), gaps: gapWatch.gaps };
+    const jumpedMs = durationMs(gapWatch.jumpedMs - this.#jumpedMs);
+    this.#jumpedMs = gapWatch.jumpedMs;
+    const changes: RuleChanges[] = [];
     for (const runner of this.runners) {
+      if (this.#isStopped) break;
+      const pause = environment.pause();
+      if (pause !== null) await pause;
       const ruleBegan = clock.elapsed();
+      runner.evaluatedAt = clock.now();
+      if (jumpedMs > 0) runner.shift(jumpedMs);
       try {
-        changes.push(await runner.evaluate(at, queryAt));
+        changes.push(await runner.evaluate(slot));
       } catch (error) {
-        // A store that cannot write (disk full) fails this rule now; the next slot tries again.
-        runner.health = { kind: 'err', error: error instanceof Error ? error.message : String(error) };
+        // Of this rule nothing has changed; the others go on.
+        runner.health = { kind: 'err', error: textOf(error) };
       }
-      runner.evaluatedAt = at;
       runner.evaluationMs = clock.elapsed() - ruleBegan;
       this.stats.evaluations++;
       if (runner.health.kind === 'err') {
@@ -149,20 +192,9 @@ export class GroupRunner {
         });
       }
     }
-    this.evaluatedAt = at;
     this.evaluationMs = clock.elapsed() - began;
-    this.stats.iterations++;
     await this.#report(at, changes);
   }
-
-  async #report(at: UnixMs, all: readonly RuleChanges[]): Promise<void> {
-    await this.#ports.environment.report({
-      groupKey: this.key,
-      at,
-      intervalMs: this.group.intervalMs satisfies DurationMs,
-      changes: all.flatMap(({ changes }) => changes),
-      stored: all.flatMap(({ stored }) => stored),
-      removed: all.flatMap(({ removed }) => removed),
-    });
-  }
 }
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -41,9 +41,9 @@ groups:
     rules: []
 `);
     expect(diagnostics).toEqual([]);
-    expect(groups.map(({ rules: _rules, ...group }) => group)).toEqual([
-      { file: 'rules.yml', name: 'a', intervalMs: 30_000, queryOffsetMs: 60_000, limit: 5 },
-      { file: 'rules.yml', name: 'b', intervalMs: 60_000, queryOffsetMs: 5000, limit: 0 },
+    expect(groups.map((group) => ({ ...group, rules: group.rules.length }))).toEqual([
+      { file: 'rules.yml', name: 'a', intervalMs: 30_000, queryOffsetMs: 60_000, limit: 5, rules: 2 },
+      { file: 'rules.yml', name: 'b', intervalMs: 60_000, queryOffsetMs: 5000, limit: 0, rules: 0 },
     ]);
     expect(groups[0]?.rules.map((rule) => ({ ...rule, expr: printExpr(rule.expr) }))).toEqual([
       { kind: 'recording', name: 'job:up:sum', expr: 'sum by (job) (up)', labels: { team: 'web', tier: '2' } },

@@ -1,11 +1,15 @@
 /** All rule groups: started, replaced at a reload with what they remember, stopped; and how they stand, for the API. */
-import { Labels } from '../model/labels.ts';
-import { unixMs } from '../model/time.ts';
+import type { Fingerprint } from '../model/fingerprint.ts';
+import { durationMs, type UnixMs } from '../model/time.ts';
+import type { Expr } from '../promql/ast.ts';
 import { printExpr } from '../promql/printer.ts';
 import type { RuleAlertRow } from './alert-state.ts';
+import { GapWatch } from './gap-watch.ts';
 import { type GroupPorts, GroupRunner } from './group-runner.ts';
-import { groupKeyOf, type RuleGroup } from './rule-group.ts';
-import type { RuleRunner } from './rule-runner.ts';
+import type { RecordedExprs } from './lookback.ts';
+import { groupKeyOf, type Rule, type RuleGroup } from './rule-group.ts';
+import { type RuleChanges, RuleRunner } from './rule-runner.ts';
+import { type Estate, estateOfRunner, estatesOfRows, Heirs } from './succession.ts';
 
 export type AlertStatus = {
   readonly labels: Readonly<Record<string, string>>;
@@ -43,14 +47,19 @@ export type RuleGroupStatus = {
   readonly rules: readonly RuleStatus[];
 };
 
+export type ManagerPorts = Omit<GroupPorts, 'gapWatch' | 'recorded'>;
+
 export class RuleManager {
   readonly #ports: GroupPorts;
   #groups: readonly GroupRunner[] = [];
-  /** Groups that started from rows on disk once; a later reload must not bring the rows back. */
+  #recorded: RecordedExprs = new Map();
+  /** A later reload must not bring back the rows that the first groups started from. */
   #isRestored = false;
+  readonly #cancelEnds = new Set<() => void>();
 
-  constructor(ports: GroupPorts) {
-    this.#ports = ports;
+  /** `samplesUntil`: time of the newest sample that the store has; null without any. */
+  constructor(ports: ManagerPorts, samplesUntil: UnixMs | null) {
+    this.#ports = { ...ports, gapWatch: new GapWatch(ports.clock, samplesUntil), recorded: () => this.#recorded };
   }
 
   get groups(): readonly GroupRunner[] {
@@ -58,43 +67,102 @@ export class RuleManager {
   }
 
   /**
-   * Makes `groups` the ones that run. A group that did not change goes on untouched; one that changed takes over its
-   * alerts and series by rule name; one that is gone ends them. `restored` counts at the first call only.
+   * Makes `groups` the ones that run. A group that did not change goes on untouched. Of all others the rules are matched
+   * (succession.ts), so that alerts go on; those of rules that nobody succeeds end. `restored` counts at the first call only.
    */
   async apply(groups: readonly RuleGroup[], restored: readonly RuleAlertRow[]): Promise<void> {
+    this.#ports.gapWatch.start();
     const before = new Map(this.#groups.map((runner) => [runner.key, runner]));
-    const next: GroupRunner[] = [];
-    const fresh: GroupRunner[] = [];
-    for (const group of groups) {
+    const next = groups.map((group) => {
       const old = before.get(groupKeyOf(group));
-      if (old !== undefined && isSameGroup(old.group, group)) {
-        before.delete(old.key);
-        next.push(old);
-        continue;
-      }
-      const runner = new GroupRunner(group, this.#ports);
-      if (old !== undefined) {
-        before.delete(old.key);
-        await old.stop();
-        runner.adopt(old);
-      }
-      next.push(runner);
-      fresh.push(runner);
-    }
-    const over: RuleAlertRow[] = [];
-    if (!this.#isRestored) {
-      const keys = new Set(next.map(({ key }) => key));
-      over.push(...restored.filter((row) => !keys.has(row.groupKey)));
-      for (const runner of next) over.push(...runner.restore(restored.filter((row) => row.groupKey === runner.key)));
-      this.#isRestored = true;
+      if (old === undefined || !isSameGroup(old.group, group)) return new GroupRunner(group, this.#ports);
+      before.delete(old.key);
+      return old;
+    });
+    const running = new Set(this.#groups);
+    const fresh = next.filter((runner) => !running.has(runner));
+    await Promise.all(Array.from(before.values(), (old) => old.stop()));
+    for (const runner of fresh) {
+      const old = before.get(runner.key);
+      if (old !== undefined) runner.continueFrom(old);
     }
     this.#groups = next;
-    for (const gone of before.values()) {
-      await gone.stop();
-      await gone.retire();
-    }
-    await this.#end(over);
+    this.#recorded = recordedExprs(groups);
+
+    const estates = [...before.values()].flatMap(({ runners }) => runners.map(estateOfRunner));
+    const rows = this.#isRestored ? [] : restored;
+    this.#isRestored = true;
+    const owed = new Map<string, RuleChanges[]>();
+    for (const old of before.values()) owed.set(old.key, [...old.takeOwed()]);
+    this.#succeed([...estates, ...estatesOfRows(rows)], fresh, owed);
+    for (const [groupKey, changes] of owed) await this.#report(groupKey, changes);
     for (const runner of fresh) runner.start();
+  }
+
+  /** Gives what is left of rules to those that go on with it; the rest ends, which is `owed` where its group is gone. */
+  #succeed(estates: readonly Estate[], fresh: readonly GroupRunner[], owed: Map<string, RuleChanges[]>): void {
+    const heirs = new Heirs(fresh.flatMap(({ runners }) => runners));
+    const left: Estate[] = [];
+    for (const estate of estates) {
+      const heir = heirs.of(estate);
+      if (heir === null) left.push(estate);
+      else if (estate.runner !== null) heir.inherit(estate.runner);
+      else heir.restore(estate.rows);
+    }
+    const now = this.#ports.clock.now();
+    const firing = new Set<Fingerprint>();
+    for (const { runners } of this.#groups)
+      for (const runner of runners) for (const alert of runner.active.values()) if (alert.state === 'firing') firing.add(alert.fingerprint);
+    const groupByKey = new Map(fresh.map((group) => [group.key, group]));
+    for (const estate of left) {
+      const runner = estate.runner ?? this.#runnerOfRows(estate);
+      heirs.renamed(estate)?.rememberBegins(runner.active.values(), Object.keys(runner.rule.labels));
+      const changes = runner.retire(now, ({ fingerprint }) => firing.has(fingerprint));
+      this.#endSeriesLater(runner, now);
+      const group = groupByKey.get(estate.groupKey);
+      if (group !== undefined) group.owe(changes);
+      else owed.set(estate.groupKey, [...(owed.get(estate.groupKey) ?? []), changes]);
+    }
+  }
+
+  async #report(groupKey: string, all: readonly RuleChanges[]): Promise<void> {
+    if (all.every(({ removed }) => removed.length === 0)) return;
+    await this.#ports.environment.report({
+      groupKey,
+      at: this.#ports.clock.now(),
+      intervalMs: 0,
+      changes: all.flatMap(({ changes }) => changes),
+      stored: [],
+      removed: all.flatMap(({ removed }) => removed),
+    });
+  }
+
+  /** Alerts on disk whose rule went away while the process was down, as a rule that can only end. */
+  #runnerOfRows({ groupKey, ruleName, ruleOrdinal, rows }: Estate): RuleRunner {
+    const zero = durationMs(0);
+    const rule: Rule = { kind: 'alerting', name: ruleName, expr: NOTHING, forMs: zero, keepFiringForMs: zero, labels: {}, annotations: {} };
+    const { environment, store, recorded } = this.#ports;
+    const runner = new RuleRunner({ rule, ordinal: ruleOrdinal, groupKey, limit: 0, environment, store, recorded });
+    runner.restore(rows);
+    return runner;
+  }
+
+  /** Series of rules that are gone end a while later, as of now: whoever writes them from now on goes on with them. */
+  #endSeriesLater(runner: RuleRunner, at: UnixMs): void {
+    const { clock, log } = this.#ports;
+    const cancel = clock.after(SERIES_END_AFTER_MS, () => {
+      this.#cancelEnds.delete(cancel);
+      try {
+        runner.endSeries(at);
+      } catch (error) {
+        const { name } = runner.rule;
+        log.warn('series of a rule that is gone were not ended', {
+          rule: name,
+          error: error instanceof Error ? error.message : String(error),
+        });
+      }
+    });
+    this.#cancelEnds.add(cancel);
   }
 
   /** What alerts are called outside has changed: the next evaluations tell of all that fire. Call before `apply`. */
@@ -102,39 +170,12 @@ export class RuleManager {
     for (const { runners } of this.#groups) for (const runner of runners) runner.announceAgain();
   }
 
+  /** Without stale markers: the series go on after a restart. */
   async stop(): Promise<void> {
+    this.#ports.gapWatch.stop();
+    for (const cancel of this.#cancelEnds) cancel();
+    this.#cancelEnds.clear();
     await Promise.all(this.#groups.map((runner) => runner.stop()));
-  }
-
-  /** Alerts on disk whose rule went away while the process was down. */
-  async #end(rows: readonly RuleAlertRow[]): Promise<void> {
-    const at = this.#ports.clock.now();
-    for (const key of new Set(rows.map(({ groupKey }) => groupKey))) {
-      const own = rows.filter((row) => row.groupKey === key);
-      await this.#ports.environment.report({
-        groupKey: key,
-        at,
-        intervalMs: 0,
-        stored: [],
-        removed: own.map(({ id }) => id),
-        changes: own.flatMap((row) => {
-          const labels = row.firedAt === null ? null : this.#ports.environment.outgoing(Labels.fromSorted(row.labels));
-          if (labels === null || row.firedAt === null) return [];
-          return [
-            {
-              kind: 'resolved' as const,
-              id: row.id,
-              labels: labels.flat,
-              annotations: row.annotations,
-              generatorUrl: '',
-              startsAt: unixMs(row.firedAt),
-              endsAt: at,
-              reason: 'rule_removed' as const,
-            },
-          ];
-        }),
-      });
-    }
   }
 
   status(): readonly RuleGroupStatus[] {
@@ -157,7 +198,7 @@ function ruleStatus(runner: RuleRunner): RuleStatus {
   return {
     kind: rule.kind,
     name: rule.name,
-    query: printExpr(rule.expr),
+    query: runner.query,
     labels: rule.labels,
     health: health.kind,
     lastError: health.kind === 'err' ? health.error : '',
@@ -183,6 +224,22 @@ function ruleStatus(runner: RuleRunner): RuleStatus {
       value,
     })),
   };
+}
+
+const SERIES_END_AFTER_MS = durationMs(120_000);
+const NOTHING: Expr = { kind: 'number', value: 0, isDuration: false, span: { start: 0, end: 0 } };
+
+function recordedExprs(groups: readonly RuleGroup[]): RecordedExprs {
+  const all = new Map<string, Expr[]>();
+  for (const { rules } of groups) {
+    for (const rule of rules) {
+      if (rule.kind !== 'recording') continue;
+      const known = all.get(rule.name);
+      if (known === undefined) all.set(rule.name, [rule.expr]);
+      else known.push(rule.expr);
+    }
+  }
+  return all;
 }
 
 /** Equal in all that evaluation depends on; expressions by their print. */

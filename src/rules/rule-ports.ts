@@ -2,7 +2,7 @@
 
 import type { FloatHistogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
-import type { UnixMs } from '../model/time.ts';
+import type { DurationMs, UnixMs } from '../model/time.ts';
 import type { Expr } from '../promql/ast.ts';
 import type { AlertChange, RuleAlertRow } from './alert-state.ts';
 
@@ -15,10 +15,14 @@ export type QueryOutcome =
 
 export type Expansion = { readonly text: string } | { readonly error: string };
 
-/** `labels`: the element's own, its name included. */
-export type ExpandInput = { readonly alertname: string; readonly labels: Labels; readonly value: number; readonly at: UnixMs };
+/** The element as the result has it, its name included. */
+export type ExpandInput = { readonly alertname: string; readonly element: Element; readonly at: UnixMs };
 
 export interface RuleEnvironment {
+  /** How far a selector looks back for its newest sample. */
+  readonly lookbackDeltaMs: DurationMs;
+  /** Other annotations of an alert are told to the router at most this often. */
+  readonly resendDelayMs: DurationMs;
   /** Evaluates at one instant, in slices; other work goes on between them. */
   query(expr: Expr, at: UnixMs): Promise<QueryOutcome>;
   /** Expands a template of a label or an annotation. */
@@ -27,6 +31,8 @@ export interface RuleEnvironment {
   outgoing(labels: Labels): Labels | null;
   /** Link to the expression in the query page. */
   generatorUrl(expr: Expr): string;
+  /** Null, or what to wait for: this thread was held for a slice, others take their turn. Asked between pieces of work. */
+  pause(): Promise<void> | null;
   /** Hands an evaluation to control; done when it is on disk. */
   report(report: EvaluationReport): Promise<void>;
 }

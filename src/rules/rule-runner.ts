@@ -2,28 +2,39 @@
  * One rule with what it remembers between evaluations: its active alerts, the series it wrote, its health. A recording
  * rule writes its result; an alerting rule moves its alerts and writes ALERTS and ALERTS_FOR_STATE. Follows
  * prometheus/rules/{alerting,recording,group}.go.
+ *
+ * What an alert does never waits for the store: a disk that is full fails the rule, but the alert is told.
  */
 import { unreachable } from '../lib/never.ts';
+import type { ResolveReason } from '../model/alert.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
 import { fingerprintOf } from '../model/fingerprint.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels, METRIC_NAME } from '../model/labels.ts';
-import { STALE_NAN } from '../model/sample.ts';
 import type { AppendStore } from '../model/storage.ts';
-import { type UnixMs, unixMs } from '../model/time.ts';
+import { type DurationMs, type UnixMs, unixMs } from '../model/time.ts';
+import { printExpr } from '../promql/printer.ts';
 import type { AlertChange, RuleAlertRow } from './alert-state.ts';
 import {
   type ActiveAlert,
   type ActiveAlerts,
+  type AlertTimes,
   type AlertTransition,
   alertLabels,
+  byFingerprint,
+  DUPLICATE_ALERTS,
   evaluateAlerts,
+  type Fate,
+  missingAlerts,
   type Raised,
-  resolveReasonOf,
+  shiftedAlerts,
 } from './alerting.ts';
+import type { Gap } from './gap-watch.ts';
+import { isDisturbed, type Lookback, lookbackOf, type RecordedExprs } from './lookback.ts';
 import type { AlertingRule, RecordingRule, Rule } from './rule-group.ts';
 import type { Element, RuleEnvironment } from './rule-ports.ts';
-import { unfilteredExpr } from './unfiltered.ts';
+import { type RuleSample, type RuleSeries, ruleSeries, SeriesWriter } from './rule-series.ts';
+import { MissingReasons, type Unfiltered, unfiltered } from './unfiltered.ts';
 
 export type RuleHealth = { readonly kind: 'unknown' } | { readonly kind: 'ok' } | { readonly kind: 'err'; readonly error: string };
 
@@ -35,173 +46,290 @@ export type RuleChanges = {
 };
 const NO_CHANGES: RuleChanges = { changes: [], stored: [], removed: [] };
 
-type Output = { readonly labels: Labels; readonly value: number; readonly histogram: FloatHistogram | null };
+/** When a group evaluates, and what it knows of the time before. */
+export type Slot = {
+  /** Alert times. */
+  readonly at: UnixMs;
+  /** `at` less the query offset: what is asked for, and when samples are written. */
+  readonly queryAt: UnixMs;
+  readonly gaps: readonly Gap[];
+};
+
+export type RunnerOptions = {
+  readonly rule: Rule;
+  readonly ordinal: number;
+  readonly groupKey: string;
+  readonly limit: number;
+  readonly environment: RuleEnvironment;
+  readonly store: AppendStore;
+  /** What the recording rules that run write, by name. */
+  readonly recorded: () => RecordedExprs;
+};
+
+/** What an alert or a recorded element was made of, kept as long as it comes again. */
+type Known = { value: number; histogram: FloatHistogram | null; raised: Raised };
+type AlertSeries = { readonly pending: RuleSeries; readonly firing: RuleSeries; readonly forState: RuleSeries };
 
 export class RuleRunner {
   readonly rule: Rule;
-  /** Number of the rule among those of its name in the group: with it, rows on disk find their rule again. */
+  /** Number of the rule among those of its name in the group. */
   readonly ordinal: number;
-  readonly #groupKey: string;
+  readonly groupKey: string;
   readonly #limit: number;
   readonly #environment: RuleEnvironment;
-  readonly #store: AppendStore;
+  readonly #recorded: () => RecordedExprs;
+  readonly #times: AlertTimes;
+  readonly #ruleLabels: readonly (readonly [name: string, template: string])[];
+  readonly #annotations: readonly (readonly [name: string, template: string])[];
+  /** Elements give the same texts again as long as they are the same: no template asks for anything else. */
+  readonly #isRepeatable: boolean;
+  readonly #writer: SeriesWriter;
   #active: ActiveAlerts = new Map();
   /** Rows on disk, to write only what changed. */
   #rows = new Map<string, RuleAlertRow>();
-  /** Series written by the last evaluation; those that the next one does not write end with a stale marker. */
-  #written = new Map<string, Labels>();
+  #known = new Map<string, Known>();
+  /** Counts what makes `#known` worthless. */
+  #epoch = 0;
+  #alertSeries = new Map<Fingerprint, AlertSeries>();
+  #recordedSeries = new Map<string, RuleSeries>();
+  /** By the labels that no rule of this name sets: when alerts began whose rule got other labels. */
+  #begins: { readonly hidden: ReadonlySet<string>; readonly activeAt: ReadonlyMap<string, UnixMs> } | null = null;
+  #query: string | null = null;
+  #lookback: { readonly recorded: RecordedExprs; readonly lookback: Lookback } | null = null;
   health: RuleHealth = { kind: 'unknown' };
   evaluatedAt: UnixMs | null = null;
   evaluationMs = 0;
-  /** Samples that the store refused, by nobody's fault but their time. */
-  samplesDropped = 0;
 
-  constructor(options: {
-    readonly rule: Rule;
-    readonly ordinal: number;
-    readonly groupKey: string;
-    readonly limit: number;
-    readonly environment: RuleEnvironment;
-    readonly store: AppendStore;
-  }) {
-    this.rule = options.rule;
+  constructor(options: RunnerOptions) {
+    const { rule, environment } = options;
+    this.rule = rule;
     this.ordinal = options.ordinal;
-    this.#groupKey = options.groupKey;
+    this.groupKey = options.groupKey;
     this.#limit = options.limit;
-    this.#environment = options.environment;
-    this.#store = options.store;
+    this.#environment = environment;
+    this.#recorded = options.recorded;
+    this.#writer = new SeriesWriter(options.store);
+    this.#ruleLabels = Object.entries(rule.labels);
+    this.#annotations = rule.kind === 'alerting' ? Object.entries(rule.annotations) : [];
+    this.#isRepeatable = [...this.#ruleLabels, ...this.#annotations].every(([, template]) => isRepeatable(template));
+    const { forMs, keepFiringForMs } = rule.kind === 'alerting' ? rule : { forMs: 0 as DurationMs, keepFiringForMs: 0 as DurationMs };
+    this.#times = { forMs, keepFiringForMs, retellMs: environment.resendDelayMs };
   }
 
   get active(): ActiveAlerts {
     return this.#active;
   }
 
-  /** Takes over alerts kept on disk. */
+  /** The expression as it is printed. */
+  get query(): string {
+    this.#query ??= printExpr(this.rule.expr);
+    return this.#query;
+  }
+
+  /** Takes over alerts kept on disk. Those that it has already are dropped: their rows are over. */
   restore(rows: readonly RuleAlertRow[]): void {
-    const active = new Map<Fingerprint, ActiveAlert>();
-    for (const row of rows) {
-      const labels = Labels.fromSorted(row.labels);
-      const fingerprint = fingerprintOf(labels);
-      active.set(fingerprint, {
-        fingerprint,
-        labels,
-        annotations: Labels.fromSorted(row.annotations),
-        value: row.value,
-        state: row.state,
-        activeAt: unixMs(row.activeAt),
-        firedAt: row.firedAt === null ? null : unixMs(row.firedAt),
-        keepFiringSince: row.keepFiringSince === null ? null : unixMs(row.keepFiringSince),
-      });
-      this.#rows.set(row.id, row);
+    this.#take(
+      rows,
+      rows.map((row) => alertOfRow(row)),
+    );
+  }
+
+  /** Takes over alerts and series of a runner that ends, whose place this one takes. */
+  inherit(from: RuleRunner): void {
+    this.#writer.inherit(from.#writer);
+    this.#take([...from.#rows.values()], [...from.#active.values()]);
+    if (this.evaluatedAt === null) {
+      this.health = from.health;
+      this.evaluatedAt = from.evaluatedAt;
+      this.evaluationMs = from.evaluationMs;
     }
+    if (this.#begins === null) this.#begins = from.#begins;
+  }
+
+  #take(rows: Iterable<RuleAlertRow>, alerts: Iterable<ActiveAlert>): void {
+    const active = new Map(this.#active);
+    for (const row of rows) this.#rows.set(row.id, row);
+    for (const alert of alerts) if (!active.has(alert.fingerprint)) active.set(alert.fingerprint, alert);
     this.#active = active;
   }
 
-  /** Takes over alerts and series of the runner that this one replaces at a reload. */
-  adopt(before: RuleRunner): void {
-    this.#active = before.#active;
-    this.#rows = before.#rows;
-    this.#written = before.#written;
-    this.health = before.health;
-    this.evaluatedAt = before.evaluatedAt;
-    this.evaluationMs = before.evaluationMs;
-    this.#announcesAll = before.#announcesAll;
+  /** Alerts that look like these but for the labels of the rule began when these did: the rule got other labels. */
+  rememberBegins(alerts: Iterable<Pick<ActiveAlert, 'labels' | 'activeAt'>>, oldRuleLabels: readonly string[]): void {
+    const hidden = new Set([...oldRuleLabels, ...Object.keys(this.rule.labels), 'alertname']);
+    const activeAt = new Map<string, UnixMs>();
+    for (const alert of alerts) activeAt.set(withoutLabels(alert.labels, hidden), alert.activeAt);
+    this.#begins = { hidden, activeAt };
   }
 
-  /** What alerts are called outside has changed: the next evaluation tells of all that fire. */
+  /** What alerts are called outside, or what templates see, has changed: the next evaluation tells of all that fire. */
   announceAgain(): void {
-    this.#announcesAll = true;
+    this.#known = new Map();
+    this.#epoch++;
+    this.#active = new Map(Array.from(this.#active, ([fingerprint, alert]) => [fingerprint, { ...alert, told: null }]));
   }
-  #announcesAll = false;
 
-  /** Evaluates at `queryAt`, which is `at` less the query offset; samples are written at `queryAt`, alert times are `at`. */
-  async evaluate(at: UnixMs, queryAt: UnixMs): Promise<RuleChanges> {
-    const outcome = await this.#environment.query(this.rule.expr, queryAt);
-    if (outcome.kind === 'failed') return this.#failed(outcome.error, queryAt);
+  /** The wall clock jumped ahead. */
+  shift(by: DurationMs): void {
+    if (this.#active.size > 0) this.#active = shiftedAlerts(this.#active, by);
+  }
+
+  async evaluate(slot: Slot): Promise<RuleChanges> {
+    const outcome = await this.#environment.query(this.rule.expr, slot.queryAt);
+    if (outcome.kind === 'failed') return this.#failed(outcome.error);
     switch (this.rule.kind) {
       case 'recording':
-        return this.#record(this.rule, outcome.elements, queryAt);
+        return this.#record(this.rule, outcome.elements, slot);
       case 'alerting':
-        return this.#alert(this.rule, outcome.elements, at, queryAt);
+        if (outcome.elements.length === 0 && this.#active.size === 0 && this.#rows.size === 0) this.#forget();
+        return this.#alert(this.rule, outcome.elements, slot);
       default:
         return unreachable(this.rule);
     }
   }
 
-  /** The rule is gone: what fires ends, what it wrote ends. */
-  retire(at: UnixMs): RuleChanges {
-    const changes = [...this.#active.values()].flatMap((alert) => this.#change({ kind: 'resolved', alert, at }, 'rule_removed'));
+  /** The rule is gone: what fires ends, unless another rule has it now. The series it wrote are left to `endSeries`. */
+  retire(at: UnixMs, hasHeir: (alert: ActiveAlert) => boolean): RuleChanges {
+    const changes = [...this.#active.values()].flatMap((alert) =>
+      hasHeir(alert) ? [] : this.#change({ kind: 'resolved', alert, at, reason: 'rule_removed' }),
+    );
     const removed = [...this.#rows.keys()];
     this.#active = new Map();
     this.#rows.clear();
-    this.#write([], at);
     return { changes, stored: [], removed };
   }
 
-  #record(rule: RecordingRule, elements: readonly Element[], queryAt: UnixMs): RuleChanges {
-    const outputs: Output[] = [];
-    const seen = new Set<string>();
+  endSeries(at: UnixMs): void {
+    this.#writer.end(at);
+  }
+
+  async #record(rule: RecordingRule, elements: readonly Element[], { queryAt }: Slot): Promise<RuleChanges> {
+    const samples: RuleSample[] = [];
+    const recorded = new Map<string, RuleSeries>();
+    let isNew = false;
     for (const { labels, value, histogram } of elements) {
-      const written = labels.with([[METRIC_NAME, rule.name], ...Object.entries(rule.labels)]);
-      const key = written.key();
-      if (seen.has(key)) return this.#failed('vector contains metrics with the same labelset after applying rule labels', queryAt);
-      seen.add(key);
-      outputs.push({ labels: written, value, histogram });
+      const pause = this.#environment.pause();
+      if (pause !== null) await pause;
+      const key = labels.key();
+      let series = this.#recordedSeries.get(key);
+      if (series === undefined) {
+        series = ruleSeries(labels.with([[METRIC_NAME, rule.name], ...this.#ruleLabels]));
+        isNew = true;
+      }
+      recorded.set(key, series);
+      samples.push({ series, value, histogram });
     }
-    if (this.#limit > 0 && outputs.length > this.#limit)
-      return this.#failed(`exceeded limit of ${this.#limit} with ${outputs.length} series`, queryAt);
-    this.#write(outputs, queryAt);
-    this.health = { kind: 'ok' };
+    // Labels that the rule sets may make two elements one. Those that were distinct before are so still.
+    if (isNew && new Set(samples.map(({ series }) => series.labels.key())).size < samples.length)
+      return this.#failed('vector contains metrics with the same labelset after applying rule labels');
+    if (this.#limit > 0 && samples.length > this.#limit)
+      return this.#failed(`exceeded limit of ${this.#limit} with ${samples.length} series`);
+    this.#recordedSeries = recorded;
+    this.#write(samples, queryAt);
     return NO_CHANGES;
   }
 
-  async #alert(rule: AlertingRule, elements: readonly Element[], at: UnixMs, queryAt: UnixMs): Promise<RuleChanges> {
-    const raised = elements.map((element) => this.#raise(rule, element, at));
-    const outcome = evaluateAlerts(
-      { forMs: rule.forMs, keepFiringForMs: rule.keepFiringForMs, limit: this.#limit },
-      this.#active,
-      raised,
+  async #alert(rule: AlertingRule, elements: readonly Element[], slot: Slot): Promise<RuleChanges> {
+    const { at, queryAt } = slot;
+    const epoch = this.#epoch;
+    const all: Raised[] = [];
+    const known = new Map<string, Known>();
+    for (const element of elements) {
+      const pause = this.#environment.pause();
+      if (pause !== null) await pause;
+      all.push(this.#raise(rule, element, at, known));
+    }
+    this.#known = epoch === this.#epoch ? known : new Map();
+    const raised = byFingerprint(all);
+    if (raised === null) return this.#failed(DUPLICATE_ALERTS);
+    const missing = missingAlerts(this.#active, raised, this.#times, at);
+    // A pending alert may go without a reason, unless a gap hides its element.
+    const asked = missing.filter((alert) => alert.state === 'firing' || slot.gaps.some((gap) => gap.toMs > alert.activeAt));
+    const fates = asked.length === 0 ? null : await this.#fatesOf(asked, slot);
+    const outcome = evaluateAlerts(this.#active, raised, {
+      times: this.#times,
+      limit: this.#limit,
       at,
-    );
-    if (outcome.kind === 'refused') return this.#failed(outcome.error, queryAt);
+      begin: (one) => this.#begin(one, at),
+      fate: (alert) => fates?.get(alert.fingerprint) ?? { kind: 'ends', reason: 'condition_false' },
+    });
+    if (outcome.kind === 'refused') return this.#failed(outcome.error);
+    this.#begins = null;
     this.#active = outcome.active;
-    this.health = { kind: 'ok' };
-    this.#write(alertSeries(outcome.active), queryAt);
-    const changes: AlertChange[] = [];
-    const resolved = outcome.transitions.some((transition) => transition.kind === 'resolved');
-    const unfiltered = resolved ? await this.#unfilteredLabels(rule, queryAt) : null;
-    for (const transition of outcome.transitions) {
-      const reason = transition.kind === 'resolved' ? resolveReasonOf(transition.alert.labels, unfiltered, Object.keys(rule.labels)) : null;
-      changes.push(...this.#change(transition, reason));
-    }
-    if (this.#announcesAll) {
-      const told = new Set(outcome.transitions.map(({ alert }) => alert.fingerprint));
-      for (const alert of outcome.active.values())
-        if (!told.has(alert.fingerprint)) changes.push(...this.#change({ kind: 'updated', alert }, null));
-      this.#announcesAll = false;
-    }
-    return { changes, ...this.#rowChanges() };
+    const changes: RuleChanges = {
+      changes: outcome.transitions.flatMap((transition) => this.#change(transition)),
+      ...this.#rowChanges(),
+    };
+    this.#write(this.#samplesOf(outcome.active), queryAt);
+    return changes;
   }
 
-  #raise(rule: AlertingRule, { labels, value }: Element, at: UnixMs): Raised {
+  #raise(rule: AlertingRule, element: Element, at: UnixMs, known: Map<string, Known>): Raised {
+    const { labels, value, histogram } = element;
+    const key = labels.key();
+    const old = this.#known.get(key);
+    if (old !== undefined && this.#isRepeatable && Object.is(old.value, value) && old.histogram === histogram) {
+      known.set(key, old);
+      return old.raised;
+    }
     const expand = (template: string): string => {
-      const expansion = this.#environment.expand(template, { alertname: rule.name, labels, value, at });
+      const expansion = this.#environment.expand(template, { alertname: rule.name, element, at });
       return 'text' in expansion ? expansion.text : `<error expanding template: ${expansion.error}>`;
     };
-    const ruleLabels = Object.entries(rule.labels).map(([name, template]) => [name, expand(template)] as const);
-    const annotations = Object.entries(rule.annotations).map(([name, template]) => [name, expand(template)] as const);
-    return { labels: alertLabels(labels, ruleLabels, rule.name), annotations: Labels.fromPairs(annotations), value };
+    const expanded = ([name, template]: readonly [string, string]): readonly [string, string] => [name, expand(template)];
+    const alert = alertLabels(labels, this.#ruleLabels.map(expanded), rule.name);
+    const raised: Raised = {
+      fingerprint: fingerprintOf(alert),
+      labels: alert,
+      annotations: Labels.fromPairs(this.#annotations.map(expanded)),
+      value,
+    };
+    known.set(key, { value, histogram, raised });
+    return raised;
   }
 
-  /** Labels of the expression's elements without its comparison; null where there is none, or where it cannot be told. */
-  async #unfilteredLabels(rule: AlertingRule, queryAt: UnixMs): Promise<readonly Labels[] | null> {
-    const expr = unfilteredExpr(rule.expr);
+  #begin({ fingerprint, labels }: Raised, at: UnixMs): { readonly id: string; readonly activeAt: UnixMs } {
+    const id = `${this.groupKey};${this.rule.name};${this.ordinal};${fingerprint};${at}`;
+    const activeAt = this.#begins?.activeAt.get(withoutLabels(labels, this.#begins.hidden)) ?? at;
+    return { id, activeAt };
+  }
+
+  /**
+   * Why alerts are missing, and whether that ends them. A rule that asks to keep its alerts while data is missing would be
+   * heard here.
+   */
+  async #fatesOf(missing: readonly ActiveAlert[], { queryAt, gaps }: Slot): Promise<ReadonlyMap<Fingerprint, Fate>> {
+    const fates = new Map<Fingerprint, Fate>();
+    const source = unfiltered(this.rule.expr);
+    const reasons = new MissingReasons(source, await this.#present(source, queryAt), Object.keys(this.rule.labels));
+    for (const alert of missing) {
+      const reason = reasons.reasonOf(alert.labels);
+      const stays = this.#isResultDoubtful(alert, reason, queryAt, gaps);
+      fates.set(alert.fingerprint, stays ? { kind: 'stays' } : { kind: 'ends', reason });
+    }
+    return fates;
+  }
+
+  /** After a gap that the alert was active before: is there too little data for the result to mean anything? */
+  #isResultDoubtful(alert: ActiveAlert, reason: ResolveReason, queryAt: UnixMs, all: readonly Gap[]): boolean {
+    const begin = alert.firedAt ?? alert.activeAt;
+    const gaps = all.filter((gap) => gap.toMs > begin);
+    if (gaps.length === 0) return false;
+    const recorded = this.#recorded();
+    if (this.#lookback?.recorded !== recorded)
+      this.#lookback = { recorded, lookback: lookbackOf(this.rule.expr, this.#environment.lookbackDeltaMs, recorded) };
+    const { lookback } = this.#lookback;
+    if (lookback.isElementwise && reason === 'condition_false') return false;
+    return isDisturbed(lookback, gaps, queryAt);
+  }
+
+  /** Labels of the elements whose data is there; null where it cannot be told. */
+  async #present({ expr }: Unfiltered, queryAt: UnixMs): Promise<readonly Labels[] | null> {
     if (expr === null) return null;
     const outcome = await this.#environment.query(expr, queryAt);
     return outcome.kind === 'vector' ? outcome.elements.map(({ labels }) => labels) : null;
   }
 
-  #change(transition: AlertTransition, reason: AlertChange['reason']): AlertChange[] {
+  #change(transition: AlertTransition): AlertChange[] {
     const { alert } = transition;
     if (alert.firedAt === null) return []; // pending alerts are nobody's business yet
     const labels = this.#environment.outgoing(alert.labels);
@@ -210,48 +338,28 @@ export class RuleRunner {
     return [
       {
         kind: isResolved ? 'resolved' : 'firing',
-        id: this.#idOf(alert),
+        id: alert.id,
         labels: labels.flat,
         annotations: alert.annotations.flat,
         generatorUrl: this.#environment.generatorUrl(this.rule.expr),
         startsAt: alert.firedAt,
         endsAt: isResolved ? transition.at : null,
-        reason,
+        reason: isResolved ? transition.reason : null,
       },
     ];
   }
 
-  #idOf(alert: ActiveAlert): string {
-    return `${this.#groupKey};${this.rule.name};${this.ordinal};${alert.fingerprint}`;
-  }
-
-  /** Compares the alerts with the rows on disk. A value alone that changed is not worth a write. */
-  #rowChanges(): { stored: RuleAlertRow[]; removed: string[] } {
+  /** Compares the alerts with the rows on disk. A value that changed is not worth a write, nor are words not told. */
+  #rowChanges(): { readonly stored: readonly RuleAlertRow[]; readonly removed: readonly string[] } {
+    if (this.#active.size === 0 && this.#rows.size === 0) return NO_CHANGES;
     const rows = new Map<string, RuleAlertRow>();
     const stored: RuleAlertRow[] = [];
     for (const alert of this.#active.values()) {
-      const id = this.#idOf(alert);
-      const old = this.#rows.get(id);
-      const { state, activeAt, firedAt, keepFiringSince, value } = alert;
-      const isSame =
-        old?.state === state && old.activeAt === activeAt && old.firedAt === firedAt && old.keepFiringSince === keepFiringSince;
-      if (isSame && Labels.fromSorted(old.annotations).equals(alert.annotations)) rows.set(id, old);
+      const old = this.#rows.get(alert.id);
+      if (old !== undefined && this.#isStored(alert, old)) rows.set(alert.id, old);
       else {
-        const { groupKey, ruleName, ruleOrdinal } = { groupKey: this.#groupKey, ruleName: this.rule.name, ruleOrdinal: this.ordinal };
-        const row: RuleAlertRow = {
-          id,
-          groupKey,
-          ruleName,
-          ruleOrdinal,
-          labels: alert.labels.flat,
-          annotations: alert.annotations.flat,
-          state,
-          activeAt,
-          firedAt,
-          keepFiringSince,
-          value,
-        };
-        rows.set(id, row);
+        const row = this.#rowOf(alert);
+        rows.set(row.id, row);
         stored.push(row);
       }
     }
@@ -260,42 +368,103 @@ export class RuleRunner {
     return { stored, removed };
   }
 
-  #failed(error: string, queryAt: UnixMs): RuleChanges {
+  #isStored(alert: ActiveAlert, row: RuleAlertRow): boolean {
+    return (
+      row.state === alert.state &&
+      row.activeAt === alert.activeAt &&
+      row.firedAt === alert.firedAt &&
+      row.keepFiringSince === alert.keepFiringSince &&
+      row.groupKey === this.groupKey &&
+      row.ruleOrdinal === this.ordinal &&
+      (alert.told === null ||
+        row.annotations === alert.told.annotations.flat ||
+        alert.told.annotations.equals(Labels.fromSorted(row.annotations)))
+    );
+  }
+
+  #rowOf(alert: ActiveAlert): RuleAlertRow {
+    const { id, labels, annotations, told, state, activeAt, firedAt, keepFiringSince, value } = alert;
+    return {
+      id,
+      groupKey: this.groupKey,
+      ruleName: this.rule.name,
+      ruleOrdinal: this.ordinal,
+      labels: labels.flat,
+      annotations: (told?.annotations ?? annotations).flat,
+      state,
+      activeAt,
+      firedAt,
+      keepFiringSince,
+      value,
+    };
+  }
+
+  /** The evaluation failed: alerts stay, series neither go on nor end. */
+  #failed(error: string): RuleChanges {
     this.health = { kind: 'err', error };
-    // Recorded series end with a failed evaluation, as upstream's do; alerts stay as they are.
-    if (this.rule.kind === 'recording') this.#write([], queryAt);
     return NO_CHANGES;
   }
 
-  /** Appends the outputs in one batch, and stale markers for what the last batch had and this one has not. */
-  #write(outputs: readonly Output[], at: UnixMs): void {
-    const appender = this.#store.appender();
-    const written = new Map<string, Labels>();
-    for (const { labels, value, histogram } of outputs) {
-      const ref = appender.series(labels);
-      const verdict = histogram === null ? appender.append(ref, at, value) : appender.appendHistogram(ref, at, histogram);
-      if (verdict !== 'ok') this.samplesDropped++;
-      written.set(labels.key(), labels);
+  #forget(): void {
+    if (this.#known.size > 0) this.#known = new Map();
+    if (this.#alertSeries.size > 0) this.#alertSeries = new Map();
+  }
+
+  #write(samples: readonly RuleSample[], at: UnixMs): void {
+    let error: string | null;
+    try {
+      error = this.#writer.write(samples, at);
+    } catch (failure) {
+      error = failure instanceof Error ? failure.message : String(failure);
     }
-    for (const [key, labels] of this.#written) if (!written.has(key)) appender.append(appender.series(labels), at, STALE_NAN);
-    appender.commit();
-    this.#written = written;
+    this.health = error === null ? { kind: 'ok' } : { kind: 'err', error };
+  }
+
+  /** ALERTS 1 and ALERTS_FOR_STATE (unix seconds of activeAt) of every pending and firing alert. */
+  #samplesOf(active: ActiveAlerts): readonly RuleSample[] {
+    const samples: RuleSample[] = [];
+    const kept = new Map<Fingerprint, AlertSeries>();
+    for (const { fingerprint, labels, state, activeAt } of active.values()) {
+      const series = this.#alertSeries.get(fingerprint) ?? seriesOfAlert(labels);
+      kept.set(fingerprint, series);
+      samples.push({ series: state === 'firing' ? series.firing : series.pending, value: 1, histogram: null });
+      samples.push({ series: series.forState, value: Math.floor(activeAt / 1000), histogram: null });
+    }
+    this.#alertSeries = kept;
+    return samples;
   }
 }
 
-/** ALERTS 1 and ALERTS_FOR_STATE (unix seconds of activeAt) of every pending and firing alert. */
-function alertSeries(active: ActiveAlerts): Output[] {
-  const outputs: Output[] = [];
-  for (const { labels, state, activeAt } of active.values()) {
-    outputs.push({
-      labels: labels.with([
+const seriesOfAlert = (labels: Labels): AlertSeries => {
+  const inState = (state: string): RuleSeries =>
+    ruleSeries(
+      labels.with([
         [METRIC_NAME, 'ALERTS'],
         ['alertstate', state],
       ]),
-      value: 1,
-      histogram: null,
-    });
-    outputs.push({ labels: labels.with([[METRIC_NAME, 'ALERTS_FOR_STATE']]), value: Math.floor(activeAt / 1000), histogram: null });
-  }
-  return outputs;
+    );
+  return { pending: inState('pending'), firing: inState('firing'), forState: ruleSeries(labels.with([[METRIC_NAME, 'ALERTS_FOR_STATE']])) };
+};
+
+/** A row as the alert that it keeps. The router knows of it what the row says. */
+export function alertOfRow(row: RuleAlertRow): ActiveAlert {
+  const labels = Labels.fromSorted(row.labels);
+  const annotations = Labels.fromSorted(row.annotations);
+  return {
+    id: row.id,
+    fingerprint: fingerprintOf(labels),
+    labels,
+    annotations,
+    value: row.value,
+    state: row.state,
+    activeAt: unixMs(row.activeAt),
+    firedAt: row.firedAt === null ? null : unixMs(row.firedAt),
+    keepFiringSince: row.keepFiringSince === null ? null : unixMs(row.keepFiringSince),
+    told: row.firedAt === null ? null : { at: unixMs(row.firedAt), annotations },
+  };
 }
+
+const withoutLabels = (labels: Labels, names: ReadonlySet<string>): string => labels.filter((name) => !names.has(name)).key();
+
+/** Functions of templates that look at more than the element. */
+const isRepeatable = (template: string): boolean => !template.includes('{{') || !/query|now/i.test(template);

@@ -7,7 +7,7 @@ import type { RangeQuery } from '../../api/prometheus-v1/backend.ts';
 import { isError } from '../../config/diagnostic.ts';
 import { sourceFile } from '../../config/source.ts';
 import { unreachable } from '../../lib/never.ts';
-import { durationMs } from '../../model/time.ts';
+import { type DurationMs, durationMs, unixMs } from '../../model/time.ts';
 import type { Ports } from '../../platform/ports.ts';
 import type { Transport } from '../../platform/transport.ts';
 import { readRuleFile } from '../../rules/rule-file.ts';
@@ -36,6 +36,8 @@ export type EngineOptions = {
   /** --enable-feature */
   readonly features: readonly string[];
   readonly version: string;
+  /** Alerts are told of again at most this often (--rules.alert.resend-delay). */
+  readonly resendDelayMs: DurationMs;
   /** Moves scrapes within their interval: two servers of one fleet do not scrape at the same instant. */
   readonly offsetSeed: string;
 };
@@ -114,12 +116,14 @@ export class Engine {
         startTimestamps: this.#options.features.includes('st-storage'),
         typeAndUnitLabels: this.#options.features.includes('type-and-unit-labels'),
       });
-      const rules = new RuleManager({
-        clock,
-        log,
-        store: tsdb,
-        environment: ruleEnvironment({ queries, config: () => this.#config, report: (evaluation) => this.#report(evaluation) }),
+      const environment = ruleEnvironment({
+        queries,
+        config: () => this.#config,
+        resendDelayMs: this.#options.resendDelayMs,
+        report: (evaluation) => this.#report(evaluation),
       });
+      const { maxTime } = tsdb.stats;
+      const rules = new RuleManager({ clock, log, store: tsdb, environment }, maxTime === null ? null : unixMs(maxTime));
       this.#open = { tsdb, queries, scrapes, rules };
       this.#every(FLUSH_MS, async () => {
         crash.hit('wal.before-sync');

@@ -9,11 +9,13 @@ import { Labels } from '../../model/labels.ts';
 import type { UnixMs } from '../../model/time.ts';
 import type { Expr } from '../../promql/ast.ts';
 import { type EngineOptions, evaluate, type QueryResult } from '../../promql/engine.ts';
+import { printHistogram } from '../../promql/histogram/histogram-text.ts';
 import { formatParseError } from '../../promql/parse-error.ts';
 import { type ParserOptions, parseExpr } from '../../promql/parser.ts';
 import { QueryError, queryCanceled, queryTimedOut } from '../../promql/query-error.ts';
 import type { Queryable } from '../../promql/queryable.ts';
-import type { QueryOutcome } from '../../rules/rule-ports.ts';
+import type { Element, QueryOutcome } from '../../rules/rule-ports.ts';
+import type { TemplateSample } from '../../template/prometheus-functions.ts';
 import { runSliced, Turnstile } from './slicing.ts';
 
 export type QueryLimitsConfig = {
@@ -54,6 +56,10 @@ export class QueryService {
     this.#turnstile = new Turnstile(options.limits.concurrencyMax);
     this.#parser = options.parser;
     this.#subqueryStepMs = options.subqueryStepMs;
+  }
+
+  get lookbackDeltaMs(): number {
+    return this.#limits.lookbackDeltaMs;
   }
 
   get underWay(): number {
@@ -120,14 +126,18 @@ export class QueryService {
   }
 
   /** For `query` inside a template, which cannot wait: at once, bounded by the limit of samples. */
-  runInTemplate(text: string, at: UnixMs): readonly { readonly labels: Labels; readonly value: number }[] {
-    const evaluation = evaluate({ expr: this.parse(text), text, startMs: at, endMs: at, stepMs: 0 }, this.#queryable, this.#options(null));
-    for (;;) {
-      const step = evaluation.next();
-      if (step.done !== true) continue;
+  runInTemplate(text: string, at: UnixMs): readonly TemplateSample[] | { readonly error: string } {
+    const parsed = parseExpr(text, this.#parser);
+    if ('errors' in parsed) return { error: parsed.errors.map((error) => formatParseError(text, error)).join('\n') };
+    try {
+      const evaluation = evaluate({ expr: parsed.expr, text, startMs: at, endMs: at, stepMs: 0 }, this.#queryable, this.#options(null));
+      let step = evaluation.next();
+      while (step.done !== true) step = evaluation.next();
       const outcome = outcomeOf(step.value);
-      if (outcome.kind === 'failed') throw new QueryError('execution', outcome.error);
-      return outcome.elements;
+      return outcome.kind === 'failed' ? { error: outcome.error } : outcome.elements.map(templateSample);
+    } catch (error) {
+      if (error instanceof QueryError) return { error: error.message };
+      throw error;
     }
   }
 
@@ -142,6 +152,9 @@ export class QueryService {
     };
   }
 }
+
+const templateSample = ({ labels, value, histogram }: Element): TemplateSample =>
+  histogram === null ? { labels, value } : { labels, value, histogram: printHistogram(histogram) };
 
 /** Rules take vectors; a scalar is a vector of one element without labels, as upstream has it. */
 function outcomeOf({ value }: QueryResult): QueryOutcome {

@@ -1,41 +1,55 @@
 /** Gives rules what they need of the engine: queries, templates, the names and links that alerts carry outside. */
 import { Labels } from '../../model/labels.ts';
+import { type DurationMs, durationMs } from '../../model/time.ts';
+import { printHistogram } from '../../promql/histogram/histogram-text.ts';
 import { printExpr } from '../../promql/printer.ts';
 import type { EvaluationReport, RuleEnvironment } from '../../rules/rule-ports.ts';
 import { relabel } from '../../scrape/relabel.ts';
 import { expandAlertTemplate } from '../../template/alert-template.ts';
 import type { EngineConfig } from '../config/engine-config.ts';
 import type { QueryService } from './query-service.ts';
+import { Pacer } from './slicing.ts';
 
 export function ruleEnvironment(options: {
   readonly queries: QueryService;
   readonly config: () => EngineConfig | null;
+  readonly resendDelayMs: DurationMs;
   readonly report: (report: EvaluationReport) => Promise<void>;
 }): RuleEnvironment {
-  const { queries, report } = options;
+  const { queries, resendDelayMs, report } = options;
+  const pacer = new Pacer(queries.clock);
   const config = (): EngineConfig => {
     const current = options.config();
     if (current === null) throw new Error('BUG: rules run without a configuration');
     return current;
   };
+  let named: { readonly config: EngineConfig; readonly externalLabels: Labels } | null = null;
+  const externalLabels = (): Labels => {
+    const current = config();
+    if (named?.config !== current) named = { config: current, externalLabels: Labels.of(current.externalLabels) };
+    return named.externalLabels;
+  };
   return {
+    lookbackDeltaMs: durationMs(queries.lookbackDeltaMs),
+    resendDelayMs,
     query: (expr, at) => queries.runRule(expr, at),
-    expand: (template, { alertname, labels, value, at }) =>
+    expand: (template, { alertname, element, at }) =>
       expandAlertTemplate(template, {
         name: alertname,
-        labels,
-        value,
+        labels: element.labels,
+        value: element.value,
+        ...(element.histogram === null ? {} : { histogram: printHistogram(element.histogram) }),
         at,
-        externalLabels: Labels.of(config().externalLabels),
+        externalLabels: externalLabels(),
         externalUrl: config().externalUrl,
         query: (text) => queries.runInTemplate(text, at),
       }),
     outgoing: (labels) => {
-      const { externalLabels, alertRelabelConfigs } = config();
-      const added = Object.entries(externalLabels).filter(([name]) => !labels.has(name));
-      return relabel(labels.with(added), alertRelabelConfigs);
+      const added = [...externalLabels()].filter(([name]) => !labels.has(name));
+      return relabel(added.length === 0 ? labels : labels.with(added), config().alertRelabelConfigs);
     },
     generatorUrl: (expr) => `${config().externalUrl}/graph?g0.expr=${encodeURIComponent(printExpr(expr)).replaceAll('%20', '+')}&g0.tab=1`,
+    pause: () => pacer.pause(),
     report,
   };
 }

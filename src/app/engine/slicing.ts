@@ -31,6 +31,24 @@ export async function runSliced<T>(computation: Generator<unknown, T>, clock: Cl
   }
 }
 
+/** For work that is no generator: asks between its pieces, and waits when they have held the thread for a slice together. */
+export class Pacer {
+  readonly #clock: Clock;
+  #sliceEnd: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#sliceEnd = clock.elapsed() + SLICE_MS;
+  }
+
+  pause(): Promise<void> | null {
+    if (this.#clock.elapsed() < this.#sliceEnd) return null;
+    return yieldNow(this.#clock).then(() => {
+      this.#sliceEnd = this.#clock.elapsed() + SLICE_MS;
+    });
+  }
+}
+
 /** Lets what is due run first. */
 export const yieldNow = (clock: Clock): Promise<void> => new Promise((resolve) => clock.after(durationMs(0), resolve));
 

@@ -5,7 +5,7 @@ import { asScalar, asVector, isInstant, type Value, vectorOf } from '../evaluati
 import type { Plan } from '../query-plan.ts';
 import { ABSENT, FLOAT, HISTOGRAM, SeriesBlock } from '../series-block.ts';
 import { type CallSite, settle, type VectorFunction } from '../vector-function.ts';
-import { labelsOfAbsent } from './absent.ts';
+import { labelsOfAbsent, selectorMatchers } from './absent.ts';
 
 function vector({ args, range }: CallSite): Value {
   const values = asScalar(args[0]);
@@ -35,7 +35,7 @@ function absent({ args, call, range }: CallSite): Value {
   const present = new Uint8Array(range.steps);
   for (let cell = 0; cell < block.rows * block.steps; cell++) if (block.kinds[cell] !== ABSENT) present[cell % block.steps] = 1;
   const result = new SeriesBlock(range.steps, 1);
-  const row = result.addRow(labelsOfAbsent(call.args[0]), false);
+  const row = result.addRow(labelsOfAbsent(selectorMatchers(call.args[0])), false);
   for (let step = 0; step < range.steps; step++) if (present[step] === 0) result.setFloat(row + step, 1);
   return vectorOf(result);
 }
