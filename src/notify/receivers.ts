@@ -251,7 +251,7 @@ const ROWS: { readonly [K in IntegrationName]: Row<Extract<IntegrationConfig, { 
   },
 };
 
-export const INTEGRATION_NAMES = Object.keys(ROWS) as readonly IntegrationName[];
+const INTEGRATION_NAMES = Object.keys(ROWS) as readonly IntegrationName[];
 
 export function buildIntegration(receiver: string, config: IntegrationConfig, ports: ReceiverPorts): Integration {
   const row: Row<IntegrationConfig> = ROWS[config.kind];

@@ -9,7 +9,8 @@ import type { DiscordConfig } from './config.ts';
 const TITLE_RUNES_MAX = 256;
 const DESCRIPTION_RUNES_MAX = 4096;
 const CONTENT_RUNES_MAX = 2000;
-const COLORS = { firing: 0x992d22, resolved: 0x2ecc71 };
+const COLORS: Readonly<Record<string, number>> = { firing: 0x992d22, resolved: 0x2ecc71 };
+const GREY = 0x95a5a6;
 
 export function discordRequest(config: DiscordConfig, input: SendInput, url: string): Made {
   const render = new FieldRenderer(input);
@@ -18,7 +19,7 @@ export function discordRequest(config: DiscordConfig, input: SendInput, url: str
   const description = render.body(config.message, { max: DESCRIPTION_RUNES_MAX });
   const body = {
     content,
-    embeds: [{ title, description, color: COLORS[input.data.status] }],
+    embeds: [{ title, description, color: COLORS[input.data.status] ?? GREY }],
     username: orLeftOut(config.username),
     avatar_url: 'error' in parseGoUrl(config.avatarUrl) ? undefined : orLeftOut(config.avatarUrl),
   };

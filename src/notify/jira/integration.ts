@@ -26,7 +26,7 @@ export function jiraIntegration(config: JiraConfig, ports: HttpPorts): Integrati
 
   /** Moves the issue where its status asks for it; null where there is nothing to do. */
   const transition = async (issue: JiraIssue, input: SendInput, attempt: Attempt): Promise<SendOutcome | null> => {
-    const name = wantedTransition(config, input.data.status, issue);
+    const name = wantedTransition(config, { isFiring: input.data.status === 'firing' }, issue);
     if (name === '') return null;
     const listed = await asked(attempt, transitionsRequest(config, issue));
     if ('kind' in listed) return listed;

@@ -5,7 +5,6 @@
 import { goQuote } from '../../lib/go-quote.ts';
 import { parseGoUrl } from '../../lib/go-url.ts';
 import { compareUtf8 } from '../../lib/utf8-order.ts';
-import type { NotificationStatus } from '../../template/alertmanager-data.ts';
 import { truncateRunes } from '../../template/truncate.ts';
 import { dedupKey } from '../dedup-key.ts';
 import { FieldRenderer } from '../field-renderer.ts';
@@ -32,7 +31,7 @@ export function searchRequest(config: JiraConfig, input: SendInput): Made {
   return made(jsonRequest(searchUrl(config), body, { headers: HEADERS }), render);
 }
 
-export function jqlOf(config: JiraConfig, { data, groupKey }: Pick<SendInput, 'data' | 'groupKey'>, project: string): string {
+function jqlOf(config: JiraConfig, { data, groupKey }: Pick<SendInput, 'data' | 'groupKey'>, project: string): string {
   const { wontFixResolution, reopenTransition, reopenDurationMs } = config;
   const minutes = Math.trunc(reopenDurationMs / 60_000);
   const reopens = data.status === 'firing' && reopenTransition !== '' && minutes > 0;
@@ -99,8 +98,8 @@ function descriptionOf({ apiUrl }: JiraConfig, text: string): unknown {
 }
 
 /** The name of the transition that an issue needs now; '' for none. */
-export function wantedTransition(config: JiraConfig, status: NotificationStatus, { isDone }: JiraIssue): string {
-  if (isDone === null || isDone !== (status === 'firing')) return '';
+export function wantedTransition(config: JiraConfig, { isFiring }: { readonly isFiring: boolean }, { isDone }: JiraIssue): string {
+  if (isDone === null || isDone !== isFiring) return '';
   return isDone ? config.reopenTransition : config.resolveTransition;
 }
 

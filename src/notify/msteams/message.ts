@@ -4,7 +4,8 @@ import type { SendInput } from '../integration.ts';
 import { jsonRequest, type Made, made } from '../outgoing.ts';
 import type { MsteamsConfig } from './config.ts';
 
-const COLORS = { firing: '8C1A1A', resolved: '2DC72D' };
+const COLORS: Readonly<Record<string, string>> = { firing: '8C1A1A', resolved: '2DC72D' };
+const GREY = '808080';
 
 export function msteamsRequest(config: MsteamsConfig, input: SendInput, url: string): Made {
   const render = new FieldRenderer(input);
@@ -17,7 +18,7 @@ export function msteamsRequest(config: MsteamsConfig, input: SendInput, url: str
     title,
     summary,
     text,
-    themeColor: COLORS[input.data.status],
+    themeColor: COLORS[input.data.status] ?? GREY,
   };
   return made(jsonRequest(url, card), render);
 }

@@ -4,13 +4,14 @@ import type { SendInput } from '../integration.ts';
 import { jsonRequest, type Made, made } from '../outgoing.ts';
 import type { Msteamsv2Config } from './config.ts';
 
-const COLORS = { firing: 'Attention', resolved: 'Good' };
+const COLORS: Readonly<Record<string, string>> = { firing: 'Attention', resolved: 'Good' };
+const NEUTRAL = 'Warning';
 
 export function msteamsv2Request(config: Msteamsv2Config, input: SendInput, url: string): Made {
   const render = new FieldRenderer(input);
   const title = render.text(config.title, render.plain.subject);
   const text = render.body(config.text, { max: UNLIMITED });
-  const color = COLORS[input.data.status];
+  const color = COLORS[input.data.status] ?? NEUTRAL;
   const card = {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',

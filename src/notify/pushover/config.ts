@@ -28,8 +28,8 @@ export type PushoverConfig = {
   readonly monospace: boolean;
 };
 
-/** An emergency while something fires, so that it is repeated until somebody takes it. */
-export const DEFAULT_PRIORITY = '{{ if eq .Status "firing" }}2{{ else }}0{{ end }}';
+/** An emergency while something fires: repeated until somebody takes it. */
+const PRIORITY = '{{ if eq .Status "firing" }}2{{ else }}0{{ end }}';
 
 export function readPushover(fields: Fields, globalHttp: HttpClientConfig): PushoverConfig {
   const secret = (name: string): SecretSource =>
@@ -48,7 +48,7 @@ export function readPushover(fields: Fields, globalHttp: HttpClientConfig): Push
     urlTitle: fields.get('url_title', string),
     device: fields.get('device', string),
     sound: fields.get('sound', string),
-    priority: fields.get('priority', string, DEFAULT_PRIORITY),
+    priority: fields.get('priority', string, PRIORITY),
     retryMs: fields.get('retry', goDuration, durationMs(60_000)),
     expireMs: fields.get('expire', goDuration, durationMs(3_600_000)),
     ttlMs: fields.get('ttl', goDuration),
