@@ -2,6 +2,7 @@
  * Aggregations over series: sum, avg, topk … prometheus/promql/engine.go aggregation, aggregationK, rangeEvalAgg.
  * Hot path: rows are added to their group's cells one after the other, so that the inner loop runs along columns.
  */
+import { withLength } from '../lib/columns.ts';
 import { goFormatF, goFormatG } from '../lib/go-float.ts';
 import { goQuote } from '../lib/go-quote.ts';
 import { unreachable } from '../lib/never.ts';
@@ -80,7 +81,7 @@ export function* aggregate(
     case 'group':
     case 'stddev':
     case 'stdvar':
-      return yield* fold(evaluation, plan, plan.op, block, yield* groupRows(evaluation, block, grouping));
+      return yield* fold(evaluation, plan, plan.op, block);
     default:
       return unreachable(plan.op);
   }
@@ -90,10 +91,10 @@ type FoldOp = 'sum' | 'avg' | 'min' | 'max' | 'count' | 'group' | 'stddev' | 'st
 
 /** Accumulators of all groups and steps, in columns like the block itself. */
 class FoldState {
-  readonly count: Float64Array;
-  readonly value: Float64Array;
+  count: Float64Array;
+  value: Float64Array;
   /** Kahan compensation, or the running mean of a variance. */
-  readonly second: Float64Array;
+  second: Float64Array;
   /** Cells whose average is carried on from mean to mean, as their sum left the range of doubles. */
   isMean: Uint8Array | null = null;
   /** Sums of histograms by cell; null once they turned out not to go together. */
@@ -103,6 +104,13 @@ class FoldState {
     this.count = new Float64Array(cells);
     this.value = new Float64Array(cells);
     this.second = new Float64Array(cells);
+  }
+
+  reserve(cells: number): void {
+    this.count = withLength(this.count, cells);
+    this.value = withLength(this.value, cells);
+    this.second = withLength(this.second, cells);
+    if (this.isMean !== null) this.isMean = withLength(this.isMean, cells);
   }
 }
 
@@ -116,25 +124,88 @@ type HistogramCell = {
   readonly isVoid: boolean;
 };
 
-function* fold(evaluation: Evaluation, plan: AggregatePlan, op: FoldOp, block: SeriesBlock, groups: Groups): Generator<void, SeriesBlock> {
-  const { steps } = block;
-  const groupCount = groups.labels.length;
-  const state = new FoldState(groupCount * steps);
-  const dropsName = new Uint8Array(groupCount);
+function* fold(evaluation: Evaluation, plan: AggregatePlan, op: FoldOp, block: SeriesBlock): Generator<void, SeriesBlock> {
+  const folding = new Folding(evaluation, plan, op, block.steps);
   for (let row = 0; row < block.rows; row++) {
-    const group = groups.ofRow[row] ?? 0;
-    if (block.dropsName[row] === true) dropsName[group] = 1;
-    foldRow(op, block, row * steps, state, group * steps);
-    if (block.histograms !== null) foldHistograms(evaluation, plan, op, block, row, state, group * steps);
-    if (evaluation.isSliceOver(steps)) yield;
+    folding.add(block, row);
+    if (evaluation.isSliceOver(block.steps + LABELS_WORK)) yield;
   }
-  const result = new SeriesBlock(steps, groupCount);
-  for (let group = 0; group < groupCount; group++) {
-    const to = result.addRow(groups.labels[group] ?? Labels.empty, dropsName[group] === 1);
-    finish(evaluation, plan, op, state, group * steps, result, to);
-    if (result.isRowEmpty(result.rows - 1)) result.removeLastRow();
+  return folding.finish();
+}
+
+/**
+ * An aggregation of rows that come one after the other: those of a block, or of a range function that need not be kept
+ * in a block for this.
+ */
+export class Folding {
+  readonly #evaluation: Evaluation;
+  readonly #plan: AggregatePlan;
+  readonly #op: FoldOp;
+  readonly #steps: number;
+  readonly #grouping: Grouping;
+  readonly #groups = new Map<string, number>();
+  readonly #labels: Labels[] = [];
+  readonly #dropsName: boolean[] = [];
+  readonly #state = new FoldState(0);
+
+  constructor(evaluation: Evaluation, plan: AggregatePlan, op: FoldOp, steps: number) {
+    this.#evaluation = evaluation;
+    this.#plan = plan;
+    this.#op = op;
+    this.#steps = steps;
+    this.#grouping = { names: plan.grouping, isWithout: plan.isWithout };
   }
-  return result;
+
+  /** The row is not needed any more afterwards. */
+  add(block: SeriesBlock, row: number): void {
+    const labels = block.labels[row] ?? Labels.empty;
+    const key = groupKey(labels, this.#grouping);
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = this.#labels.length;
+      this.#groups.set(key, group);
+      this.#labels.push(groupLabels(labels, this.#grouping));
+      this.#dropsName.push(false);
+      this.#state.reserve((group + 1) * this.#steps);
+    }
+    if (block.dropsName[row] === true) this.#dropsName[group] = true;
+    foldRow(this.#op, block, row * block.steps, this.#state, group * this.#steps);
+    if (block.histograms !== null) foldHistograms(this.#evaluation, this.#plan, this.#op, block, row, this.#state, group * this.#steps);
+  }
+
+  finish(): SeriesBlock {
+    const result = new SeriesBlock(this.#steps, this.#labels.length);
+    for (let group = 0; group < this.#labels.length; group++) {
+      const to = result.addRow(this.#labels[group] ?? Labels.empty, this.#dropsName[group] ?? false);
+      finish(this.#evaluation, this.#plan, this.#op, this.#state, group * this.#steps, result, to);
+      if (result.isRowEmpty(result.rows - 1)) result.removeLastRow();
+    }
+    return result;
+  }
+}
+
+/** The operation, if it takes rows one by one. */
+export function foldOpOf(op: AggregateOp): FoldOp | null {
+  switch (op) {
+    case 'sum':
+    case 'avg':
+    case 'min':
+    case 'max':
+    case 'count':
+    case 'group':
+    case 'stddev':
+    case 'stdvar':
+      return op;
+    case 'topk':
+    case 'bottomk':
+    case 'limitk':
+    case 'limit_ratio':
+    case 'quantile':
+    case 'count_values':
+      return null;
+    default:
+      return unreachable(op);
+  }
 }
 
 function foldRow(op: FoldOp, block: SeriesBlock, from: number, state: FoldState, into: number): void {

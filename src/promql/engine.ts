@@ -7,7 +7,7 @@
 import { unreachable } from '../lib/never.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
-import { aggregate } from './aggregation.ts';
+import { aggregate, Folding, foldOpOf } from './aggregation.ts';
 import { Annotations } from './annotations.ts';
 import type { Expr } from './ast.ts';
 import { joinVectors, setOperation, withScalar } from './binary-evaluation.ts';
@@ -43,7 +43,7 @@ import {
   type SubqueryPlan,
 } from './query-plan.ts';
 import type { Queryable } from './queryable.ts';
-import { evaluateRangeCall, type RangeSource, type SubqueryResult } from './range-evaluation.ts';
+import { evaluateRangeCall, type RangeSource, type RowSink, type SubqueryResult } from './range-evaluation.ts';
 import { matchersKey, SelectionCache } from './selection.ts';
 import { type Asked, evaluateMatrix, evaluateSelector, evaluateSmoothedSelector, referenceTime } from './selector-evaluation.ts';
 import { ABSENT, dropNames, FLOAT, HISTOGRAM, hasOneMetric, mergeEqualRows, SeriesBlock, withoutMetadata } from './series-block.ts';
@@ -238,6 +238,16 @@ const blocksOf = (values: readonly Value[]): SeriesBlock[] => values.flatMap((va
 
 function* evaluateAggregation(evaluation: Evaluation, plan: AggregatePlan, range: StepRange): Generator<void, Value> {
   const { param } = plan;
+  const op = foldOpOf(plan.op);
+  if (op !== null && plan.expr.kind === 'call' && range.steps > 0) {
+    const source = plan.expr.args.find((arg) => arg.kind === 'matrix');
+    // absent_over_time looks across all rows.
+    if (source !== undefined && plan.expr.name !== 'absent_over_time') {
+      const folding = new Folding(evaluation, plan, op, range.steps);
+      yield* evaluateRangeFunction(evaluation, plan.expr, source, range, folding);
+      return vectorOf(evaluation.adopt(folding.finish()));
+    }
+  }
   const params = param === null || param.kind === 'string' ? null : asScalar(yield* evaluatePlan(evaluation, param, range));
   const value = yield* evaluatePlan(evaluation, plan.expr, range);
   return replaced(evaluation, [value], yield* aggregate(evaluation, plan, asVector(value), params, range));
@@ -276,7 +286,13 @@ function* evaluateTimestamps(evaluation: Evaluation, selector: SelectorPlan, ask
   return replaced(evaluation, [vectorOf(block)], settle(evaluation, range, block));
 }
 
-function* evaluateRangeFunction(evaluation: Evaluation, call: CallPlan, plan: Plan, range: StepRange): Generator<void, Value> {
+function* evaluateRangeFunction(
+  evaluation: Evaluation,
+  call: CallPlan,
+  plan: Plan,
+  range: StepRange,
+  sink: RowSink | null = null,
+): Generator<void, Value> {
   if (range.steps === 0) return vectorOf(new SeriesBlock(0, 0));
   let source: RangeSource;
   if (plan.kind === 'matrix') source = { kind: 'stored', plan };
@@ -284,7 +300,7 @@ function* evaluateRangeFunction(evaluation: Evaluation, call: CallPlan, plan: Pl
   else throw new Error('BUG: not a range vector');
   const params: Float64Array[] = [];
   for (const arg of call.args) if (arg !== plan) params.push(asScalar(yield* evaluatePlan(evaluation, arg, range)));
-  const block = yield* evaluateRangeCall(evaluation, call, source, params, range);
+  const block = yield* evaluateRangeCall(evaluation, call, source, params, range, sink);
   if (source.kind === 'subquery') evaluation.drop(source.result.block);
   return vectorOf(block);
 }

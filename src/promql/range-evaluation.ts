@@ -17,7 +17,7 @@ import type { RangeKernel, RowTask } from './range-kernel.ts';
 import { RangeWindow } from './range-window.ts';
 import type { Selection } from './selection.ts';
 import { referenceTime } from './selector-evaluation.ts';
-import { ABSENT, assertUniqueRows, isSameMetric, SeriesBlock, withoutMetadata } from './series-block.ts';
+import { ABSENT, assertUniqueLabels, assertUniqueRows, isSameMetric, SeriesBlock, withoutMetadata } from './series-block.ts';
 
 /** A subquery that has been evaluated, and when its steps are. */
 export type SubqueryResult = { readonly block: SeriesBlock; readonly range: StepRange };
@@ -54,13 +54,22 @@ function kernelOf(name: string): RangeKernel {
   }
 }
 
-/** `params` are the scalar arguments in order, one value per step each. */
+/** Takes the rows of a call as they are found; what it is given belongs to it for that long. */
+export interface RowSink {
+  add(block: SeriesBlock, row: number): void;
+}
+
+/**
+ * `params` are the scalar arguments in order, one value per step each. With a sink, which gets all rows, the block that
+ * is returned is empty.
+ */
 export function* evaluateRangeCall(
   evaluation: Evaluation,
   call: CallPlan,
   source: RangeSource,
   params: readonly Float64Array[],
   range: StepRange,
+  sink: RowSink | null = null,
 ): Generator<void, SeriesBlock> {
   const { lookbackDeltaMs, delayedNameRemoval, useStartTimestamps } = evaluation.options;
   const selector = source.kind === 'stored' ? source.plan.selector : null;
@@ -85,7 +94,8 @@ export function* evaluateRangeCall(
   const usesStarts = useStartTimestamps && START_TIMESTAMP_FUNCTIONS.has(call.name);
   const dropsName = call.name !== 'last_over_time' && call.name !== 'first_over_time';
   const isCounterFunction = call.name === 'rate' || call.name === 'increase';
-  const block = new SeriesBlock(range.steps, series.count);
+  const block = new SeriesBlock(range.steps, sink === null ? series.count : 1);
+  const sunk: Labels[] = [];
   const task: RowTask = {
     firstMs,
     strideMs,
@@ -152,13 +162,19 @@ export function* evaluateRangeCall(
     if (evaluation.isSliceOver(takesRows ? task.found : task.looked)) yield;
     if (isCounterFunction && hasFloats) annotateCounter(evaluation, window);
     if (task.found === 0) block.removeLastRow();
+    else if (sink !== null) {
+      sink.add(block, 0);
+      sunk.push(block.labels[0] ?? window.labels);
+      block.removeLastRow();
+    }
   }
   if (call.name === 'absent_over_time') return evaluation.adopt(absentRow(block, call, delayedNameRemoval));
   if (!delayedNameRemoval) {
     block.hasUniqueLabels = isOneMetric && (source.kind === 'stored' || source.result.block.hasUniqueLabels);
-    assertUniqueRows(block);
+    if (sink === null) assertUniqueRows(block);
+    else if (!block.hasUniqueLabels) assertUniqueLabels(sunk);
   }
-  return evaluation.adopt(block, results);
+  return evaluation.adopt(block, sink === null ? results : 0);
 }
 
 function checkModifier(modifier: string, functions: readonly string[], name: string): void {

@@ -63,6 +63,7 @@ export class SeriesBlock {
     this.dropsName.pop();
     const from = this.rows * this.steps;
     this.kinds.fill(ABSENT, from, from + this.steps);
+    if (this.rows === 0) this.histograms = null;
   }
 
   setFloat(cell: number, value: number): void {
@@ -171,14 +172,11 @@ export function mergeEqualRows(block: SeriesBlock): SeriesBlock {
 
 /** Rows without samples do not count. */
 export function assertUniqueRows(block: SeriesBlock): void {
-  if (block.hasUniqueLabels) return;
-  const keys = new Set<string>();
-  for (let row = 0; row < block.rows; row++) {
-    if (block.isRowEmpty(row)) continue;
-    const before = keys.size;
-    keys.add((block.labels[row] ?? Labels.empty).key());
-    if (keys.size === before) throw duplicateLabelSets();
-  }
+  if (!block.hasUniqueLabels) assertUniqueLabels(block.labels.filter((_, row) => !block.isRowEmpty(row)));
+}
+
+export function assertUniqueLabels(all: readonly Labels[]): void {
+  if (new Set(all.map((labels) => labels.key())).size < all.length) throw duplicateLabelSets();
 }
 
 /** True when all rows are of one metric, so that taking the name away leaves different labels different. */

@@ -168,13 +168,15 @@ export class DecodedChunks {
     const last = first + this.#lengths[slot]!;
     const from = fromMs <= base ? first : lowerBound(offsets, first, last, fromMs - base);
     const to = base + offsets[last - 1]! <= toMs ? last : lowerBound(offsets, from, last, toMs - base + 1);
-    let { length } = into;
-    into.reserve(length + to - from);
-    for (let i = from; i < to; i++, length++) {
-      into.timestamps[length] = base + offsets[i]!; // in bounds: reserved above
-      into.values[length] = values[i]!;
+    const had = into.length;
+    const length = had + to - from;
+    into.reserve(length);
+    const { timestamps, values: floats } = into;
+    for (let i = from, at = had; i < to; i++, at++) {
+      timestamps[at] = base + offsets[i]!; // in bounds: reserved above
+      floats[at] = values[i]!;
     }
-    if (into.histograms !== null) for (let i = into.length; i < length; i++) into.histograms[i] = null;
+    if (into.histograms !== null) for (let i = had; i < length; i++) into.histograms[i] = null;
     into.length = length;
   }
 }

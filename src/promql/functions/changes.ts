@@ -61,6 +61,9 @@ class NeighbourKernel implements RangeKernel {
     for (let i = 1; i < floatCount; i++) if (this.#countsFloats(w, i - 1, i)) counted.push(i);
     let from = 0;
     let to = 0;
+    let found = 0;
+    let looked = 0;
+    let most = 0;
     /** How many of `counted` are at or before `from`, and before `to`. */
     let before = 0;
     let within = 0;
@@ -71,15 +74,18 @@ class NeighbourKernel implements RangeKernel {
       while (to < floatCount && floatTimes[to]! <= endMs) to++;
       const length = to - from;
       if (length === 0) continue;
-      task.looked += length;
-      if (length > task.most) task.most = length;
+      looked += length;
+      if (length > most) most = length;
       while (before < counted.length && counted[before]! <= from) before++;
       if (within < before) within = before;
       while (within < counted.length && counted[within]! < to) within++;
       kinds[cell + step] = FLOAT;
       values[cell + step] = within - before;
-      task.found++;
+      found++;
     }
+    task.found = found;
+    task.looked = looked;
+    task.most = most;
   }
 }
 

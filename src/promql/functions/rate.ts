@@ -69,6 +69,17 @@ export class RateKernel implements RangeKernel {
     let resetAt = 0;
     let from = 0;
     let to = 0;
+    let found = 0;
+    let looked = 0;
+    let most = 0;
+    // Samples and steps are mostly regular: what does not depend on values is kept while it is the same.
+    let knownHead = Number.NaN;
+    let knownTail = Number.NaN;
+    let knownLength = 0;
+    let sampled = 0;
+    let toStart = 0;
+    let toEnd = 0;
+    let factor = 0;
     for (let step = 0; step < steps; step++) {
       const endMs = firstEndMs + step * strideMs;
       const startMs = endMs - rangeMs;
@@ -76,8 +87,8 @@ export class RateKernel implements RangeKernel {
       if (to < from) to = from;
       while (to < floatCount && floatTimes[to]! <= endMs) to++;
       const length = to - from;
-      task.looked += length;
-      if (length > task.most) task.most = length;
+      looked += length;
+      if (length > most) most = length;
       if (length < 2) continue;
       const last = to - 1;
       const firstValue = floats[from]!;
@@ -86,20 +97,34 @@ export class RateKernel implements RangeKernel {
         while (resetAt < resets.length && resets[resetAt]! <= from) resetAt++;
         for (let i = resetAt; i < resets.length && resets[i]! <= last; i++) result += floats[resets[i]! - 1]!;
       }
-      const firstMs = floatTimes[from]!;
-      const lastMs = floatTimes[last]!;
-      const sampled = (lastMs - firstMs) / 1000;
-      const gap = sampled / (length - 1);
-      let toStart = (firstMs - startMs) / 1000;
-      if (toStart >= gap * 1.1) toStart = gap / 2;
-      if (isCounter && result > 0 && firstValue >= 0) toStart = Math.min(toStart, sampled * (firstValue / result));
-      let toEnd = (endMs - lastMs) / 1000;
-      if (toEnd >= gap * 1.1) toEnd = gap / 2;
-      const factor = sampled === 0 ? 1 : (sampled + toStart + toEnd) / sampled;
+      const head = floatTimes[from]! - startMs;
+      const tail = endMs - floatTimes[last]!;
+      if (head !== knownHead || tail !== knownTail || length !== knownLength) {
+        knownHead = head;
+        knownTail = tail;
+        knownLength = length;
+        sampled = (floatTimes[last]! - floatTimes[from]!) / 1000;
+        const gap = sampled / (length - 1);
+        toStart = head / 1000;
+        if (toStart >= gap * 1.1) toStart = gap / 2;
+        toEnd = tail / 1000;
+        if (toEnd >= gap * 1.1) toEnd = gap / 2;
+        const stretch = sampled === 0 ? 1 : (sampled + toStart + toEnd) / sampled;
+        factor = isRate ? stretch / rangeSeconds : stretch;
+      }
       kinds[cell + step] = FLOAT;
-      values[cell + step] = result * (isRate ? factor / rangeSeconds : factor);
-      task.found++;
+      if (!isCounter || !(result > 0) || !(firstValue >= 0) || isFarFromZero(firstValue, result, sampled, toStart)) {
+        values[cell + step] = result * factor;
+      } else {
+        const toZero = Math.min(toStart, sampled * (firstValue / result));
+        const stretch = sampled === 0 ? 1 : (sampled + toZero + toEnd) / sampled;
+        values[cell + step] = result * (isRate ? stretch / rangeSeconds : stretch);
+      }
+      found++;
     }
+    task.found = found;
+    task.looked = looked;
+    task.most = most;
   }
 
   #floats(w: RangeWindow): boolean {
@@ -184,6 +209,10 @@ export class RateKernel implements RangeKernel {
     return this.#shape.isRate ? factor / (w.rangeMs / 1000) : factor;
   }
 }
+
+/** Certain that sampled * (firstValue / result) > toStart, which saves the division; numbers at the ends of the range are not. */
+const isFarFromZero = (firstValue: number, result: number, sampled: number, toStart: number): boolean =>
+  firstValue > 1e-290 && firstValue < 1e290 && firstValue * sampled > toStart * result * 1.000001;
 
 /** Seconds between samples; 0 for a single one. */
 const averageGap = (firstMs: number, lastMs: number, gaps: number): number => (gaps > 0 ? (lastMs - firstMs) / 1000 / gaps : 0);
@@ -291,22 +320,28 @@ export class InstantRateKernel implements RangeKernel {
     const isRate = this.#isRate;
     let from = 0;
     let to = 0;
+    let found = 0;
+    let looked = 0;
+    let most = 0;
     for (let step = 0; step < steps; step++) {
       const endMs = firstMs + step * strideMs;
       while (from < floatCount && floatTimes[from]! <= endMs - rangeMs) from++;
       if (to < from) to = from;
       while (to < floatCount && floatTimes[to]! <= endMs) to++;
       const length = to - from;
-      task.looked += length;
-      if (length > task.most) task.most = length;
+      looked += length;
+      if (length > most) most = length;
       if (length < 2) continue;
       const newest = floats[to - 1]!;
       const before = floats[to - 2]!;
       const difference = isRate && newest < before ? newest : newest - before;
       kinds[cell + step] = FLOAT;
       values[cell + step] = isRate ? difference / ((floatTimes[to - 1]! - floatTimes[to - 2]!) / 1000) : difference;
-      task.found++;
+      found++;
     }
+    task.found = found;
+    task.looked = looked;
+    task.most = most;
   }
 
   #takesHistogram(w: RangeWindow, f: number, h: number): boolean {
