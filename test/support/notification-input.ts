@@ -7,7 +7,7 @@ import { notificationData } from '../../src/template/alertmanager-data.ts';
 import { NotificationTemplates, parseNotificationTemplates } from '../../src/template/notification-templates.ts';
 
 /** 2026-01-01T00:00:00Z, ten minutes after the alerts began. */
-export const INPUT_NOW: UnixMs = unixMs(1_767_225_600_000);
+const INPUT_NOW: UnixMs = unixMs(1_767_225_600_000);
 
 const parsed = parseNotificationTemplates([]);
 if (!(parsed instanceof NotificationTemplates)) throw new Error('the built-in templates do not parse');

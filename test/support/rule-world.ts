@@ -136,7 +136,7 @@ export class RuleWorld {
   }
 }
 
-export function readGroups(path: string, text: string): readonly RuleGroup[] {
+function readGroups(path: string, text: string): readonly RuleGroup[] {
   const file = readRuleFile(sourceFile(path, text), {
     nameScheme: 'utf8',
     parser: parserOptions([]),
@@ -148,5 +148,5 @@ export function readGroups(path: string, text: string): readonly RuleGroup[] {
   return file.groups;
 }
 
-export const printChange = ({ kind, labels, reason }: AlertChange): string =>
+const printChange = ({ kind, labels, reason }: AlertChange): string =>
   `${kind} ${Labels.fromSorted(labels).toString()}${reason === null ? '' : ` ${reason}`}`;
