@@ -373,3 +373,8 @@ test('the program gives amtool its arguments as they are, and takes its exit cod
   expect(await tocsinCommand(argv)).toMatchObject({ code: 1, stdout: '', stderr: "amtool: error: unknown short flag '-x'\n" });
   expect(await tocsinCommand(['amtool', 'help', 'alert'])).toMatchObject({ code: 0, stderr: '' });
 });
+
+test('output that nobody reads ends the program quietly', async () => {
+  const { stderr } = await run('sh', ['-c', `"${process.execPath}" dist/main.js amtool --help-long | true`]);
+  expect(stderr).toBe('');
+});

@@ -2,12 +2,13 @@
 import { userInfo } from 'node:os';
 import { networkHttpClients } from '../../platform/real/http-clients.ts';
 import { nodeDisk } from '../../platform/real/node-disk.ts';
-import { standardInput, write, writeError } from '../../platform/real/own-process.ts';
+import { endWithReader, standardInput, write, writeError } from '../../platform/real/own-process.ts';
 import { SystemClock } from '../../platform/real/system-clock.ts';
 import { amtool } from './amtool.ts';
 
 /** Runs one command; gives the exit code. */
 export async function runAmtool(argv: readonly string[], version: string): Promise<number> {
+  endWithReader();
   const clock = new SystemClock();
   const environment = (name: string): string | undefined => process.env[name];
   return amtool(

@@ -25,6 +25,16 @@ export function write(text: string): void {
   process.stdout.write(text);
 }
 
+/** When nobody reads the output any more (`… | head`) the process ends as a signal would end it, without a word. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(BROKEN_PIPE);
+  });
+}
+/** What a shell makes of SIGPIPE. */
+const BROKEN_PIPE = 141;
+
 export function writeError(text: string): void {
   process.stderr.write(text);
 }
