@@ -114,7 +114,7 @@ type Row<C extends IntegrationConfig> = {
   build(config: C, ports: ReceiverPorts, receiver: string): Integration;
 };
 
-/** In the order in which Alertmanager builds them. */
+/** In the order of Alertmanager's receiver. */
 const ROWS: { readonly [K in IntegrationName]: Row<Extract<IntegrationConfig, { readonly kind: K }>> } = {
   discord: {
     sendResolved: true,

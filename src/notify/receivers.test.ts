@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { configError, ReceiverBench, readIntegration } from '../../test/support/receiver-bench.ts';
+import { response } from '../../test/support/scripted-http.ts';
+import type { IntegrationName } from './receivers.ts';
+
+type Least = {
+  readonly yaml: string;
+  readonly body?: string;
+  readonly sendResolved: boolean;
+  readonly resolveContract?: true;
+  readonly retries: readonly number[];
+};
+
+/** The least that each takes, what it answers to success, its defaults, and which statuses besides 5xx it tries again. */
+const INTEGRATIONS: Readonly<Partial<Record<IntegrationName, Least>>> = {
+  discord: { yaml: 'webhook_url: http://hook/', sendResolved: true, retries: [] },
+  incidentio: { yaml: 'url: http://hook/\nalert_source_token: t', sendResolved: true, retries: [429] },
+  jira: { yaml: 'api_url: http://jira/\nproject: P\nissue_type: Bug', body: '{"issues":[]}', sendResolved: true, retries: [429] },
+  mattermost: { yaml: 'webhook_url: http://hook/', sendResolved: true, retries: [] },
+  msteams: { yaml: 'webhook_url: http://hook/', sendResolved: true, retries: [] },
+  msteamsv2: { yaml: 'webhook_url: http://hook/', sendResolved: true, retries: [] },
+  opsgenie: { yaml: 'api_key: k', sendResolved: true, resolveContract: true, retries: [429] },
+  pagerduty: { yaml: 'routing_key: k', sendResolved: true, resolveContract: true, retries: [429] },
+  pushover: { yaml: 'user_key: u\ntoken: t', sendResolved: true, resolveContract: true, retries: [] },
+  rocketchat: { yaml: 'token: t\ntoken_id: i', body: '{"success":true}', sendResolved: false, retries: [] },
+  slack: { yaml: 'api_url: http://hook/', sendResolved: false, retries: [] },
+  sns: { yaml: 'topic_arn: arn\nsigv4: {region: eu-west-1, access_key: a, secret_key: s}', sendResolved: true, retries: [] },
+  telegram: { yaml: 'bot_token: t\nchat_id: 1', sendResolved: true, retries: [301, 400, 401, 403, 404, 429] },
+  victorops: { yaml: 'api_key: k\nrouting_key: r', sendResolved: true, resolveContract: true, retries: [] },
+  webex: { yaml: 'room_id: r\nhttp_config: {authorization: {credentials: t}}', sendResolved: true, retries: [] },
+  webhook: { yaml: 'url: http://hook/', sendResolved: true, retries: [] },
+};
+const each = Object.entries(INTEGRATIONS) as readonly (readonly [IntegrationName, Least])[];
+
+describe.each(each)('%s', (name, { yaml, body = 'ok', sendResolved, resolveContract = false, retries }) => {
+  test('has its defaults, and takes others', () => {
+    expect(readIntegration(name, yaml).configured).toMatchObject({ name, index: 0, sendResolved, resolveContract });
+    const turned = `${yaml}\nsend_resolved: ${!sendResolved}\ntocsin: {resolve_contract: ${!resolveContract}}`;
+    expect(readIntegration(name, turned).configured).toMatchObject({ sendResolved: !sendResolved, resolveContract: !resolveContract });
+  });
+
+  test('names a field that it does not have', () => {
+    expect(configError(name, `${yaml}\nbogus: 1`)).toContain('field bogus not found in type');
+  });
+
+  test.each([200, 201, 204, 301, 400, 401, 403, 404, 429, 500, 503])('takes status %i for what it is', async (status) => {
+    const outcome = await new ReceiverBench(name, yaml, { answer: () => response(body, { status }) }).send();
+    const isFine = status < 300;
+    const retry = status >= 500 || retries.includes(status);
+    expect(outcome).toMatchObject(
+      isFine ? { kind: 'accepted' } : { kind: 'rejected', retry, message: expect.stringContaining(`${status}`) },
+    );
+  });
+
+  test('knows an attempt that may have arrived from one that surely did not', async () => {
+    const kindOf = async (maybeSent: boolean): Promise<string> =>
+      (await new ReceiverBench(name, yaml, { answer: () => ({ kind: 'failed', reason: 'reset', message: 'reset', maybeSent }) }).send())
+        .kind;
+    expect(await kindOf(false)).toBe('rejected');
+    // Jira begins with a search, which changes nothing.
+    expect(await kindOf(true)).toBe(name === 'jira' ? 'rejected' : 'unknown');
+  });
+});
+
+test('WeCom tries any status again, and fetches its token first', async () => {
+  const answers = [response('{"access_token":"t"}'), response('busy', { status: 400 })];
+  const bench = new ReceiverBench('wechat', 'api_secret: s\ncorp_id: c', { answer: () => answers.shift() ?? response('ok') });
+  expect(await bench.send()).toMatchObject({ kind: 'rejected', retry: true });
+});
+
+describe('an empty item', () => {
+  test.each(['discord', 'webhook', 'pagerduty', 'jira'] as const)('is refused by %s', (name) => {
+    expect(configError(name, '')).toContain(`missing ${name} config`);
+  });
+
+  test.each([
+    ['slack', 'no Slack API URL nor App token set either inline or in a file'],
+    ['opsgenie', 'no global OpsGenie API Key set either inline or in a file'],
+    ['rocketchat', 'no global Rocketchat TokenID set either inline or in a file'],
+    ['wechat', 'no global Wechat Api Secret set either inline or in a file'],
+  ] as const)('is read by %s as what global says', (name, error) => {
+    expect(configError(name, '')).toContain(error);
+    expect(configError('slack', '', 'slack_api_url: http://hook/')).toBeNull();
+  });
+});
+
+test('a secret that cannot be read now is tried again', async () => {
+  const bench = new ReceiverBench('discord', 'webhook_url_file: /run/hook');
+  expect(await bench.send()).toEqual({ kind: 'rejected', retry: true, reason: 'other', message: 'cannot read webhook_url: there is none' });
+  expect(bench.requests).toEqual([]);
+});
+
+test('a secret may come from a file or from the environment', async () => {
+  const secrets = { '/run/hook': 'http://from-file/\n', HOOK: 'http://from-env/' };
+  const urlOf = async (yaml: string): Promise<string | undefined> => {
+    const bench = new ReceiverBench('discord', yaml, { secrets });
+    await bench.send();
+    return bench.requests[0]?.url;
+  };
+  expect(await urlOf('webhook_url_file: /run/hook')).toBe('http://from-file/');
+  expect(await urlOf('webhook_url_env: HOOK')).toBe('http://from-env/');
+});
+
+test('a request is given what is left until the deadline, or its own limit', async () => {
+  const timeoutOf = async (yaml: string): Promise<number | undefined> => {
+    const bench = new ReceiverBench('pagerduty', `routing_key: k\n${yaml}`);
+    await bench.send();
+    return bench.requests[0]?.timeoutMs;
+  };
+  expect(await timeoutOf('')).toBe(300_000);
+  expect(await timeoutOf('timeout: 5s')).toBe(5000);
+  expect(await timeoutOf('timeout: 1h')).toBe(300_000);
+});
