@@ -38,7 +38,7 @@ export function readIntegration(name: IntegrationName, yaml: string, global = ''
 }
 
 /** What is wrong with the fields, in Alertmanager's words; null when nothing is. */
-function configError(name: IntegrationName, yaml: string, global = ''): string | null {
+export function configError(name: IntegrationName, yaml: string, global = ''): string | null {
   const errors = readIntegration(name, yaml, global).diagnostics.filter(isError);
   return errors.length === 0 ? null : errors.map(upstreamText).join('\n');
 }
