@@ -1,14 +1,16 @@
 /**
  * The bundled rules are whole: each alert says what a person needs, has its section in a runbook, and is tested by the
- * file beside its own, in promtool's format. promtool itself runs where it is found.
+ * file beside its own, in promtool's format. promtool itself runs them too, where it is found.
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { runTestFile } from '../src/app/test-rules.ts';
 import { renderAll } from '../src/config/diagnostic.ts';
 import { sourceFile } from '../src/config/source.ts';
 import { durationMs } from '../src/model/time.ts';
+import { nodeDisk } from '../src/platform/real/node-disk.ts';
 import { readRuleFile } from '../src/rules/rule-file.ts';
 import { absent, peer } from './support/peers.ts';
 
@@ -83,12 +85,17 @@ test.each(names)('test/rules/%s.test.yml tests the file of its name', (name) => 
   expect(testFile(name).rule_files).toEqual([`../../rules/${name}.yml`]);
 });
 
+test.each(names)('test/rules/%s.test.yml passes', { timeout: 60_000 }, async (name) => {
+  const options = { run: [], showsDiff: true, ignoresUnknownFields: false, features: [] };
+  expect(await runTestFile(nodeDisk, `test/rules/${name}.test.yml`, options)).toEqual({ warnings: [], failures: [] });
+});
+
 const missing = absent('promtool');
 describe.skipIf(missing !== '')(`promtool${missing}`, { timeout: 120_000 }, () => {
   test.each(names)('accepts rules/%s.yml', (name) => {
     execFileSync(peer('promtool'), ['check', 'rules', '--lint-fatal', `rules/${name}.yml`], { stdio: 'pipe' });
   });
-  test.each(names)('test/rules/%s.test.yml passes', (name) => {
+  test.each(names)('takes test/rules/%s.test.yml, which passes', (name) => {
     execFileSync(peer('promtool'), ['test', 'rules', `test/rules/${name}.test.yml`], { stdio: 'pipe' });
   });
 });

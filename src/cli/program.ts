@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { runAmtool } from '../app/amtool/run-amtool.ts';
 import { checkConfig } from '../app/check.ts';
+import { addRuleCommands } from '../app/rule-commands.ts';
 import { serve } from '../app/serve.ts';
 import { addServeFlags, canonicalArgs, serveOptions } from '../app/serve-options.ts';
 
@@ -14,6 +15,7 @@ Examples:
   tocsin serve -c prometheus.yml -c alertmanager.yml --data /var/lib/tocsin
   tocsin --config.file=prometheus.yml --web.listen-address=127.0.0.1:9090
   tocsin check prometheus.yml alertmanager.yml       read files as serve would, say what is wrong, start nothing
+  tocsin test rules tests/*.yml                      run rule unit tests, as promtool does
   tocsin amtool silence add HighLoad -c "disk swap"  ask or change a running server`;
 
 /** Runs one command; the promise ends when the command does. */
@@ -45,6 +47,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action((files: readonly string[]) => {
       exitCode = checkConfig(files.length === 0 ? ['tocsin.yml'] : files);
     });
+  addRuleCommands(program, (code) => {
+    exitCode = code;
+  });
   // Above, before commander reads anything; here for the list of commands.
   program.command('amtool').description("query and change alerts and silences, as Alertmanager's amtool does").helpOption(false);
   try {

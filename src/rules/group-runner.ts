@@ -15,7 +15,7 @@ import type { GapWatch } from './gap-watch.ts';
 import type { RecordedExprs } from './lookback.ts';
 import { groupKeyOf, type RuleGroup } from './rule-group.ts';
 import type { RuleEnvironment } from './rule-ports.ts';
-import { type RuleChanges, RuleRunner } from './rule-runner.ts';
+import { type RuleChanges, type RuleRunner, runnersOf } from './rule-runner.ts';
 
 export type GroupPorts = {
   readonly clock: Clock;
@@ -54,13 +54,8 @@ export class GroupRunner {
     this.#ports = ports;
     this.#jumpedMs = ports.gapWatch.jumpedMs;
     this.#offsetMs = Number(xxHash64(new TextEncoder().encode(this.key)) % BigInt(group.intervalMs));
-    const ordinals = new Map<string, number>();
     const { environment, store, recorded } = ports;
-    this.runners = group.rules.map((rule) => {
-      const ordinal = ordinals.get(rule.name) ?? 0;
-      ordinals.set(rule.name, ordinal + 1);
-      return new RuleRunner({ rule, ordinal, groupKey: this.key, limit: group.limit, environment, store, recorded });
-    });
+    this.runners = runnersOf(group, { environment, store, recorded });
   }
 
   /** Goes on where the group of the same key stopped. Its rules are handed over one by one (succession.ts). */

@@ -31,7 +31,7 @@ import {
 } from './alerting.ts';
 import type { Gap } from './gap-watch.ts';
 import { isDisturbed, type Lookback, lookbackOf, type RecordedExprs } from './lookback.ts';
-import type { AlertingRule, RecordingRule, Rule } from './rule-group.ts';
+import { type AlertingRule, groupKeyOf, type RecordingRule, type Rule, type RuleGroup } from './rule-group.ts';
 import type { Element, RuleEnvironment } from './rule-ports.ts';
 import { type RuleSample, type RuleSeries, ruleSeries, SeriesWriter } from './rule-series.ts';
 import { MissingReasons, type Unfiltered, unfiltered } from './unfiltered.ts';
@@ -433,6 +433,16 @@ export class RuleRunner {
     this.#alertSeries = kept;
     return samples;
   }
+}
+
+/** A runner for each rule of a group, in order. */
+export function runnersOf(group: RuleGroup, ports: Pick<RunnerOptions, 'environment' | 'store' | 'recorded'>): readonly RuleRunner[] {
+  const ordinals = new Map<string, number>();
+  return group.rules.map((rule) => {
+    const ordinal = ordinals.get(rule.name) ?? 0;
+    ordinals.set(rule.name, ordinal + 1);
+    return new RuleRunner({ rule, ordinal, groupKey: groupKeyOf(group), limit: group.limit, ...ports });
+  });
 }
 
 const seriesOfAlert = (labels: Labels): AlertSeries => {

@@ -19,4 +19,5 @@ export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
   'prometheus/promqltest': async () => (await import('./prometheus/promqltest.ts')).run,
   'prometheus/promql-compliance': async () => (await import('./prometheus/promql-compliance.ts')).run,
   'prometheus/rulefmt': async () => (await import('./prometheus/rulefmt.ts')).run,
+  'prometheus/rules': async () => (await import('./prometheus/rules.ts')).run,
 };

@@ -12,6 +12,7 @@ export const REQUIRED: readonly string[] = [
   'prometheus/parser',
   'prometheus/relabel',
   'prometheus/rulefmt',
+  'prometheus/rules',
   'alertmanager/template',
   'prometheus/template',
   'prometheus/promqltest',

@@ -122,7 +122,7 @@ export class RuleWorld {
   #newManager(samplesUntil: number | null): RuleManager {
     const environment = ruleEnvironment({
       queries: this.#newQueries(),
-      config: () => this.config as never,
+      config: () => this.config,
       resendDelayMs: durationMs(60_000),
       report: async (report) => {
         await this.commit();

@@ -1,4 +1,5 @@
 /** Reading of the Prometheus API's parameters, with its messages (web/api/v1/api.go). */
+import { parseInstantMs } from '../../lib/parse-instant.ts';
 import { parseDuration } from '../../model/duration.ts';
 import type { ApiError } from './backend.ts';
 
@@ -35,19 +36,9 @@ export const all = (params: Params, name: string): readonly string[] => params.g
 export function timeMs(params: Params, name: string, fallback?: number): number {
   const text = first(params, name);
   if (text === '' && fallback !== undefined) return fallback;
-  const parsed = parseTimeMs(text);
+  const parsed = parseInstantMs(text);
   if (parsed === null) throw invalid(name, `cannot parse "${text}" to a valid timestamp`);
   return parsed;
-}
-
-function parseTimeMs(text: string): number | null {
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) {
-    const seconds = Number(text);
-    return Number.isFinite(seconds) ? Math.round(seconds * 1000) : null;
-  }
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text)) return null;
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? null : ms;
 }
 
 /** Seconds with fractions, or Prometheus' spelling, as milliseconds. */

@@ -10,20 +10,23 @@ import type { EngineConfig } from '../config/engine-config.ts';
 import type { QueryService } from './query-service.ts';
 import { Pacer } from './slicing.ts';
 
+/** What decides what alerts are called outside. */
+type NamingConfig = Pick<EngineConfig, 'externalLabels' | 'externalUrl' | 'alertRelabelConfigs'>;
+
 export function ruleEnvironment(options: {
   readonly queries: QueryService;
-  readonly config: () => EngineConfig | null;
+  readonly config: () => NamingConfig | null;
   readonly resendDelayMs: DurationMs;
   readonly report: (report: EvaluationReport) => Promise<void>;
 }): RuleEnvironment {
   const { queries, resendDelayMs, report } = options;
   const pacer = new Pacer(queries.clock);
-  const config = (): EngineConfig => {
+  const config = (): NamingConfig => {
     const current = options.config();
     if (current === null) throw new Error('BUG: rules run without a configuration');
     return current;
   };
-  let named: { readonly config: EngineConfig; readonly externalLabels: Labels } | null = null;
+  let named: { readonly config: NamingConfig; readonly externalLabels: Labels } | null = null;
   const externalLabels = (): Labels => {
     const current = config();
     if (named?.config !== current) named = { config: current, externalLabels: Labels.of(current.externalLabels) };
