@@ -16,9 +16,10 @@ export class TextWriter {
     return this.#length;
   }
 
-  /** What has been written, in a buffer of its own size. */
+  /** What has been written, given away: the writer is not to be used any more. */
   finish(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#length);
+    const isWasteful = this.#length < this.#bytes.length / 2;
+    return isWasteful ? this.#bytes.slice(0, this.#length) : this.#bytes.subarray(0, this.#length);
   }
 
   byte(value: number): void {

@@ -1,12 +1,13 @@
 /** Costs of whole queries over samples that are already decoded: what the evaluator itself spends. */
 import { bench, describe } from 'vitest';
+import { TextWriter } from '../lib/text-writer.ts';
 import { Labels } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 import { matchesLabels } from '../model/matcher.ts';
 import { DEFAULT_ENGINE_OPTIONS, evaluate } from './engine.ts';
 import { parseExpr } from './parser.ts';
 import type { Queryable, SelectedSeries, SelectRange } from './queryable.ts';
-import { writeQueryData } from './result-json.ts';
+import { sizeOfQueryData, writeQueryData } from './result-json.ts';
 
 const INTERVAL_MS = 15_000;
 const HOUR_MS = 3_600_000;
@@ -66,8 +67,10 @@ function query(store: Queryable, text: string, range: { hours: number; stepMs: n
     const steps = evaluate({ expr: parsed.expr, text, startMs, endMs: END_MS, stepMs: range?.stepMs ?? 0 }, store, DEFAULT_ENGINE_OPTIONS);
     for (let next = steps.next(); ; next = steps.next()) {
       if (next.done !== true) continue;
-      const bytes = writeQueryData(next.value.value);
-      while (bytes.next().done !== true);
+      const { value } = next.value;
+      const out = new TextWriter(sizeOfQueryData(value));
+      for (const writing = writeQueryData(out, value); writing.next().done !== true; );
+      out.finish();
       return;
     }
   };

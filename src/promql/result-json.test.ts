@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { TextWriter } from '../lib/text-writer.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
 import type { QueryValue } from './engine.ts';
@@ -19,8 +20,9 @@ const histogram: FloatHistogram = {
 };
 
 function write(value: QueryValue, stats: string | null = null): string {
-  const steps = writeQueryData(value, stats);
-  for (let next = steps.next(); ; next = steps.next()) if (next.done === true) return new TextDecoder().decode(next.value);
+  const out = new TextWriter();
+  for (const steps = writeQueryData(out, value, stats); steps.next().done !== true; );
+  return new TextDecoder().decode(out.finish());
 }
 
 const vector = (labels: Labels, value: number): QueryValue => ({
@@ -102,7 +104,7 @@ test('statistics stand beside the result', () => {
 
 test('a large answer is written in slices', () => {
   const labels = Array.from({ length: 20_000 }, (_, i) => Labels.of({ i: String(i) }));
-  const steps = writeQueryData({ kind: 'vector', atMs: 0, labels, values: new Float64Array(20_000), histograms: null });
+  const steps = writeQueryData(new TextWriter(), { kind: 'vector', atMs: 0, labels, values: new Float64Array(20_000), histograms: null });
   let pauses = 0;
   while (steps.next().done !== true) pauses++;
   expect(pauses).toBeGreaterThan(1);

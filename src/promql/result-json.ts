@@ -15,9 +15,29 @@ import { HistogramBuckets } from './histogram/histogram-buckets.ts';
 
 const BYTES_PER_SLICE = 1 << 18;
 
-/** `stats`, where given, is JSON that becomes the member of that name. */
-export function* writeQueryData(value: QueryValue, stats: string | null = null): Generator<void, Uint8Array> {
-  const out = new TextWriter();
+/** About how many bytes the value takes: an answer that has to be moved while it is written costs as much again. */
+export function sizeOfQueryData(value: QueryValue): number {
+  switch (value.kind) {
+    case 'scalar':
+    case 'string':
+      return 1024;
+    case 'vector':
+      return 1024 + value.labels.length * (BYTES_PER_LABELS + BYTES_PER_POINT);
+    case 'matrix': {
+      let points = 0;
+      for (const { timestamps } of value.series) points += timestamps.length;
+      return 1024 + value.series.length * BYTES_PER_LABELS + points * BYTES_PER_POINT;
+    }
+    default:
+      return unreachable(value);
+  }
+}
+
+const BYTES_PER_LABELS = 160;
+const BYTES_PER_POINT = 36;
+
+/** Appends to `out`. `stats`, where given, is JSON that becomes the member of that name. */
+export function* writeQueryData(out: TextWriter, value: QueryValue, stats: string | null = null): Generator<void, void> {
   out.ascii(`{"resultType":"${value.kind}","result":`);
   switch (value.kind) {
     case 'scalar':
@@ -44,7 +64,6 @@ export function* writeQueryData(value: QueryValue, stats: string | null = null):
     out.utf8(stats);
   }
   out.byte(0x7d);
-  return out.finish();
 }
 
 function* writeArray(out: TextWriter, length: number, write: (index: number) => void): Generator<void, void> {

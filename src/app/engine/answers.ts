@@ -1,5 +1,6 @@
 /** Answers of the Prometheus API that the engine writes as bytes: the envelope around what promql and tsdb give. */
 import type { InstantQuery, RangeQuery, SeriesRequest, WireAnswer } from '../../api/prometheus-v1/backend.ts';
+import { TextWriter } from '../../lib/text-writer.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import type { QueryResult, QueryValue } from '../../promql/engine.ts';
@@ -7,7 +8,7 @@ import { expressionJson } from '../../promql/expression-json.ts';
 import { formatParseError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import { prettyExpr } from '../../promql/prettier.ts';
-import { writeQueryData } from '../../promql/result-json.ts';
+import { sizeOfQueryData, writeQueryData } from '../../promql/result-json.ts';
 import type { Tsdb } from '../../tsdb/tsdb.ts';
 import { BadCall } from './call-error.ts';
 import type { Cancellation, QueryService } from './query-service.ts';
@@ -89,9 +90,12 @@ function limited<T>(all: readonly T[], limit: number): { readonly kept: readonly
 
 async function queryAnswer(result: QueryResult, limit: number, stats: InstantQuery['stats'], clock: Clock): Promise<WireAnswer> {
   const { value, isCut } = cutTo(result.value, limit);
-  const data = await runSliced(writeQueryData(value, stats === 'none' ? null : statsJson(result)), clock);
+  const out = new TextWriter(sizeOfQueryData(value));
+  out.ascii('{"status":"success","data":');
+  await runSliced(writeQueryData(out, value, stats === 'none' ? null : statsJson(result)), clock);
   const warnings = isCut ? [...result.warnings, TRUNCATED] : result.warnings;
-  return { body: joined('{"status":"success","data":', data, `${annotationsJson(warnings, result.infos)}}`) };
+  out.utf8(`${annotationsJson(warnings, result.infos)}}`);
+  return { body: out.finish() };
 }
 
 function cutTo(value: QueryValue, limit: number): { readonly value: QueryValue; readonly isCut: boolean } {
@@ -121,14 +125,4 @@ function annotationsJson(warnings: readonly string[], infos: readonly string[]):
     return `,"${name}":${JSON.stringify(shown)}`;
   };
   return list('warnings', warnings, 'warning') + list('infos', infos, 'info');
-}
-
-function joined(before: string, middle: Uint8Array, after: string): Uint8Array {
-  const head = encoder.encode(before);
-  const tail = encoder.encode(after);
-  const body = new Uint8Array(head.length + middle.length + tail.length);
-  body.set(head, 0);
-  body.set(middle, head.length);
-  body.set(tail, head.length + middle.length);
-  return body;
 }
