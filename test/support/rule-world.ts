@@ -35,6 +35,8 @@ export class RuleWorld {
   readonly rows = new Map<string, RuleAlertRow>();
   /** Awaited before a report is on disk. */
   commit: () => Promise<void> = async () => {};
+  /** Called after each evaluation of a group. */
+  onReport: (report: EvaluationReport) => void = () => {};
   config = { externalLabels: {} as Readonly<Record<string, string>>, alertRelabelConfigs: [], externalUrl: 'http://tocsin' };
   store: AppendStore = this.tsdb;
   manager = this.#newManager(null);
@@ -129,6 +131,7 @@ export class RuleWorld {
         this.reports.push(report);
         for (const row of report.stored) this.rows.set(row.id, row);
         for (const id of report.removed) this.rows.delete(id);
+        this.onReport(report);
       },
     });
     const store: AppendStore = { appender: () => this.store.appender() };
