@@ -120,7 +120,8 @@ type RemoteHistogram = {
   readonly deltas: readonly number[];
 };
 
-function encodeWriteRequest(series: readonly RemoteSeries[]): Buffer {
+/** The body of a remote write request, compressed. */
+export function encodeWriteRequest(series: readonly RemoteSeries[]): Buffer {
   const plain = message(...series.map((one) => field(1, encodeSeries(one))));
   const out = new Uint8Array(snappyBytesMax(plain.length));
   return Buffer.from(out.subarray(0, snappyCompress(plain, out)));
