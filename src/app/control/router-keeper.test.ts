@@ -64,8 +64,13 @@ async function setUp() {
     'hash',
   );
   keeper.start();
-  const receive = (): Promise<unknown> => keeper.step((router, now) => ({ result: router.receive([INCOMING], now) }));
-  return { clock, disk, keeper, owed, receive, real };
+  /** A commit waits for the turn of the event loop to be over. */
+  const turned = async (work: Promise<unknown>): Promise<void> => {
+    const [outcome] = await Promise.allSettled([work, clock.advance(0)]);
+    if (outcome.status === 'rejected') throw outcome.reason;
+  };
+  const receive = (): Promise<void> => turned(keeper.step((router, now) => ({ result: router.receive([INCOMING], now) })));
+  return { clock, disk, keeper, owed, receive, real, turned };
 }
 
 describe('the keeper of the router', () => {
@@ -103,9 +108,20 @@ describe('the keeper of the router', () => {
   });
 
   test('steps run one after another, in the order they were asked for', async () => {
-    const { keeper } = await setUp();
+    const { keeper, turned } = await setUp();
     const order: number[] = [];
-    await Promise.all([1, 2, 3].map((n) => keeper.step(() => ({ result: order.push(n) }))));
+    await turned(Promise.all([1, 2, 3].map((n) => keeper.step(() => ({ result: order.push(n) })))));
     expect(order).toEqual([1, 2, 3]);
+  });
+
+  test('steps that different tasks of one turn ask for share a commit', async () => {
+    const { keeper, turned } = await setUp();
+    const asked: Promise<unknown>[] = [];
+    for (let i = 0; i < 5; i++) {
+      asked.push(keeper.step(() => ({ result: i })));
+      await Promise.resolve();
+    }
+    await turned(Promise.all(asked));
+    expect(keeper.stats).toMatchObject({ steps: 5, commits: 1 });
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Keeps the router and its rows one: steps run one after another; what they changed is committed before anybody hears of
- * it, and only then its effects begin. Steps that wait while a commit is under way share the next one, so that a burst
- * costs the disk a few commits and not thousands. When a commit fails the router is built anew from what is on disk, so
+ * it, and only then its effects begin. Steps of one turn of the event loop share a commit, so that a burst costs the disk
+ * a few commits and not thousands. When a commit fails the router is built anew from what is on disk, so
  * that memory never holds what the disk does not.
  */
 
@@ -15,6 +15,7 @@ import type { Log } from '../../model/log.ts';
 import type { Random } from '../../model/random.ts';
 import { durationMs, type UnixMs } from '../../model/time.ts';
 import type { RuleAlertRow } from '../../rules/alert-state.ts';
+import { yieldNow } from '../engine/slicing.ts';
 
 export type KeeperPorts = {
   readonly clock: Clock;
@@ -127,8 +128,11 @@ export class RouterKeeper {
   }
 
   async #work(): Promise<void> {
-    await Promise.resolve(); // what is asked for in this turn shares a commit
-    while (this.#queue.length > 0) await this.#commit(this.#queue.splice(0, STEPS_PER_COMMIT_MAX));
+    while (this.#queue.length > 0) {
+      // Each answer on the network comes in a task of its own: those of one turn of the event loop share a commit.
+      await yieldNow(this.#ports.clock);
+      await this.#commit(this.#queue.splice(0, STEPS_PER_COMMIT_MAX));
+    }
   }
 
   async #commit(steps: readonly Step[]): Promise<void> {
