@@ -185,17 +185,48 @@ describe('TLS', () => {
 });
 
 describe('connections', () => {
-  test('GET keeps its connection, POST takes a fresh one', async () => {
+  test.each(['GET', 'POST'] as const)('%s keeps its connection for the next', async (method) => {
     let connections = 0;
     const server = http.createServer((_, response) => response.end('ok'));
     server.on('connection', () => connections++);
     const url = `http://127.0.0.1:${await listenRaw(server)}/`;
     const client = open();
-    for (const method of ['GET', 'GET', 'GET', 'POST', 'POST'] as const) {
+    for (let i = 0; i < 3; i++) {
       await request(client, url, method);
       await turn(); // a connection is free again when the turn that brought its answer is over
     }
-    expect(connections).toBe(3);
+    expect(connections).toBe(1);
+  });
+
+  test('clients share connections for what acts, and one that closes leaves them to the others', async () => {
+    let connections = 0;
+    const server = http.createServer((_, response) => response.end('ok'));
+    server.on('connection', () => connections++);
+    const url = `http://127.0.0.1:${await listenRaw(server)}/`;
+    const clients = networkHttpClients({ clock, disk: nodeDisk, environment: () => undefined, userAgent: 'test' });
+    for (let i = 0; i < 3; i++) {
+      const client = clients.open(PLAIN_HTTP);
+      expect(text(await request(client, url, 'POST'))).toBe('ok');
+      client.close();
+      await turn();
+    }
+    expect(connections).toBe(1);
+  });
+
+  test('a POST on a kept connection that the server had closed is not sent again, and may have been taken', async () => {
+    let requests = 0;
+    const server = net.createServer((socket) => {
+      socket.on('data', () => {
+        if (++requests === 1) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+        else socket.destroy();
+      });
+    });
+    const url = `http://127.0.0.1:${await listenRaw(server)}/`;
+    const client = open();
+    expect(text(await request(client, url, 'POST'))).toBe('ok');
+    await turn();
+    expect(text(await request(client, url, 'POST'))).toMatch(/^reset sent: /);
+    expect(requests).toBe(2);
   });
 
   test('a GET on a kept connection that the server had closed is sent again', async () => {

@@ -4,7 +4,7 @@ import type { Disk } from '../../model/disk.ts';
 import type { HttpClients } from '../../model/http.ts';
 import { httpClients } from '../http-exchange.ts';
 import { SecretReader } from '../secret-reader.ts';
-import { UndiciWire } from './undici-wire.ts';
+import { sharedBurstAgent, UndiciWire } from './undici-wire.ts';
 
 export function networkHttpClients(ports: {
   readonly clock: Clock;
@@ -14,5 +14,6 @@ export function networkHttpClients(ports: {
 }): HttpClients {
   const { clock, disk, environment, userAgent } = ports;
   const secrets = new SecretReader(disk, environment);
-  return httpClients({ clock, secrets, userAgent, openWire: (config) => new UndiciWire(config, secrets) });
+  const shared = sharedBurstAgent();
+  return httpClients({ clock, secrets, userAgent, openWire: (config) => new UndiciWire(config, secrets, shared) });
 }

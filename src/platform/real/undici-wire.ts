@@ -1,7 +1,8 @@
 /**
  * HTTP/1.1 over sockets, by undici. GET keeps connections and is sent once more when the server had closed the kept
- * connection at that moment. Anything that acts (POST, PUT, DELETE) gets a fresh connection, so that a failure to
- * connect surely means "not sent". No HTTP/2: every server that offers it speaks 1.1 too.
+ * connection at that moment. Anything that acts (POST, PUT, DELETE) is never sent twice: where a connection ends before
+ * the answer, it may have been taken. So it keeps connections for a burst only, while a server hardly closes them by
+ * itself; without TLS all clients share those. No HTTP/2: every server that offers it speaks 1.1 too.
  */
 import { Agent, buildConnector, type Dispatcher, Socks5ProxyAgent } from 'undici';
 import type { HttpClientConfig, HttpFailure } from '../../model/http.ts';
@@ -15,6 +16,8 @@ const CONNECT_MS_MAX = 30_000;
 const HEADER_BYTES_MAX = 256 * 1024;
 /** As Prometheus keeps its connections to targets. */
 const KEEP_ALIVE_MS = 300_000;
+/** Of what acts; half of what the most impatient servers grant. */
+const BURST_KEEP_ALIVE_MS = 1000;
 
 /** Where to send a request, and how it looks on that way. */
 type Way = {
@@ -27,16 +30,30 @@ type Way = {
   readonly extraHeaders: Readonly<Record<string, string>>;
 };
 
+/** Connections for what acts, straight to servers without TLS: they differ in nothing, whoever opened them. */
+export const sharedBurstAgent = (): Dispatcher => new Agent({ ...agentOptions(false), connect: { timeout: CONNECT_MS_MAX } });
+
+const agentOptions = (isGet: boolean): Agent.Options => ({
+  pipelining: 1,
+  keepAliveTimeout: isGet ? KEEP_ALIVE_MS : BURST_KEEP_ALIVE_MS,
+  // What a server's Keep-Alive header may make of it.
+  keepAliveMaxTimeout: isGet ? 2 * KEEP_ALIVE_MS : BURST_KEEP_ALIVE_MS,
+  maxHeaderSize: HEADER_BYTES_MAX,
+});
+
 export class UndiciWire implements Wire {
   readonly #config: Pick<HttpClientConfig, 'tls' | 'proxy'>;
   readonly #secrets: SecretReader;
   readonly #tls: TlsMaterialSource;
   #tlsVersion = 0;
   readonly #agents = new Map<string, Dispatcher>();
+  readonly #shared: Dispatcher;
 
-  constructor(config: Pick<HttpClientConfig, 'tls' | 'proxy'>, secrets: SecretReader) {
+  /** `shared` is the caller's sharedBurstAgent. */
+  constructor(config: Pick<HttpClientConfig, 'tls' | 'proxy'>, secrets: SecretReader, shared: Dispatcher) {
     this.#config = config;
     this.#secrets = secrets;
+    this.#shared = shared;
     this.#tls = new TlsMaterialSource(config.tls, secrets);
   }
 
@@ -75,6 +92,7 @@ export class UndiciWire implements Wire {
     return () => handler.abort();
   }
 
+  /** Shared connections stay: they end by themselves when nobody has used them for a second. */
   close(): void {
     for (const agent of this.#agents.values()) void agent.destroy();
     this.#agents.clear();
@@ -99,7 +117,14 @@ export class UndiciWire implements Wire {
     const tls = isTls ? this.#currentTls() : {};
     const connect = { ...tls, timeout: CONNECT_MS_MAX };
     if (proxy === null)
-      return { key: 'direct', peer: url.host, make: (o) => new Agent({ ...o, connect }), origin: url.origin, path, extraHeaders: {} };
+      return {
+        key: isTls ? 'tls' : 'plain',
+        peer: url.host,
+        make: (o) => new Agent({ ...o, connect }),
+        origin: url.origin,
+        path,
+        extraHeaders: {},
+      };
     const peer = `the proxy ${proxy.host}`;
     switch (proxy.protocol) {
       case 'socks5:':
@@ -155,11 +180,12 @@ export class UndiciWire implements Wire {
     return options;
   }
 
-  #agent(way: Way, keepAlive: boolean): Dispatcher {
-    const key = `${keepAlive} ${way.key}`;
+  #agent(way: Way, isGet: boolean): Dispatcher {
+    if (!isGet && way.key === 'plain') return this.#shared;
+    const key = `${isGet} ${way.key}`;
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
-    const agent = way.make({ pipelining: keepAlive ? 1 : 0, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: HEADER_BYTES_MAX });
+    const agent = way.make(agentOptions(isGet));
     this.#agents.set(key, agent);
     return agent;
   }
@@ -183,6 +209,7 @@ class Handler implements Dispatcher.DispatchHandler {
   }
 
   abort(): void {
+    if (this.#done) return;
     this.#done = true;
     this.#controller?.abort(new Error('aborted'));
   }
