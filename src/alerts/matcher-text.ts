@@ -8,7 +8,7 @@ import { goQuote } from '../lib/go-quote.ts';
 import { goUnquote } from '../lib/go-unquote.ts';
 import { unreachable } from '../lib/never.ts';
 import { compareUtf8 } from '../lib/utf8-order.ts';
-import type { Matcher, MatchOp } from '../model/matcher.ts';
+import { equalMatcher, type Matcher, type MatchOp } from '../model/matcher.ts';
 import { compileAlertmanagerRegex } from '../model/regex.ts';
 
 /** --enable-feature: none, utf8-strict-mode, classic-mode. */
@@ -34,6 +34,15 @@ export function parseMatchers(text: string, mode: MatcherMode = 'fallback'): rea
     default:
       return unreachable(mode);
   }
+}
+
+/** A list with an alert's name in front of its braces or instead of them, as people write it: `HighLatency{svc="x"}`. */
+export function parseAlertSelector(text: string): readonly Matcher[] | MatcherError {
+  const [, name = '', rest = ''] = /^\s*([^\s{}=!~,"'`]*)\s*(\{.*)?$/s.exec(text) ?? [null, '', text];
+  const matchers = rest === '' ? [] : parseMatchers(rest);
+  if ('error' in matchers) return matchers;
+  const all = name === '' ? matchers : [equalMatcher('alertname', name), ...matchers];
+  return all.length === 0 ? { error: 'it names no alert: write HighLatency, or HighLatency{svc="x"}' } : all;
 }
 
 /** The single form: `a="b"`. Only the strict UTF-8 mode takes braces around it. */

@@ -12,6 +12,7 @@ import { MinHeap } from '../lib/heap.ts';
 import { type Alert, isResolvedAt } from '../model/alert.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
 import type { Labels } from '../model/labels.ts';
+import { type Matcher, matchesLabels } from '../model/matcher.ts';
 import { type Random, uuid } from '../model/random.ts';
 import { addMs, type DurationMs, type UnixMs, unixMs } from '../model/time.ts';
 import { AlertStore, forgetAt, type StoredAlert } from './alert-store.ts';
@@ -318,6 +319,18 @@ export class Router {
 
   silence(id: SilenceId): SilenceRow | null {
     return this.#silences.get(id);
+  }
+
+  /** Of all alerts that are remembered, ended ones too, those whose labels match. */
+  remembered(filter: readonly Matcher[]): readonly Alert[] {
+    const found: Alert[] = [];
+    for (const { alert } of this.#store.all()) if (matchesLabels(filter, alert.labels)) found.push(alert);
+    return found;
+  }
+
+  /** Null: unknown, or forgotten. */
+  alert(fingerprint: Fingerprint): Alert | null {
+    return this.#store.get(fingerprint)?.alert ?? null;
   }
 
   /** What would become of an alert with these labels now, and why. */

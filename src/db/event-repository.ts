@@ -1,5 +1,5 @@
 /** Reading the event log: what happened to an alert or a group, in order. */
-import { and, asc, eq, gte, lte, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, lte, type SQL } from 'drizzle-orm';
 import type { EventDetail } from '../alerts/event.ts';
 import type { UnixMs } from '../model/time.ts';
 import type { Database } from './database.ts';
@@ -23,6 +23,8 @@ export type EventFilter = {
   readonly groupKey?: string;
   readonly from?: UnixMs;
   readonly to?: UnixMs;
+  /** Which ones where there are more than `limit`; by default the first. */
+  readonly keep?: 'first' | 'last';
   readonly limit: number;
 };
 
@@ -39,13 +41,15 @@ export function eventRepository({ orm }: Database): EventRepository {
       if (filter.groupKey !== undefined) wanted.push(eq(event.groupKey, filter.groupKey));
       if (filter.from !== undefined) wanted.push(gte(event.atMs, filter.from));
       if (filter.to !== undefined) wanted.push(lte(event.atMs, filter.to));
+      const order = filter.keep === 'last' ? desc : asc;
       const rows = orm
         .select()
         .from(event)
         .where(and(...wanted))
-        .orderBy(asc(event.atMs), asc(event.id))
+        .orderBy(order(event.atMs), order(event.id))
         .limit(filter.limit)
         .all();
+      if (filter.keep === 'last') rows.reverse();
       return rows.map(({ atMs, detail, incident: _incident, ...row }) => ({
         ...row,
         at: atMs as UnixMs,

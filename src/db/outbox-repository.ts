@@ -49,6 +49,7 @@ export interface OutboxRepository {
   history(filter: {
     readonly receiver: string | null;
     readonly before: HistoryPlace | null;
+    readonly groupKey?: string;
     readonly limit: number;
   }): Promise<readonly NotificationRecord[]>;
   inboxMessage(outboxId: string): Promise<InboxMessage | null>;
@@ -96,7 +97,7 @@ export function outboxRepository({ orm }: Database): OutboxRepository {
         .set({ state: 'unknown', attemptId: null, bootId: null, nextAttemptAtMs: at, answer: 'the process ended during the attempt' })
         .where(and(eq(outbox.state, 'claimed'), or(ne(outbox.bootId, bootId), sql`${outbox.bootId} is null`)))
         .run().changes,
-    history: async ({ receiver, before, limit }) =>
+    history: async ({ receiver, before, groupKey, limit }) =>
       orm
         .select()
         .from(outbox)
@@ -105,6 +106,7 @@ export function outboxRepository({ orm }: Database): OutboxRepository {
           and(
             receiver === null ? isNotNull(outbox.id) : eq(outbox.receiver, receiver),
             before === null ? isNotNull(outbox.id) : olderThan(before),
+            groupKey === undefined ? isNotNull(outbox.id) : eq(outbox.groupKey, groupKey),
           ),
         )
         .orderBy(desc(outbox.createdAtMs), desc(outbox.id))

@@ -2,12 +2,13 @@
 import type { ManagementBackend } from '../../src/api/management-backend.ts';
 import type { PrometheusBackend } from '../../src/api/prometheus-v1/backend.ts';
 import { createServer, type ServerOptions } from '../../src/api/server.ts';
-import type { HistoryBackend } from '../../src/api/tocsin-v1/backend.ts';
+import type { ExplainBackend, ExplainSubject, HistoryBackend } from '../../src/api/tocsin-v1/backend.ts';
 import type { Overview } from '../../src/api/tocsin-v1/overview.ts';
 import type { StoredEvent } from '../../src/db/event-repository.ts';
 import type { InboxMessage, NotificationRecord } from '../../src/db/outbox-repository.ts';
 import { silentLog } from '../../src/model/log.ts';
 import { compileRegex, type Regex } from '../../src/model/regex.ts';
+import type { UnixMs } from '../../src/model/time.ts';
 import { renderPage, renderSilenceForm } from '../../src/web/page.ts';
 import { CALLER, NOON, TestAlertmanager } from './test-alertmanager.ts';
 
@@ -53,6 +54,26 @@ class TestHistory implements HistoryBackend {
   events(filter: Parameters<HistoryBackend['events']>[0]): Promise<readonly StoredEvent[]> {
     this.asked = filter;
     return Promise.resolve(this.stored.slice(0, filter.limit));
+  }
+}
+
+class TestExplainer implements ExplainBackend {
+  /** As the last request asked. */
+  asked: { readonly subject: ExplainSubject; readonly at: UnixMs | null } | null = null;
+
+  explain(subject: ExplainSubject, at: UnixMs | null): ReturnType<ExplainBackend['explain']> {
+    this.asked = { subject, at };
+    const verdict = 'no alert: nothing is known';
+    return Promise.resolve({
+      subject: { alertname: 'Down' },
+      subjectKind: 'hypothetical',
+      at: '2023-11-14T22:13:20.000Z',
+      cause: 'unknown_alert',
+      verdict,
+      notes: [],
+      stages: [],
+      others: [],
+    });
   }
 }
 
@@ -115,6 +136,7 @@ export class TestServer {
   readonly alertmanager = new TestAlertmanager();
   readonly management = new TestManagement();
   readonly history = new TestHistory();
+  readonly explainer = new TestExplainer();
   /** What an HTTP server calls. */
   readonly handler: ReturnType<typeof createServer>;
 
@@ -123,6 +145,7 @@ export class TestServer {
       prometheus: testPrometheus(),
       alertmanager: this.alertmanager,
       history: this.history,
+      explain: this.explainer,
       overview: { title: 'Tocsin', overview: (notice) => Promise.resolve(overviewOf(notice)) },
       management: this.management,
       render: { overview: renderPage, silenceForm: renderSilenceForm },

@@ -1,6 +1,10 @@
 /** What the history API and the page need of the process behind them. */
 import type { EventFilter, StoredEvent } from '../../db/event-repository.ts';
 import type { InboxMessage, NotificationRecord, OutboxRepository } from '../../db/outbox-repository.ts';
+import type { Labels } from '../../model/labels.ts';
+import type { Matcher } from '../../model/matcher.ts';
+import type { UnixMs } from '../../model/time.ts';
+import type { Explanation } from './explanation.ts';
 import type { Overview } from './overview.ts';
 
 export interface HistoryBackend {
@@ -9,6 +13,16 @@ export interface HistoryBackend {
   inboxMessage(outboxId: string): Promise<InboxMessage | null>;
   /** Oldest first. */
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;
+}
+
+/** What to explain. `labels`: a whole label set. `matchers`: whatever they match, the alert that fires before others. */
+export type ExplainSubject =
+  | { readonly kind: 'labels'; readonly labels: Labels }
+  | { readonly kind: 'matchers'; readonly matchers: readonly Matcher[] };
+
+export interface ExplainBackend {
+  /** Null: now. */
+  explain(subject: ExplainSubject, at: UnixMs | null): Promise<Explanation>;
 }
 
 export interface OverviewBackend {

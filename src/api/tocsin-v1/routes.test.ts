@@ -141,3 +141,44 @@ test.each([
   const response = await new TestServer().request(`/api/tocsin/v1${path}`, { method });
   expect(await response.json()).toMatchObject({ type: 'about:blank', status });
 });
+
+describe('explain', () => {
+  test.each([
+    ['query=Down', [['alertname', '=', 'Down']], null],
+    [
+      `query=Down%7Bsvc%3D~%22x%7Cy%22%7D&at=${NOON_TEXT}`,
+      [
+        ['alertname', '=', 'Down'],
+        ['svc', '=~', 'x|y'],
+      ],
+      NOON,
+    ],
+    ['query=%7Bsvc!%3D%22x%22%7D', [['svc', '!=', 'x']], null],
+    ['query=svc%3Dx', [['svc', '=', 'x']], null],
+  ])('?%s asks for what matches', async (query, matchers, at) => {
+    const { server, get } = setUp();
+    expect(await get(`/explain?${query}`)).toMatchObject({ cause: 'unknown_alert', verdict: 'no alert: nothing is known' });
+    const { asked } = server.explainer;
+    const subject = asked?.subject.kind === 'matchers' ? asked.subject.matchers.map(({ name, op, value }) => [name, op, value]) : null;
+    expect({ matchers: subject, at: asked?.at }).toEqual({ matchers, at });
+  });
+
+  test('takes a whole label set', async () => {
+    const { server, get } = setUp();
+    await get(`/explain?labels=${encodeURIComponent('{"svc":"x","alertname":"Down"}')}`);
+    expect(server.explainer.asked).toEqual({ subject: { kind: 'labels', labels: Labels.of({ alertname: 'Down', svc: 'x' }) }, at: null });
+  });
+
+  test.each([
+    ['', /^give either labels, .* or query/],
+    ['query=Down&labels={}', /^give either labels/],
+    ['query=%7B%7D', /^query "\{\}" cannot be read: it names no alert/],
+    ['query=Down%7Ba=~%22(%22%7D', /^query .* cannot be read: /],
+    ['labels=%5B%5D', /^labels must be a JSON object of texts/],
+    ['labels=%7B%22a%22:1%7D', /^labels must be a JSON object of texts/],
+    ['labels=x', /^labels must be a JSON object of texts/],
+    ['query=Down&at=03:10', /^at must be a time such as/],
+  ])('?%s is refused', async (query, detail) => {
+    expect(await setUp().get(`/explain?${query}`)).toMatchObject({ status: 400, detail: expect.stringMatching(detail) });
+  });
+});

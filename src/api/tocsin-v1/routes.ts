@@ -1,22 +1,24 @@
 /**
- * Our own API: what was sent and what happened, from the database. Unlike the two APIs that we keep for others, it refuses
+ * Our own API: what was sent and what happened, from the database, and why. Unlike the two APIs that we keep for others, it refuses
  * parameters that it does not know: a filter with a typing error would quietly show everything.
  */
 import { Hono } from 'hono';
+import { parseAlertSelector } from '../../alerts/matcher-text.ts';
 import type { EventFilter } from '../../db/event-repository.ts';
 import type { HistoryPlace } from '../../db/outbox-repository.ts';
 import { goQuote } from '../../lib/go-quote.ts';
+import { Labels } from '../../model/labels.ts';
 import { type UnixMs, unixMs } from '../../model/time.ts';
 import { parseDateTime } from '../alertmanager-v2/date-time.ts';
 import type { CallerEnv } from '../caller.ts';
-import type { HistoryBackend } from './backend.ts';
+import type { ExplainBackend, ExplainSubject, HistoryBackend } from './backend.ts';
 import { eventJson, notificationJson, placeText } from './history-json.ts';
 import { problem } from './problem.ts';
 
 const NOTIFICATIONS = { usual: 50, max: 500 };
 const EVENTS = { usual: 100, max: 1000 };
 
-export function historyRoutes(backend: HistoryBackend): Hono<CallerEnv> {
+export function historyRoutes(backend: HistoryBackend, explainer: ExplainBackend): Hono<CallerEnv> {
   const app = new Hono<CallerEnv>();
 
   const on = (path: string, known: readonly string[], handle: (params: Params) => Promise<unknown>): void => {
@@ -59,8 +61,40 @@ export function historyRoutes(backend: HistoryBackend): Hono<CallerEnv> {
     return { events: found.slice(0, limit).map(eventJson), isCut: found.length > limit };
   });
 
+  /** One tree; without `at`, of this moment. */
+  on('/explain', ['labels', 'query', 'at'], (params) => explainer.explain(subjectOf(params), params.time('at')));
+
   app.all('*', (context) => problem(404, `there is no ${context.req.path} in this API`));
   return app;
+}
+
+function subjectOf(params: Params): ExplainSubject {
+  const [labels, query] = [params.text('labels'), params.text('query')];
+  if (labels !== null && query === null) return { kind: 'labels', labels: labelsIn(labels) };
+  if (query === null || labels !== null)
+    throw new BadParameter('give either labels, a JSON object of a whole label set, or query, such as HighLatency{svc="x"}');
+  const matchers = parseAlertSelector(query);
+  if ('error' in matchers) throw new BadParameter(`query ${goQuote(query)} cannot be read: ${matchers.error}`);
+  return { kind: 'matchers', matchers };
+}
+
+function labelsIn(text: string): Labels {
+  const wrong = new BadParameter(`labels must be a JSON object of texts such as {"alertname": "HighLatency"}, not ${goQuote(text)}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw wrong;
+    throw error;
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw wrong;
+  const pairs = Object.entries(json).map(([name, value]): readonly [string, string] => {
+    if (typeof value !== 'string') throw wrong;
+    return [name, value];
+  });
+  const labels = Labels.fromPairs(pairs);
+  if (labels.size === 0) throw wrong;
+  return labels;
 }
 
 function notAllowed(method: string): Response {

@@ -6,6 +6,7 @@ import type { ServerTls } from '../../model/server-tls.ts';
 import type { RequestHandler } from '../../platform/http-server.ts';
 import { renderPage, renderSilenceForm } from '../../web/page.ts';
 import { type App, StartError } from '../app.ts';
+import { explain } from '../explain/explain.ts';
 import { alertmanagerBackend } from './alertmanager-backend.ts';
 import { bindRefusal } from './bind-rule.ts';
 import { managementBackend } from './management-backend.ts';
@@ -33,6 +34,7 @@ export function appServer(app: App, quit: () => void): AppServer {
       inboxMessage: (outboxId) => app.outbox.inboxMessage(outboxId),
       events: (filter) => app.events.find(filter),
     },
+    explain: { explain: (subject, at) => explain(app, subject, at) },
     overview: { title: web.pageTitle, overview: (notice) => overviewOf(app, notice) },
     management: managementBackend(app, quit),
     render: { overview: renderPage, silenceForm: renderSilenceForm },
