@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { runAmtool } from '../app/amtool/run-amtool.ts';
 import { checkConfig } from '../app/check.ts';
+import { runExplain } from '../app/explain/run-explain.ts';
 import { addRuleCommands } from '../app/rule-commands.ts';
 import { serve } from '../app/serve.ts';
 import { addServeFlags, canonicalArgs, serveOptions } from '../app/serve-options.ts';
@@ -16,6 +17,7 @@ Examples:
   tocsin --config.file=prometheus.yml --web.listen-address=127.0.0.1:9090
   tocsin check prometheus.yml alertmanager.yml       read files as serve would, say what is wrong, start nothing
   tocsin test rules tests/*.yml                      run rule unit tests, as promtool does
+  tocsin explain 'HighLatency{svc="x"}' --at 03:10    why was I paged, why was I not
   tocsin amtool silence add HighLoad -c "disk swap"  ask or change a running server`;
 
 /** Runs one command; the promise ends when the command does. */
@@ -50,6 +52,16 @@ export async function main(argv: readonly string[]): Promise<number> {
   addRuleCommands(program, (code) => {
     exitCode = code;
   });
+  program
+    .command('explain')
+    .description('say why an alert was or was not sent, now or at an instant that has passed')
+    .argument('<alert>', `its name, with matchers where there are several: 'HighLatency{svc="x"}'`)
+    .option('--at <time>', 'RFC 3339, seconds since 1970, or the last 03:10 of this machine; default: now')
+    .option('--url <url>', 'of the running server, with its route prefix', 'http://127.0.0.1:9099')
+    .exitOverride()
+    .action(async (query: string, { at, url }: { readonly at?: string; readonly url: string }) => {
+      exitCode = await runExplain({ query, at: at ?? null, url }, VERSION);
+    });
   // Above, before commander reads anything; here for the list of commands.
   program.command('amtool').description("query and change alerts and silences, as Alertmanager's amtool does").helpOption(false);
   try {
