@@ -38,7 +38,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (values, { args: [extra] }: Command) => {
       const commands = program.commands.map((command) => command.name()).join(', ');
       if (extra !== undefined)
-        throw new InvalidArgumentError(`"${extra}" is no command; there are ${commands}. Configuration files are given to serve with -c`);
+        throw new InvalidArgumentError(`"${extra}" is no command (${commands}). Configuration files are given to serve with -c`);
       await serve(serveOptions(values, VERSION));
     });
   program

@@ -55,14 +55,10 @@ export class Stage {
     { port, ready }: { readonly port: number; readonly ready: string },
   ): Promise<Program> {
     const program = this.program(binary, args);
-    await until(
-      `${binary} to be ready`,
-      async () => {
-        if (program.ending !== null) throw new Error(`it ended: ${program.stderr}`);
-        return (await fetch(`http://127.0.0.1:${port}${ready}`)).ok;
-      },
-      { withinMs: 20_000 },
-    );
+    await until(`${binary} to be ready`, async () => {
+      if (program.ending !== null) throw new Error(`it ended: ${program.stderr}`);
+      return (await fetch(`http://127.0.0.1:${port}${ready}`)).ok;
+    });
     return program;
   }
 

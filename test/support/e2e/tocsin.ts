@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Ending, Program, type ProgramOptions, run } from './program.ts';
-import { type Patience, until } from './until.ts';
+import { until } from './until.ts';
 
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = `${PACKAGE}dist/main.js`;
@@ -69,7 +69,7 @@ export class Tocsin {
 
   async ready(): Promise<void> {
     const isReady = async (): Promise<boolean> => (await this.get('/-/ready')).ok;
-    await until('Tocsin to be ready', async () => this.program.ending !== null || isReady(), { withinMs: 20_000 });
+    await until('Tocsin to be ready', async () => this.program.ending !== null || isReady());
     if (this.program.ending !== null) throw new Error(`Tocsin ended instead of becoming ready: ${this.program.stderr}`);
   }
 
@@ -113,9 +113,21 @@ export class Tocsin {
     return new Map(result.map(({ metric, value }) => [keyOf(metric), Number(value[1])]));
   }
 
+  /** Done after two more evaluations of every rule group: what they and a restart or reload before would send has been sent. */
+  async evaluatesTwice(): Promise<void> {
+    const last = async (): Promise<number> => {
+      const { groups } = await this.data<{ readonly groups: readonly { readonly lastEvaluation: string }[] }>('/api/v1/rules');
+      return Math.min(...groups.map(({ lastEvaluation }) => Date.parse(lastEvaluation)));
+    };
+    for (let i = 0; i < 2; i++) {
+      const before = await until('an evaluation', async () => (await last()) || null);
+      await until('another evaluation', async () => (await last()) > before, 100);
+    }
+  }
+
   /** Done when a line of its log matches. */
-  untilLogged(pattern: RegExp, patience: Patience = {}): Promise<string> {
-    return until(`a line of log like ${pattern}`, () => pattern.exec(this.log)?.[0] ?? null, patience);
+  untilLogged(pattern: RegExp): Promise<string> {
+    return until(`a line of log like ${pattern}`, () => pattern.exec(this.log)?.[0] ?? null);
   }
 }
 

@@ -1,14 +1,11 @@
 /** Waiting for real processes: looks again and again until there is something to see. */
 
-export type Patience = { readonly withinMs?: number; readonly everyMs?: number };
+/** On a busy machine; nothing that goes well takes a tenth of it. */
+const PATIENCE_MS = 30_000;
 
 /** What `look` gives once it is neither false, null nor undefined; a look that throws has not seen it yet. */
-export async function until<T>(
-  what: string,
-  look: () => T | Promise<T>,
-  { withinMs = 10_000, everyMs = 20 }: Patience = {},
-): Promise<Exclude<T, false | null | undefined>> {
-  const deadline = performance.now() + withinMs;
+export async function until<T>(what: string, look: () => T | Promise<T>, everyMs = 50): Promise<Exclude<T, false | null | undefined>> {
+  const deadline = performance.now() + PATIENCE_MS;
   let seen: unknown;
   for (;;) {
     try {
@@ -17,7 +14,7 @@ export async function until<T>(
     } catch (error) {
       seen = error;
     }
-    if (performance.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${what}`, { cause: seen });
+    if (performance.now() > deadline) throw new Error(`waited 30 s in vain for ${what}; seen last: ${String(seen)}`, { cause: seen });
     await pause(everyMs);
   }
 }
