@@ -9,7 +9,8 @@ import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
 import { aggregate, Folding, foldOpOf } from './aggregation.ts';
 import { Annotations } from './annotations.ts';
-import type { Expr } from './ast.ts';
+import type { Expr, ValueType } from './ast.ts';
+import { selectorsOf } from './ast-walk.ts';
 import { joinVectors, setOperation, withScalar } from './binary-evaluation.ts';
 import { computeFloats } from './binary-operation.ts';
 import {
@@ -36,7 +37,7 @@ import {
   type AggregatePlan,
   type BinaryPlan,
   type CallPlan,
-  childrenOfPlan,
+  dependsOnRange,
   type Plan,
   planQuery,
   type SelectorPlan,
@@ -107,13 +108,14 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = {
 export function* evaluate(query: Query, queryable: Queryable, options: EngineOptions): Generator<void, QueryResult> {
   const { startMs, endMs, stepMs } = query;
   const isInstantQuery = stepMs === 0;
-  const type = typeOf(query.expr);
+  const prepared = prepare(query.expr);
+  const { type } = prepared;
   if (!isInstantQuery && type !== 'vector' && type !== 'scalar') {
     throw badQuery(`invalid expression type "${documentedType(type)}" for range query, must be Scalar or instant Vector`);
   }
-  const plan = planQuery(query.expr, { startMs, endMs, stepMs });
+  const plan = prepared.plan ?? planQuery(query.expr, { startMs, endMs, stepMs });
   const annotations = new Annotations();
-  const selections = new SelectionCache(queryable, countSelectors(plan));
+  const selections = new SelectionCache(queryable, prepared.uses);
   const evaluation = new Evaluation(options, annotations, selections);
   try {
     const range = stepRange(startMs, endMs, isInstantQuery ? 1 : stepMs);
@@ -130,14 +132,30 @@ export function* evaluate(query: Query, queryable: Queryable, options: EngineOpt
   }
 }
 
-/** How often each set of matchers is selected. */
-function countSelectors(plan: Plan, counts = new Map<string, number>()): Map<string, number> {
-  if (plan.kind === 'selector') {
-    const key = matchersKey(plan.matchers);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+/** What is the same at every evaluation of an expression; a rule evaluates its own for as long as it lives. */
+type Prepared = {
+  readonly type: ValueType;
+  /** Null: it depends on the range of the query. */
+  readonly plan: Plan | null;
+  /** How often each set of matchers is selected; null where there is one selector or none. */
+  readonly uses: ReadonlyMap<string, number> | null;
+};
+const preparations = new WeakMap<Expr, Prepared>();
+
+function prepare(expr: Expr): Prepared {
+  let prepared = preparations.get(expr);
+  if (prepared === undefined) {
+    const selectors = selectorsOf(expr);
+    let uses: Map<string, number> | null = null;
+    if (selectors.length > 1) {
+      uses = new Map();
+      for (const matchers of selectors) uses.set(matchersKey(matchers), (uses.get(matchersKey(matchers)) ?? 0) + 1);
+    }
+    const plan = dependsOnRange(expr) ? null : planQuery(expr, { startMs: 0, endMs: 0, stepMs: 0 });
+    prepared = { type: typeOf(expr), plan, uses };
+    preparations.set(expr, prepared);
   }
-  for (const child of childrenOfPlan(plan)) countSelectors(child, counts);
-  return counts;
+  return prepared;
 }
 
 function* evaluatePlan(evaluation: Evaluation, plan: Plan, range: StepRange): Generator<void, Value> {

@@ -17,6 +17,7 @@ import type {
   VectorMatching,
   VectorSelector,
 } from './ast.ts';
+import { walkExpr } from './ast-walk.ts';
 import { badQuery } from './query-error.ts';
 
 export type SelectorPlan = {
@@ -86,6 +87,31 @@ export function planQuery(expr: Expr, range: QueryRange): Plan {
   const { plan, isInvariant } = planExpr(expr, { range, stats: 'undecided' });
   return isInvariant && mayRepeat(plan) ? invariant(plan) : plan;
 }
+
+/** Whether plans of the expression differ with the range: it has duration arithmetic, `@ start()` or functions like start(). */
+export function dependsOnRange(expr: Expr): boolean {
+  let depends = false;
+  walkExpr(expr, (node) => {
+    switch (node.kind) {
+      case 'call':
+        depends ||= queryConstant(node.func.name, { startMs: 0, endMs: 0, stepMs: 0 }) !== null;
+        return;
+      case 'selector':
+        depends ||= node.offsetExpr !== null || hasMovingAt(node.at);
+        return;
+      case 'matrix':
+        depends ||= node.rangeExpr !== null;
+        return;
+      case 'subquery':
+        depends ||= node.offsetExpr !== null || node.rangeExpr !== null || node.stepExpr !== null || hasMovingAt(node.at);
+        return;
+      default:
+    }
+  });
+  return depends;
+}
+
+const hasMovingAt = (at: AtModifier | null): boolean => at !== null && at.kind !== 'time';
 
 /** The plans right below this one, in the order of the text. */
 export function childrenOfPlan(plan: Plan): readonly Plan[] {

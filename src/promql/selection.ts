@@ -73,19 +73,31 @@ export class Selection {
 const keyOf = (matchers: readonly Matcher[], { fromMs, toMs }: SelectRange): string =>
   `${fromMs} ${toMs} ${matchers.map(printMatcher).join()}`;
 
+/** Columns that no query reads into now; most queries are small and many. */
+const spareColumns: SampleColumns[] = [];
+const SPARE_MAX = 8;
+const SPARE_SAMPLES_MAX = 65_536;
+
 export class SelectionCache {
   readonly #queryable: Queryable;
-  readonly #columns = new SampleColumns();
+  readonly #columns: SampleColumns;
   readonly #byKey = new Map<string, Selection>();
-  readonly #uses: ReadonlyMap<string, number>;
+  readonly #alone: Selection[] = [];
+  readonly #uses: ReadonlyMap<string, number> | null;
 
-  /** `uses` counts selectors by the text of their matchers: those that are alone need not be kept. */
-  constructor(queryable: Queryable, uses: ReadonlyMap<string, number>) {
+  /** `uses` counts selectors by the text of their matchers: those that are alone need not be kept. Null: there is but one. */
+  constructor(queryable: Queryable, uses: ReadonlyMap<string, number> | null) {
     this.#queryable = queryable;
     this.#uses = uses;
+    this.#columns = spareColumns.pop() ?? new SampleColumns();
   }
 
   select(matchers: readonly Matcher[], range: SelectRange): Selection {
+    if (this.#uses === null) {
+      const selection = new Selection(this.#queryable.select(matchers, range), this.#columns, false);
+      this.#alone.push(selection);
+      return selection;
+    }
     const key = keyOf(matchers, range);
     let selection = this.#byKey.get(key);
     if (selection === undefined) {
@@ -98,7 +110,12 @@ export class SelectionCache {
 
   close(): void {
     for (const selection of this.#byKey.values()) selection.close();
+    for (const selection of this.#alone) selection.close();
     this.#byKey.clear();
+    const columns = this.#columns;
+    if (spareColumns.length === SPARE_MAX || columns.timestamps.length > SPARE_SAMPLES_MAX) return;
+    columns.clear(); // and with it the histograms
+    spareColumns.push(columns);
   }
 }
 

@@ -100,7 +100,8 @@ export function evaluateAlerts(before: ActiveAlerts, raised: ReadonlyMap<Fingerp
   for (const { fingerprint, labels, annotations, value } of raised.values()) {
     const old = before.get(fingerprint);
     if (old?.state === 'firing') {
-      const alert: ActiveAlert = { ...old, annotations, value, keepFiringSince: null };
+      const isSame = old.annotations === annotations && Object.is(old.value, value) && old.keepFiringSince === null;
+      const alert: ActiveAlert = isSame ? old : { ...old, annotations, value, keepFiringSince: null };
       if (mustTell(alert, times, at)) tell({ kind: 'updated', alert });
       else now.set(fingerprint, alert);
       continue;

@@ -4,6 +4,7 @@ import type { FloatHistogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import type { DurationMs, UnixMs } from '../model/time.ts';
 import type { Expr } from '../promql/ast.ts';
+import type { AlertTemplate } from '../template/alert-template.ts';
 import type { AlertChange, RuleAlertRow } from './alert-state.ts';
 
 /** An element of an instant vector; a scalar is one element without labels. */
@@ -15,8 +16,8 @@ export type QueryOutcome =
 
 export type Expansion = { readonly text: string } | { readonly error: string };
 
-/** The element as the result has it, its name included. */
-export type ExpandInput = { readonly alertname: string; readonly element: Element; readonly at: UnixMs };
+/** Expands templates with one element of a result. */
+export type Expander = (template: AlertTemplate) => Expansion;
 
 export interface RuleEnvironment {
   /** How far a selector looks back for its newest sample. */
@@ -25,8 +26,8 @@ export interface RuleEnvironment {
   readonly resendDelayMs: DurationMs;
   /** Evaluates at one instant, in slices; other work goes on between them. */
   query(expr: Expr, at: UnixMs): Promise<QueryOutcome>;
-  /** Expands a template of a label or an annotation. */
-  expand(template: string, input: ExpandInput): Expansion;
+  /** For the templates of an alert's labels and annotations. The element is as the result has it, its name included. */
+  expander(element: Element, at: UnixMs): Expander;
   /** The alert as it is sent: external labels added, relabelled; null when relabelling drops it. */
   outgoing(labels: Labels): Labels | null;
   /** Link to the expression in the query page. */

@@ -14,6 +14,7 @@ import { Labels, METRIC_NAME } from '../model/labels.ts';
 import type { AppendStore } from '../model/storage.ts';
 import { type DurationMs, type UnixMs, unixMs } from '../model/time.ts';
 import { printExpr } from '../promql/printer.ts';
+import { type AlertTemplate, alertTemplate } from '../template/alert-template.ts';
 import type { AlertChange, RuleAlertRow } from './alert-state.ts';
 import {
   type ActiveAlert,
@@ -32,7 +33,7 @@ import {
 import type { Gap } from './gap-watch.ts';
 import { isDisturbed, type Lookback, lookbackOf, type RecordedExprs } from './lookback.ts';
 import { type AlertingRule, groupKeyOf, type RecordingRule, type Rule, type RuleGroup } from './rule-group.ts';
-import type { Element, RuleEnvironment } from './rule-ports.ts';
+import type { Element, Expander, RuleEnvironment } from './rule-ports.ts';
 import { type RuleSample, type RuleSeries, ruleSeries, SeriesWriter } from './rule-series.ts';
 import { MissingReasons, type Unfiltered, unfiltered } from './unfiltered.ts';
 
@@ -44,6 +45,7 @@ export type RuleChanges = {
   readonly stored: readonly RuleAlertRow[];
   readonly removed: readonly string[];
 };
+const OK: RuleHealth = { kind: 'ok' };
 const NO_CHANGES: RuleChanges = { changes: [], stored: [], removed: [] };
 
 /** When a group evaluates, and what it knows of the time before. */
@@ -66,8 +68,9 @@ export type RunnerOptions = {
   readonly recorded: () => RecordedExprs;
 };
 
-/** What an alert or a recorded element was made of, kept as long as it comes again. */
-type Known = { value: number; histogram: FloatHistogram | null; raised: Raised };
+/** What an element was made into, kept as long as it comes again. */
+type Known = { value: number; histogram: FloatHistogram | null; raised: Raised; seenIn: number };
+type Templates = readonly (readonly [name: string, template: AlertTemplate])[];
 type AlertSeries = { readonly pending: RuleSeries; readonly firing: RuleSeries; readonly forState: RuleSeries };
 
 export class RuleRunner {
@@ -79,18 +82,19 @@ export class RuleRunner {
   readonly #environment: RuleEnvironment;
   readonly #recorded: () => RecordedExprs;
   readonly #times: AlertTimes;
-  readonly #ruleLabels: readonly (readonly [name: string, template: string])[];
-  readonly #annotations: readonly (readonly [name: string, template: string])[];
+  readonly #ruleLabels: readonly (readonly [name: string, text: string])[];
   /** Elements give the same texts again as long as they are the same: no template asks for anything else. */
   readonly #isRepeatable: boolean;
   readonly #writer: SeriesWriter;
   #active: ActiveAlerts = new Map();
   /** Rows on disk, to write only what changed. */
   #rows = new Map<string, RuleAlertRow>();
-  #known = new Map<string, Known>();
-  /** Counts what makes `#known` worthless. */
-  #epoch = 0;
-  #alertSeries = new Map<Fingerprint, AlertSeries>();
+  /** Parsed when the first alert is raised. */
+  #templates: { readonly labels: Templates; readonly annotations: Templates } | null = null;
+  /** By the key of the element. */
+  readonly #known = new Map<string, Known>();
+  #round = 0;
+  readonly #alertSeries = new Map<Fingerprint, AlertSeries>();
   #recordedSeries = new Map<string, RuleSeries>();
   /** By the labels that no rule of this name sets: when alerts began whose rule got other labels. */
   #begins: { readonly hidden: ReadonlySet<string>; readonly activeAt: ReadonlyMap<string, UnixMs> } | null = null;
@@ -110,8 +114,8 @@ export class RuleRunner {
     this.#recorded = options.recorded;
     this.#writer = new SeriesWriter(options.store);
     this.#ruleLabels = Object.entries(rule.labels);
-    this.#annotations = rule.kind === 'alerting' ? Object.entries(rule.annotations) : [];
-    this.#isRepeatable = [...this.#ruleLabels, ...this.#annotations].every(([, template]) => isRepeatable(template));
+    const annotations = rule.kind === 'alerting' ? Object.values(rule.annotations) : [];
+    this.#isRepeatable = [...Object.values(rule.labels), ...annotations].every(isRepeatable);
     const { forMs, keepFiringForMs } = rule.kind === 'alerting' ? rule : { forMs: 0 as DurationMs, keepFiringForMs: 0 as DurationMs };
     this.#times = { forMs, keepFiringForMs, retellMs: environment.resendDelayMs };
   }
@@ -163,8 +167,7 @@ export class RuleRunner {
 
   /** What alerts are called outside, or what templates see, has changed: the next evaluation tells of all that fire. */
   announceAgain(): void {
-    this.#known = new Map();
-    this.#epoch++;
+    this.#known.clear();
     this.#active = new Map(Array.from(this.#active, ([fingerprint, alert]) => [fingerprint, { ...alert, told: null }]));
   }
 
@@ -180,7 +183,10 @@ export class RuleRunner {
       case 'recording':
         return this.#record(this.rule, outcome.elements, slot);
       case 'alerting':
-        if (outcome.elements.length === 0 && this.#active.size === 0 && this.#rows.size === 0) this.#forget();
+        if (outcome.elements.length === 0 && this.#isIdle()) {
+          this.health = OK;
+          return NO_CHANGES;
+        }
         return this.#alert(this.rule, outcome.elements, slot);
       default:
         return unreachable(this.rule);
@@ -230,15 +236,14 @@ export class RuleRunner {
 
   async #alert(rule: AlertingRule, elements: readonly Element[], slot: Slot): Promise<RuleChanges> {
     const { at, queryAt } = slot;
-    const epoch = this.#epoch;
     const all: Raised[] = [];
-    const known = new Map<string, Known>();
+    const round = ++this.#round;
     for (const element of elements) {
       const pause = this.#environment.pause();
       if (pause !== null) await pause;
-      all.push(this.#raise(rule, element, at, known));
+      all.push(this.#raise(rule, element, at, round));
     }
-    this.#known = epoch === this.#epoch ? known : new Map();
+    if (this.#known.size > elements.length) for (const [key, { seenIn }] of this.#known) if (seenIn !== round) this.#known.delete(key);
     const raised = byFingerprint(all);
     if (raised === null) return this.#failed(DUPLICATE_ALERTS);
     const missing = missingAlerts(this.#active, raised, this.#times, at);
@@ -263,27 +268,29 @@ export class RuleRunner {
     return changes;
   }
 
-  #raise(rule: AlertingRule, element: Element, at: UnixMs, known: Map<string, Known>): Raised {
+  #raise(rule: AlertingRule, element: Element, at: UnixMs, round: number): Raised {
     const { labels, value, histogram } = element;
     const key = labels.key();
-    const old = this.#known.get(key);
-    if (old !== undefined && this.#isRepeatable && Object.is(old.value, value) && old.histogram === histogram) {
-      known.set(key, old);
-      return old.raised;
+    const known = this.#known.get(key);
+    if (known !== undefined && this.#isRepeatable && Object.is(known.value, value) && known.histogram === histogram) {
+      known.seenIn = round;
+      return known.raised;
     }
-    const expand = (template: string): string => {
-      const expansion = this.#environment.expand(template, { alertname: rule.name, element, at });
-      return 'text' in expansion ? expansion.text : `<error expanding template: ${expansion.error}>`;
+    this.#templates ??= {
+      labels: templatesOf(rule.name, rule.labels),
+      annotations: templatesOf(rule.name, rule.annotations),
     };
-    const expanded = ([name, template]: readonly [string, string]): readonly [string, string] => [name, expand(template)];
-    const alert = alertLabels(labels, this.#ruleLabels.map(expanded), rule.name);
+    const expand = this.#environment.expander(element, at);
+    const alert = alertLabels(labels, expanded(this.#templates.labels, expand), rule.name);
+    // Most alerts differ from before in their value alone.
+    const old = known !== undefined && known.raised.labels.equals(alert) ? known.raised : null;
     const raised: Raised = {
-      fingerprint: fingerprintOf(alert),
-      labels: alert,
-      annotations: Labels.fromPairs(this.#annotations.map(expanded)),
+      fingerprint: old?.fingerprint ?? fingerprintOf(alert),
+      labels: old?.labels ?? alert,
+      annotations: Labels.fromPairs(expanded(this.#templates.annotations, expand)),
       value,
     };
-    known.set(key, { value, histogram, raised });
+    this.#known.set(key, { value, histogram, raised, seenIn: round });
     return raised;
   }
 
@@ -351,20 +358,18 @@ export class RuleRunner {
 
   /** Compares the alerts with the rows on disk. A value that changed is not worth a write, nor are words not told. */
   #rowChanges(): { readonly stored: readonly RuleAlertRow[]; readonly removed: readonly string[] } {
-    if (this.#active.size === 0 && this.#rows.size === 0) return NO_CHANGES;
-    const rows = new Map<string, RuleAlertRow>();
     const stored: RuleAlertRow[] = [];
     for (const alert of this.#active.values()) {
       const old = this.#rows.get(alert.id);
-      if (old !== undefined && this.#isStored(alert, old)) rows.set(alert.id, old);
-      else {
-        const row = this.#rowOf(alert);
-        rows.set(row.id, row);
-        stored.push(row);
-      }
+      if (old !== undefined && this.#isStored(alert, old)) continue;
+      const row = this.#rowOf(alert);
+      this.#rows.set(row.id, row);
+      stored.push(row);
     }
-    const removed = [...this.#rows.keys()].filter((id) => !rows.has(id));
-    this.#rows = rows;
+    if (this.#rows.size === this.#active.size) return { stored, removed: [] };
+    const ids = new Set(Array.from(this.#active.values(), ({ id }) => id));
+    const removed = [...this.#rows.keys()].filter((id) => !ids.has(id));
+    for (const id of removed) this.#rows.delete(id);
     return { stored, removed };
   }
 
@@ -405,9 +410,12 @@ export class RuleRunner {
     return NO_CHANGES;
   }
 
-  #forget(): void {
-    if (this.#known.size > 0) this.#known = new Map();
-    if (this.#alertSeries.size > 0) this.#alertSeries = new Map();
+  /** Nothing is there that an empty result could change. Then nothing is kept for alerts either. */
+  #isIdle(): boolean {
+    if (this.#active.size > 0 || this.#rows.size > 0 || !this.#writer.isIdle) return false;
+    this.#known.clear();
+    this.#templates = null;
+    return true;
   }
 
   #write(samples: readonly RuleSample[], at: UnixMs): void {
@@ -417,20 +425,23 @@ export class RuleRunner {
     } catch (failure) {
       error = failure instanceof Error ? failure.message : String(failure);
     }
-    this.health = error === null ? { kind: 'ok' } : { kind: 'err', error };
+    this.health = error === null ? OK : { kind: 'err', error };
   }
 
   /** ALERTS 1 and ALERTS_FOR_STATE (unix seconds of activeAt) of every pending and firing alert. */
   #samplesOf(active: ActiveAlerts): readonly RuleSample[] {
     const samples: RuleSample[] = [];
-    const kept = new Map<Fingerprint, AlertSeries>();
     for (const { fingerprint, labels, state, activeAt } of active.values()) {
-      const series = this.#alertSeries.get(fingerprint) ?? seriesOfAlert(labels);
-      kept.set(fingerprint, series);
+      let series = this.#alertSeries.get(fingerprint);
+      if (series === undefined) {
+        series = seriesOfAlert(labels);
+        this.#alertSeries.set(fingerprint, series);
+      }
       samples.push({ series: state === 'firing' ? series.firing : series.pending, value: 1, histogram: null });
       samples.push({ series: series.forState, value: Math.floor(activeAt / 1000), histogram: null });
     }
-    this.#alertSeries = kept;
+    if (this.#alertSeries.size > active.size)
+      for (const fingerprint of this.#alertSeries.keys()) if (!active.has(fingerprint)) this.#alertSeries.delete(fingerprint);
     return samples;
   }
 }
@@ -475,6 +486,15 @@ export function alertOfRow(row: RuleAlertRow): ActiveAlert {
 }
 
 const withoutLabels = (labels: Labels, names: ReadonlySet<string>): string => labels.filter((name) => !names.has(name)).key();
+
+const templatesOf = (alertname: string, texts: Readonly<Record<string, string>>): Templates =>
+  Object.entries(texts).map(([name, text]) => [name, alertTemplate(alertname, text)]);
+
+const expanded = (templates: Templates, expand: Expander): readonly (readonly [name: string, text: string])[] =>
+  templates.map(([name, template]) => {
+    const expansion = expand(template);
+    return [name, 'text' in expansion ? expansion.text : `<error expanding template: ${expansion.error}>`];
+  });
 
 /** Functions of templates that look at more than the element. */
 const isRepeatable = (template: string): boolean => !template.includes('{{') || !/query|now/i.test(template);

@@ -31,6 +31,11 @@ export class SeriesWriter {
     this.#store = store;
   }
 
+  /** Nothing was written that could end. */
+  get isIdle(): boolean {
+    return this.#last.length === 0;
+  }
+
   /** Takes over what another one wrote: it ends unless this one writes it. */
   inherit(from: SeriesWriter): void {
     this.#last = [...this.#last, ...from.#last];

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import { Labels } from '../model/labels.ts';
 import { unixMs } from '../model/time.ts';
-import { type AlertTemplateInput, checkAlertTemplate, expandAlertTemplate } from './alert-template.ts';
+import { type AlertExpansion, type AlertTemplateInput, alertExpander, alertTemplate, checkAlertTemplate } from './alert-template.ts';
 
 const INPUT: AlertTemplateInput = {
-  name: 'HighLoad',
   labels: Labels.of({ instance: 'web-1:9100', job: 'node' }),
   externalLabels: Labels.of({ cluster: 'eu' }),
   externalUrl: 'http://prom.example/prefix',
@@ -19,6 +18,8 @@ const INPUT: AlertTemplateInput = {
   },
 };
 
+const expand = (text: string, input: AlertTemplateInput): AlertExpansion => alertExpander(input)(alertTemplate('HighLoad', text));
+
 test.each([
   { text: 'plain {text}', becomes: 'plain {text}' },
   { text: '{{ $labels.instance }} is at {{ $value | humanizePercentage }}', becomes: 'web-1:9100 is at 93%' },
@@ -32,7 +33,7 @@ test.each([
   { text: '{{ externalURL }}{{ pathPrefix }} {{ now }}', becomes: 'http://prom.example/prefix/prefix 1.7e+09' },
   { text: '{{ printf "%.1f" $value }} {{ $labels }}', becomes: '0.9 map[instance:web-1:9100 job:node]' },
 ])('$text becomes $becomes', ({ text, becomes }) => {
-  expect(expandAlertTemplate(text, INPUT)).toEqual({ text: becomes });
+  expect(expand(text, INPUT)).toEqual({ text: becomes });
 });
 
 test.each([
@@ -55,13 +56,13 @@ test.each([
   },
   { text: '{{ query "down" }}', error: 'executing "__alert_HighLoad" at <query "down">: error calling query: parse error: down' },
 ])('$text fails as in Go', ({ text, error }) => {
-  const result = expandAlertTemplate(text, INPUT);
+  const result = expand(text, INPUT);
   expect('error' in result && result.error).toMatch(/^error executing template __alert_HighLoad: template: __alert_HighLoad:1:\d+: /);
   expect('error' in result && result.error).toContain(error);
 });
 
 test('a native histogram prints as its text', () => {
-  expect(expandAlertTemplate('{{ $value }}', { ...INPUT, histogram: '{count:3, sum:10}' })).toEqual({ text: '{count:3, sum:10}' });
+  expect(expand('{{ $value }}', { ...INPUT, histogram: '{count:3, sum:10}' })).toEqual({ text: '{count:3, sum:10}' });
 });
 
 test('a check names the first mistake and runs nothing', () => {
@@ -80,7 +81,7 @@ test.each([
     becomes: '<no value><no value>',
   },
 ])('$what are out of reach', ({ text, becomes }) => {
-  expect(expandAlertTemplate(text, INPUT)).toEqual({ text: becomes });
+  expect(expand(text, INPUT)).toEqual({ text: becomes });
 });
 
 test.each([
@@ -89,5 +90,5 @@ test.each([
   { what: 'wide padding in a loop', text: '{{ range 100000 }}{{ printf "%1000000d" 1 }}{{ end }}' },
   { what: 'an empty match before every character', text: '{{ $x := printf "%100000s" "" }}{{ reReplaceAll "" $x $x }}' },
 ])('$what ends with an error', ({ text }) => {
-  expect(expandAlertTemplate(text, INPUT)).toHaveProperty('error');
+  expect(expand(text, INPUT)).toHaveProperty('error');
 });

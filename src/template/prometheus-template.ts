@@ -2,7 +2,7 @@
 import { ANY, GoCallError, type GoFunction, type GoValue, goFunction, goString, STRING } from '../lib/go-value.ts';
 import { textArgument } from './arguments.ts';
 import { HTML_CONTENT } from './content.ts';
-import type { MissingKey } from './execute.ts';
+import type { MissingKey, Rendered } from './execute.ts';
 import { contextFunctions, PROMETHEUS_FUNCTIONS, type PrometheusContext } from './prometheus-functions.ts';
 import { type Rendering, TemplateSet } from './template-set.ts';
 
@@ -38,7 +38,13 @@ export function expandTemplate(templates: TemplateSet, expansion: Expansion): { 
     const functions = contextFunctions(context);
     return mode === 'text' ? functions : new Map([...functions, ['tmpl', tmpl(rendering)] as const]);
   };
-  const rendered = mode === 'text' ? templates.executeText(text, data, { name, bind }) : templates.executeHtml(text, data, { name, bind });
+  return expansionOf(
+    name,
+    mode === 'text' ? templates.executeText(text, data, { name, bind }) : templates.executeHtml(text, data, { name, bind }),
+  );
+}
+
+export function expansionOf(name: string, rendered: Rendered): { readonly text: string } | { readonly error: string } {
   if (!('error' in rendered)) return rendered;
   return { error: `error ${rendered.stage === 'parse' ? 'parsing' : 'executing'} template ${name}: ${rendered.error}` };
 }

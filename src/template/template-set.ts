@@ -84,6 +84,15 @@ export class TemplateSet {
     return this.#execute('text', text, data, run, newBudget());
   }
 
+  /** A text that its owner keeps and runs often; what is wrong with it comes out when it runs. */
+  prepareText(text: string, name: string): Prepared {
+    return this.#parse('text', { name, text });
+  }
+
+  runText(prepared: Prepared, data: GoValue | null, run: RunOptions): Rendered {
+    return 'error' in prepared ? prepared : this.#run('text', prepared, prepared.main, data, run, newBudget());
+  }
+
   /** Go's html/template: what is inserted is escaped for where it stands. */
   executeHtml(text: string, data: GoValue | null, run: RunOptions = {}): Rendered {
     return this.#execute('html', text, data, run, newBudget());

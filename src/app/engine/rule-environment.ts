@@ -5,7 +5,7 @@ import { printHistogram } from '../../promql/histogram/histogram-text.ts';
 import { printExpr } from '../../promql/printer.ts';
 import type { EvaluationReport, RuleEnvironment } from '../../rules/rule-ports.ts';
 import { relabel } from '../../scrape/relabel.ts';
-import { expandAlertTemplate } from '../../template/alert-template.ts';
+import { alertExpander } from '../../template/alert-template.ts';
 import type { EngineConfig } from '../config/engine-config.ts';
 import type { QueryService } from './query-service.ts';
 import { Pacer } from './slicing.ts';
@@ -36,9 +36,8 @@ export function ruleEnvironment(options: {
     lookbackDeltaMs: durationMs(queries.lookbackDeltaMs),
     resendDelayMs,
     query: (expr, at) => queries.runRule(expr, at),
-    expand: (template, { alertname, element, at }) =>
-      expandAlertTemplate(template, {
-        name: alertname,
+    expander: (element, at) =>
+      alertExpander({
         labels: element.labels,
         value: element.value,
         ...(element.histogram === null ? {} : { histogram: printHistogram(element.histogram) }),
