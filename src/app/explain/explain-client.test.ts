@@ -87,6 +87,11 @@ test('a time of day is the last one there was, in the zone of the machine', asyn
   expect(Date.parse('2026-01-02T12:00:00Z') - at.getTime()).toBeLessThan(25 * 3_600_000);
 });
 
+test('an hour that no day has goes as it was typed, for the server to refuse', async () => {
+  const { url } = await run({ status: 200, json: EXPLANATION }, 'http://tocsin:9099', '25:99');
+  expect(new URL(url).searchParams.get('at')).toBe('25:99');
+});
+
 test('other times go as they were typed, and a user in the address signs in', async () => {
   const { url, config } = await run({ status: 200, json: EXPLANATION }, 'https://ana:p%40ss@tocsin', '2026-01-01T03:10:00Z');
   expect(url).toMatch(/^https:\/\/tocsin\/api.*&at=2026-01-01T03%3A10%3A00Z$/);

@@ -62,7 +62,7 @@ export async function explainClient({ query, at, url }: ExplainAsked, { http, no
 
 /** A time of day becomes the last one there was, in this machine's zone. */
 function instantText(at: string, now: UnixMs): string {
-  const [, hours, minutes] = /^(\d\d?):(\d\d)$/.exec(at) ?? [];
+  const [, hours, minutes] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(at) ?? [];
   if (hours === undefined || minutes === undefined) return at;
   const instant = new Date(now);
   instant.setHours(Number(hours), Number(minutes), 0, 0);
