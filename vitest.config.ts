@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // A simulated process that dies leaves its promises behind; the world they belonged to is gone.
+    onUnhandledError: (error) => error.name !== 'SimulatedCrash',
     projects: [
       {
         test: {

@@ -170,8 +170,12 @@ export class Router {
     return result !== null;
   }
 
-  /** Asked right before an attempt: from `send` on, the row is in flight until it is settled. */
+  /**
+   * Asked right before an attempt: from `send` on, the row is in flight until it is settled. What is due by the clock is
+   * done first: after a pause a row may wait for its attempt when its group's next flush, which replaces it, is long due.
+   */
   claim(id: OutboxId, now: UnixMs): ClaimVerdict {
+    this.tick(now);
     const found = this.#open.get(id);
     const open = found?.integration.open;
     if (found === undefined || open?.row.id !== id) return { kind: 'gone' };

@@ -7,6 +7,9 @@ import { notificationIn } from './notification-json.ts';
 import { inboxMessage, outbox } from './schema.ts';
 import { type OutboxState, outboxRowIn } from './state-repository.ts';
 
+/** For another attempt and its answer. */
+const ORPHAN_RETRY_MS = 30_000;
+
 export type DueRow = {
   readonly row: OutboxRow;
   readonly attempts: number;
@@ -43,7 +46,10 @@ export interface OutboxRepository {
   countByState(): Promise<ReadonlyMap<string, number>>;
   /** Rows that an attempt may take, now or later: all but claimed and closed ones. */
   open(): Promise<readonly DueRow[]>;
-  /** Claims of earlier boots become 'unknown': nobody knows whether they were sent. Returns how many. */
+  /**
+   * Claims of earlier boots become 'unknown': nobody knows whether they were sent. However long ago that was, they get time
+   * to be sent again as what they were, before a flush replaces them: whoever has one already knows it by its id. Returns how many.
+   */
   orphan(bootId: string, at: UnixMs): Promise<number>;
   /** Newest first; `before`: only older ones, for the next page. */
   history(filter: {
@@ -94,7 +100,14 @@ export function outboxRepository({ orm }: Database): OutboxRepository {
     orphan: async (bootId, at) =>
       orm
         .update(outbox)
-        .set({ state: 'unknown', attemptId: null, bootId: null, nextAttemptAtMs: at, answer: 'the process ended during the attempt' })
+        .set({
+          state: 'unknown',
+          attemptId: null,
+          bootId: null,
+          nextAttemptAtMs: at,
+          deadlineMs: sql`max(${outbox.deadlineMs}, ${at + ORPHAN_RETRY_MS})`,
+          answer: 'the process ended during the attempt',
+        })
         .where(and(eq(outbox.state, 'claimed'), or(ne(outbox.bootId, bootId), sql`${outbox.bootId} is null`)))
         .run().changes,
     history: async ({ receiver, before, groupKey, limit }) =>

@@ -82,6 +82,27 @@ describe('the main way', () => {
     }
   });
 
+  test('a kill with a mail on its way, and a start long after the group was due again, sends it once', async () => {
+    for (const label of ['flush.after-commit', 'outbox.before-claim', 'outbox.after-claim', 'send.after-response'] as const) {
+      const { sim, target, process } = await world();
+      await sim.advance(MINUTE);
+      target.behaviour = 'error';
+      await sim.advance(MINUTE);
+      process.crashAt(label);
+      await sim.advance(MINUTE);
+      expect({ label, isAlive: process.life.isAlive }).toEqual({ label, isAlive: false });
+      await sim.advance(10 * MINUTE);
+      await bootApp(sim);
+      await sim.advance(2 * MINUTE);
+      const ids = sim.mail.mailbox('team@example.org').map(({ message }) => message.messageId);
+      expect({ label, mails: ids.length, messages: new Set(ids).size }).toEqual({
+        label,
+        mails: label === 'send.after-response' ? 2 : 1,
+        messages: 1,
+      });
+    }
+  });
+
   test('restarts with nothing new send nothing', async () => {
     const { sim, target, subjects, ...first } = await world();
     target.behaviour = 'error';
