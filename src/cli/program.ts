@@ -1,7 +1,7 @@
 /** The command line: which words there are, what they print, how they exit (0 done, 1 failed, 2 wrong usage). */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { runAmtool } from '../app/amtool/run-amtool.ts';
-import { checkConfig } from '../app/check.ts';
+import { runCheck } from '../app/check.ts';
 import { runExplain } from '../app/explain/run-explain.ts';
 import { addRuleCommands } from '../app/rule-commands.ts';
 import { serve } from '../app/serve.ts';
@@ -47,7 +47,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('[files...]', 'default: tocsin.yml')
     .exitOverride()
     .action((files: readonly string[]) => {
-      exitCode = checkConfig(files.length === 0 ? ['tocsin.yml'] : files);
+      exitCode = runCheck(files.length === 0 ? ['tocsin.yml'] : files);
     });
   addRuleCommands(program, (code) => {
     exitCode = code;

@@ -47,6 +47,12 @@ export function readRuleFile(source: SourceFile, context: RuleFileContext): Rule
   };
 }
 
+/** Whether a file is meant as one, right or wrong: no configuration file has these keys. */
+export function isRuleFile(source: SourceFile): boolean {
+  const { root } = parseYaml(source);
+  return root?.kind === 'map' && (isOperatorObject(root) || root.entries.some(({ key }) => key.text === 'groups'));
+}
+
 /** Of what YAML itself warns of, a second document is the one thing that the reference has words for. */
 const inRuleFile = (diagnostic: Diagnostic): Diagnostic =>
   diagnostic.severity === 'warning'

@@ -272,6 +272,13 @@ describe.concurrent('what cannot be had', () => {
     `);
   });
 
+  test.runIf(process.platform === 'linux')('a data directory where there can be none', async ({ stage, expect }) => {
+    expect(await refusal(stage, ['--data', '/proc/tocsin/data'])).toMatchInlineSnapshot(`
+      "the data directory /proc/tocsin/data cannot be used: make directory "/proc/tocsin/data": no such file or directory; give another with --data, or make it writable
+      "
+    `);
+  });
+
   test('a log of samples that is a file', async ({ stage, expect }) => {
     stage.write({ 'data/tsdb/wal': '' });
     expect(await refusal(stage, ['--data', 'data'])).toMatchInlineSnapshot(`

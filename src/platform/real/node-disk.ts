@@ -57,7 +57,7 @@ export const nodeDisk: Disk = {
       if (stats === null) return null;
       return { kind: stats.isDirectory() ? 'directory' : 'file', bytes: stats.size, modifiedAt: Math.floor(stats.mtimeMs) as UnixMs };
     }),
-  makeDirectory: (path) => attempt('make directory', path, () => void mkdirSync(path, { recursive: true })),
+  makeDirectory: (path) => attempt('make directory', path, () => makeDirectory(path)),
   rename: (from, to) => attempt('rename', from, () => renameSync(from, to)),
   remove: (path) => attempt('remove', path, () => rmSync(path, { recursive: true, force: true })),
   syncDirectory: (path) => attempt('sync', path, () => syncDirectory(path)),
@@ -67,6 +67,20 @@ export const nodeDisk: Disk = {
       return bavail * bsize;
     }),
 };
+
+/** With what lies above it. Not by `recursive`, which never returns where a file system has no place for new directories (/proc). */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statIfThere(path)?.isDirectory() === true) return;
+    const above = dirname(path);
+    if (code !== 'ENOENT' || above === path || statIfThere(above) !== null) throw error;
+    makeDirectory(above);
+    mkdirSync(path);
+  }
+}
 
 class NodeFile implements DiskFile {
   readonly path: string;
