@@ -157,7 +157,7 @@ export class App {
       log,
       crash,
       integration: (row) => this.#receivers.integrationOf(row),
-      input: (row) => this.#receivers.inputOf(row, clock.now(), this.externalUrl),
+      input: (due) => this.#receivers.inputOf(due, clock.now(), this.externalUrl),
       claim: (rows) => this.#claim(rows),
       settle: (outcome) => this.#settle(outcome),
     });

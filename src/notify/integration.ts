@@ -42,6 +42,14 @@ export type SendInput = {
   /** When the notification was decided. */
   readonly createdAt: UnixMs;
   readonly deadline: UnixMs;
+  /** Which attempt this is, from 1. */
+  readonly attempt: number;
+  /** The result of an earlier attempt is unknown: this one may repeat it. */
+  readonly mayRepeat: boolean;
+  /** Null: this server has no address that a reader or a provider could reach; everything is one-way then. */
+  readonly links: ReaderLinks | null;
+  /** By which a reply in a text message names the group; null: nobody would receive the reply. */
+  readonly replyCode: number | null;
   /** Of this attempt: what templates call now. */
   readonly now: UnixMs;
   readonly data: NotificationData;
@@ -49,8 +57,21 @@ export type SendInput = {
   readonly kept: IntegrationData;
 };
 
+/** Addresses for this notification alone: what they do is bound to it, they cannot be guessed, and they expire. */
+export type ReaderLinks = {
+  /** Shows the alerts and offers what can be done; opening it changes nothing. */
+  readonly page: string;
+  /** In front of what a provider calls back about this notification; no slash at the end. */
+  readonly callback: string;
+};
+
 export interface Integration {
   send(input: SendInput): Promise<SendOutcome>;
+  /**
+   * Asks the provider what became of an attempt whose result is unknown. `absent`: surely not there, so it is sent again.
+   * Missing where a provider knows a repeated attempt by itself or cannot be asked: then it is sent again at once.
+   */
+  reconcile?(input: SendInput): Promise<SendOutcome | { readonly kind: 'absent' }>;
   /** Lets connections go. */
   close(): void;
 }

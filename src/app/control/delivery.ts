@@ -34,7 +34,7 @@ export type DeliveryPorts = {
   readonly crash: CrashPoints;
   /** Null: the receiver or integration is configured no more. */
   integration(row: OutboxRow): Integration | null;
-  input(row: OutboxRow): SendInput;
+  input(due: DueRow): SendInput;
   /** Claims rows for an attempt, on disk when done. Of these rows those that are still to be sent: the others were cancelled meanwhile, or all they tell is silenced by now. */
   claim(rows: readonly OutboxRow[]): Promise<readonly OutboxRow[]>;
   settle(outcome: DeliveryOutcome): Promise<void>;
@@ -159,7 +159,7 @@ export class Delivery {
     if (integration === null) outcome = { kind: 'rejected', retry: false, reason: 'other', message: 'the receiver is configured no more' };
     else {
       try {
-        outcome = await integration.send(this.#ports.input(row));
+        outcome = await integration.send(this.#ports.input(due));
       } catch (error) {
         outcome = { kind: 'unknown', message: `BUG: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` };
       }

@@ -1,6 +1,6 @@
 /** The integrations of the live configuration, and what each is given to send. */
 import type { OutboxId, OutboxRow } from '../../alerts/router-state.ts';
-import type { OutboxRepository } from '../../db/outbox-repository.ts';
+import type { DueRow, OutboxRepository } from '../../db/outbox-repository.ts';
 import { Fnv1a64 } from '../../lib/fnv1a.ts';
 import { Labels } from '../../model/labels.ts';
 import { Secret, type SecretSource } from '../../model/secret.ts';
@@ -61,7 +61,7 @@ export class Receivers {
     return this.#integrations.get(`${receiver}/${integration}/${index}`) ?? null;
   }
 
-  inputOf(row: OutboxRow, now: UnixMs, externalUrl: string): SendInput {
+  inputOf({ row, attempts, state }: DueRow, now: UnixMs, externalUrl: string): SendInput {
     if (this.#templates === null) throw new Error('BUG: receivers are not configured');
     const { notification } = row;
     const data = notificationData({
@@ -81,6 +81,10 @@ export class Receivers {
       threadId: new Fnv1a64().text(row.groupKey).hex(),
       createdAt: row.createdAt,
       deadline: row.deadline,
+      attempt: attempts + 1,
+      mayRepeat: state === 'unknown',
+      links: null,
+      replyCode: null,
       now,
       templates: this.#templates,
       kept: row.data,
