@@ -20,10 +20,15 @@ export type SkipReason =
   /** Nothing fires, and the integration was never told that anything does. */
   | 'nothing_firing'
   /** It knows all of this already, and the repeat interval is not over. */
-  | 'unchanged';
+  | 'unchanged'
+  /** It would only be told again, and somebody looks after the group. */
+  | 'acknowledged';
 
 /** Why an outbox row was given up before a provider took it. */
-export type CancelReason = 'superseded' | 'silenced' | 'route_removed' | 'receiver_removed';
+export type CancelReason = 'superseded' | 'silenced' | 'acknowledged' | 'route_removed' | 'receiver_removed';
+
+/** Everything it was given for has resolved, something else fires, or a new configuration leads the alerts elsewhere. */
+export type AcknowledgementEnd = 'resolved' | 'new_alert' | 'route_changed';
 
 export type EventCode =
   /** The store took an alert, or refused it. */
@@ -55,6 +60,12 @@ export type EventCode =
   | { readonly stage: 'deliver'; readonly verdict: 'rejected' | 'unknown'; readonly reason: 'provider' }
   | { readonly stage: 'deliver'; readonly verdict: 'failed'; readonly reason: 'provider' | 'deadline' }
   | { readonly stage: 'deliver'; readonly verdict: 'cancelled'; readonly reason: CancelReason }
+  /** What a provider said later of a notification that it had taken: it arrived, or it did not and will not. */
+  | { readonly stage: 'deliver'; readonly verdict: 'confirmed' | 'lost'; readonly reason: 'report' }
+  /** What somebody who was notified did about the group. Detail: by, outboxId; of `silenced` also silenceIds. */
+  | { readonly stage: 'action'; readonly verdict: 'acknowledged' | 'escalated' | 'silenced'; readonly reason: 'request' }
+  /** An acknowledgement no longer holds. Detail: by (whose it was). */
+  | { readonly stage: 'action'; readonly verdict: 'acknowledgement_over'; readonly reason: AcknowledgementEnd }
   /** A silence was made, changed or ended by somebody. Detail: silenceId, by. */
   | { readonly stage: 'silenced'; readonly verdict: 'created' | 'updated' | 'expired'; readonly reason: 'request' };
 

@@ -4,7 +4,8 @@
  * (inhibition, time intervals, silences, then for each integration the notification log) and leaves outbox rows; their
  * outcome comes back through `accepted` and `notAccepted`. Follows Alertmanager's dispatch/dispatch.go and notify/, with these
  * differences, which are ours: an integration whose delivery is in flight holds back only itself, a row not yet taken is
- * replaced by the next flush, and under the resolve contract whoever was told "firing" is told "resolved" whatever mutes it.
+ * replaced by the next flush, under the resolve contract whoever was told "firing" is told "resolved" whatever mutes it, and
+ * while somebody has acknowledged the group nobody is told again what they know.
  */
 import { isResolvedAt } from '../model/alert.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
@@ -13,11 +14,12 @@ import { addMs, type DurationMs, type UnixMs } from '../model/time.ts';
 import { compareAlerts } from './alert-order.ts';
 import type { AlertStore, StoredAlert } from './alert-store.ts';
 import type { ChangeLog } from './change-log.ts';
-import type { CancelReason, GroupKey, NotificationReason } from './event.ts';
+import type { AcknowledgementEnd, CancelReason, GroupKey, NotificationReason } from './event.ts';
 import type { Inhibitor } from './inhibit.ts';
 import { logKeyOf, type NotificationLog, reasonToNotify } from './notification-log.ts';
 import type { Route } from './route.ts';
 import type {
+  Acknowledgement,
   GroupId,
   GroupIntegrationRow,
   GroupRow,
@@ -99,6 +101,8 @@ export class Group {
   flushCount = 0;
   mutedBy: readonly string[] = [];
   integrations: readonly Integration[];
+  /** Who looks after it; null: nobody does. */
+  ack: Acknowledgement | null = null;
   /** Members that a flush saw resolved and that have not left yet. */
   readonly #leaving = new Set<Member>();
   /** Members in sending order; null when somebody came or left. */
@@ -151,6 +155,7 @@ export class Group {
     this.#leaving.delete(member);
     this.#sorted = null;
     stored.members = stored.members.filter((other) => other !== member);
+    if (this.ack !== null) this.forgetAcknowledged(stored.fingerprint, reason === 'route_changed' ? reason : 'resolved', changes, now);
     changes.member(this.id, stored.fingerprint);
     if (!cameResolved(member)) changes.event(now, { stage: 'group', verdict: 'left', reason }, stored.fingerprint, this.key);
   }
@@ -184,6 +189,47 @@ export class Group {
     world.changes.event(now, { stage: 'deliver', verdict: 'accepted', reason: row.reason }, null, this.key, detail);
     this.#decideDeferred(world, now);
     this.#releaseHeard(world, now);
+  }
+
+  /** Somebody looks after what these alerts tell: what waits only to tell it again is cancelled. */
+  acknowledge(by: string, firing: readonly Fingerprint[], outboxId: OutboxId, world: GroupWorld, now: UnixMs): void {
+    this.ack = { by, at: now, firing };
+    world.changes.groups.add(this.id);
+    world.changes.event(now, { stage: 'action', verdict: 'acknowledged', reason: 'request' }, null, this.key, { by, outboxId });
+    for (const integration of this.integrations) {
+      const { open } = integration;
+      if (open !== null && !open.isClaimed && this.isAcknowledged(open.row)) this.cancel(integration, 'acknowledged', true, world, now);
+    }
+  }
+
+  /** Whether the row would only tell again what somebody looks after. */
+  isAcknowledged(row: OutboxRow): boolean {
+    return this.ack !== null && row.reason === 'repeat interval elapsed';
+  }
+
+  /** The alert fires no more, or not here: should it fire again, that is news. With the last one the acknowledgement is over. */
+  forgetAcknowledged(fingerprint: Fingerprint, reason: AcknowledgementEnd, changes: ChangeLog, now: UnixMs): void {
+    const { ack } = this;
+    if (ack === null || !ack.firing.includes(fingerprint)) return;
+    const firing = ack.firing.filter((other) => other !== fingerprint);
+    if (firing.length === 0) this.#endAcknowledgement(reason, changes, now);
+    else this.ack = { ...ack, firing };
+    changes.groups.add(this.id);
+  }
+
+  /** Of the alerts that fire, those that one of the integrations, or the row, has told of. */
+  toldFiring(row: OutboxRow, world: GroupWorld, now: UnixMs): readonly Fingerprint[] {
+    const told = new Set(row.firing);
+    for (const { ref } of this.integrations)
+      for (const fingerprint of world.log.entry(logKeyOf(this.key, ref), now)?.firing ?? []) told.add(fingerprint);
+    return [...told].filter((fingerprint) => this.members.get(fingerprint)?.stored.isFiring === true);
+  }
+
+  /** The provider lost the row after taking it: unless it was told something since, the integration knows nothing. */
+  lost(integration: Integration, row: OutboxRow, world: GroupWorld): void {
+    const key = logKeyOf(this.key, integration.ref);
+    if (world.log.row(key)?.outboxId !== row.id) return;
+    world.log.retract(key);
   }
 
   /** Keeps the books of the resolve contract. */
@@ -257,6 +303,14 @@ export class Group {
     world.changes.groups.add(this.id);
   }
 
+  /** Puts the stored acknowledgement back; what was told before it is remembered for as long as it holds. */
+  restoreAcknowledgement(ack: Acknowledgement | null, world: GroupWorld, now: UnixMs): void {
+    this.ack = ack;
+    if (ack === null) return;
+    for (const { ref } of this.integrations)
+      if (world.log.entry(logKeyOf(this.key, ref), now) === null) this.#rememberTold(ref, world, now);
+  }
+
   /** Puts the stored state of an integration back. */
   restoreIntegration(row: GroupIntegrationRow, store: AlertStore): void {
     const integration = this.integrations.find(({ ref }) => ref.name === row.name && ref.index === row.index);
@@ -290,6 +344,7 @@ export class Group {
         lastSkip,
         owed: [...owed],
       })),
+      ack: this.ack,
     };
   }
 
@@ -314,6 +369,7 @@ export class Group {
       world.changes.member(this.id, member.stored.fingerprint);
     }
     const unmuted = this.#unmuted(world, now);
+    this.#reviewAcknowledgement(unmuted, world.changes, now);
     for (const integration of this.integrations) {
       const { open } = integration;
       if (open?.isClaimed === true && now < open.row.deadline) {
@@ -330,9 +386,36 @@ export class Group {
     for (const integration of this.integrations) {
       const { open } = integration;
       if (!integration.isDeferred || (open?.isClaimed === true && now < open.row.deadline)) continue;
-      unmuted ??= this.#unmuted(world, now);
+      if (unmuted === null) {
+        unmuted = this.#unmuted(world, now);
+        this.#reviewAcknowledgement(unmuted, world.changes, now);
+      }
       this.#decide(integration, unmuted, world, now);
     }
+  }
+
+  /** An alert that it was not given for ends it. One that is muted does not: nobody is told of that. */
+  #reviewAcknowledgement({ firing }: Unmuted, changes: ChangeLog, now: UnixMs): void {
+    const { ack } = this;
+    if (ack === null) return;
+    const known = new Set(ack.firing);
+    if (!firing.every(({ fingerprint }) => known.has(fingerprint))) this.#endAcknowledgement('new_alert', changes, now);
+  }
+
+  #endAcknowledgement(reason: AcknowledgementEnd, changes: ChangeLog, now: UnixMs): void {
+    const by = this.ack?.by ?? '';
+    this.ack = null;
+    changes.groups.add(this.id);
+    changes.event(now, { stage: 'action', verdict: 'acknowledgement_over', reason }, null, this.key, { by });
+  }
+
+  /** While it is acknowledged, what the log says does not expire: a first notification would be a repeat. */
+  #rememberTold(ref: IntegrationRef, world: GroupWorld, now: UnixMs): void {
+    world.log.prolong(logKeyOf(this.key, ref), this.#repeatIntervalMs, world.retentionMs, now);
+  }
+
+  get #repeatIntervalMs(): DurationMs {
+    return Math.max(this.route.repeatIntervalMs, this.route.groupIntervalMs) as DurationMs;
   }
 
   /** What a flush may speak of: inhibition, then time intervals, then silences. Notes what changed since the last one. */
@@ -406,16 +489,18 @@ export class Group {
       return;
     }
     const { config, ref } = integration;
+    if (this.ack !== null) this.#rememberTold(ref, world, now);
     const logKey = logKeyOf(this.key, ref);
     const entry = world.log.entry(logKey, now);
-    const repeatIntervalMs = Math.max(this.route.repeatIntervalMs, this.route.groupIntervalMs);
+    const repeatIntervalMs = this.#repeatIntervalMs;
     const firing = spoken.firing.map(({ fingerprint }) => fingerprint);
     const resolved = spoken.resolved.map(({ fingerprint }) => fingerprint);
     const flushed = { firing, resolved, repeatIntervalMs: this.route.repeatIntervalMs, sendResolved: config.sendResolved };
     let reason = reasonToNotify(entry, flushed, now);
     if (owed !== null) reason ??= firing.length > 0 ? 'some alerts resolved' : 'all alerts resolved';
-    if (reason === null) {
-      this.#skip(integration, firing.length === 0 ? 'nothing_firing' : 'unchanged', world, now);
+    const isAcknowledged = reason === 'repeat interval elapsed' && this.ack !== null;
+    if (reason === null || isAcknowledged) {
+      this.#skip(integration, isAcknowledged ? 'acknowledged' : firing.length === 0 ? 'nothing_firing' : 'unchanged', world, now);
       this.#settle(integration, this.flushCount, world);
       return;
     }

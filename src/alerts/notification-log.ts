@@ -7,7 +7,7 @@ import type { Fingerprint } from '../model/fingerprint.ts';
 import type { DurationMs, UnixMs } from '../model/time.ts';
 import { addMs } from '../model/time.ts';
 import type { GroupKey, NotificationReason } from './event.ts';
-import type { IntegrationData, IntegrationRef, LogEntryRow, LogKey } from './router-state.ts';
+import type { IntegrationData, IntegrationRef, LogEntryRow, LogKey, OutboxId } from './router-state.ts';
 
 export type LogEntry<K = Fingerprint> = { readonly at: UnixMs; readonly firing: ReadonlySet<K>; readonly resolved: ReadonlySet<K> };
 
@@ -72,12 +72,13 @@ export class NotificationLog {
       readonly resolved: readonly Fingerprint[];
       readonly repeatIntervalMs: number;
       readonly data: IntegrationData;
+      /** The notification that told it; left out where there was nothing to send. */
+      readonly id?: OutboxId;
     },
     retentionMs: DurationMs,
     now: UnixMs,
   ): void {
     const key = logKeyOf(groupKey, integration);
-    const lifeMs = Math.min(Math.max(2 * told.repeatIntervalMs, LIFE_MIN_MS), retentionMs);
     const row: LogEntryRow = {
       key,
       groupKey,
@@ -87,11 +88,28 @@ export class NotificationLog {
       at: now,
       firing: told.firing,
       resolved: told.resolved,
-      expiresAt: addMs(now, lifeMs as DurationMs),
+      expiresAt: addMs(now, lifeMs(told.repeatIntervalMs, retentionMs)),
+      outboxId: told.id ?? null,
       data: told.data,
     };
-    this.#byKey.set(key, kept(row));
-    this.#changed(key);
+    this.#put(row);
+  }
+
+  /** An entry that is half through its life, or over it and not yet forgotten, gets another: what it says still counts. */
+  prolong(key: LogKey, repeatIntervalMs: number, retentionMs: DurationMs, now: UnixMs): void {
+    const found = this.#byKey.get(key);
+    const life = lifeMs(repeatIntervalMs, retentionMs);
+    if (found !== undefined && found.row.expiresAt < now + life / 2) this.#put({ ...found.row, expiresAt: addMs(now, life) });
+  }
+
+  /** The integration was not told after all. */
+  retract(key: LogKey): void {
+    if (this.#byKey.delete(key)) this.#changed(key);
+  }
+
+  #put(row: LogEntryRow): void {
+    this.#byKey.set(row.key, kept(row));
+    this.#changed(row.key);
   }
 
   /** Forgets what has expired. */
@@ -103,5 +121,8 @@ export class NotificationLog {
     }
   }
 }
+
+const lifeMs = (repeatIntervalMs: number, retentionMs: DurationMs): DurationMs =>
+  Math.min(Math.max(2 * repeatIntervalMs, LIFE_MIN_MS), retentionMs) as DurationMs;
 
 const kept = (row: LogEntryRow): Kept => ({ row, entry: { at: row.at, firing: new Set(row.firing), resolved: new Set(row.resolved) } });

@@ -31,7 +31,11 @@ export type GroupRow = {
   /** Names of the time intervals that muted it at its last flush. */
   readonly mutedBy: readonly string[];
   readonly integrations: readonly GroupIntegrationRow[];
+  readonly ack: Acknowledgement | null;
 };
+
+/** Somebody looks after a group: nobody is told again while nothing but these alerts fires in it. One that resolves leaves the list. */
+export type Acknowledgement = { readonly by: string; readonly at: UnixMs; readonly firing: readonly Fingerprint[] };
 
 /** What a group knows of one integration of its receiver. */
 export type GroupIntegrationRow = {
@@ -73,6 +77,8 @@ export type LogEntryRow = {
   readonly firing: readonly Fingerprint[];
   readonly resolved: readonly Fingerprint[];
   readonly expiresAt: UnixMs;
+  /** The notification that told it; null: there was nothing to send. */
+  readonly outboxId: OutboxId | null;
   /** What the integration keeps from one notification to the next, such as the message to edit. */
   readonly data: IntegrationData;
 };

@@ -16,7 +16,7 @@ import type { Inhibitor, InhibitRule } from './inhibit.ts';
 import { logKeyOf, type NotificationLog } from './notification-log.ts';
 import { groupKeyOf, groupLabelsOf, type Route, type RouteTrace, type RouteTree } from './route.ts';
 import type { ReceiverConfig } from './router.ts';
-import type { GroupId, IntegrationRef, LogEntryRow, SilenceId } from './router-state.ts';
+import type { Acknowledgement, GroupId, IntegrationRef, LogEntryRow, SilenceId } from './router-state.ts';
 import { newSilenceCache, type Silences } from './silences.ts';
 import type { TimeIntervals } from './time-interval.ts';
 
@@ -71,6 +71,8 @@ export type GroupTrace = {
   readonly muting: { readonly reason: 'mute_time_interval' | 'outside_active_time_interval'; readonly by: readonly string[] } | null;
   /** Null: the group does not exist yet; it would first flush one group_wait after the alert. */
   readonly nextFlushAt: UnixMs | null;
+  /** Who looks after it. */
+  readonly ack: Acknowledgement | null;
   readonly memberCount: number;
   /** Whether an alert with exactly these labels is in it. */
   readonly isMember: boolean;
@@ -169,6 +171,7 @@ export class RouterView {
       receiver: route.receiver,
       muting: this.#from.intervals.muting(route, now),
       nextFlushAt: group?.nextFlushAt ?? null,
+      ack: group?.ack ?? null,
       memberCount: group?.members.size ?? 0,
       isMember: group?.members.has(fingerprintOf(labels)) ?? false,
       integrations: (group?.integrations ?? []).map(({ ref, lastSkip, open }) => {

@@ -9,6 +9,7 @@
  */
 
 import { MinHeap } from '../lib/heap.ts';
+import { unreachable } from '../lib/never.ts';
 import { type Alert, isResolvedAt } from '../model/alert.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
 import type { Labels } from '../model/labels.ts';
@@ -20,6 +21,7 @@ import { ChangeLog } from './change-log.ts';
 import { Group, type GroupWorld, type Integration, type IntegrationConfig, type Member } from './group.ts';
 import { continues, type Incoming, mergeVersions, postedAlert, type RuleAlertChange, ruleAlert } from './ingest.ts';
 import { Inhibitor, type InhibitRule } from './inhibit.ts';
+import type { ActionResult, DeliveryReport, NotificationAction } from './notification-action.ts';
 import { logKeyOf, NotificationLog } from './notification-log.ts';
 import { groupKeyOf, groupLabelsOf, type Route, type RouteConfig, RouteTree } from './route.ts';
 import type {
@@ -86,8 +88,14 @@ export type DeliveryOutcome =
 /** Whether a row may be sent now. `gone`: cancelled, replaced or unknown. */
 export type ClaimVerdict =
   | { readonly kind: 'send' }
-  | { readonly kind: 'cancelled'; readonly reason: 'silenced' }
+  | { readonly kind: 'cancelled'; readonly reason: 'silenced' | 'acknowledged' }
   | { readonly kind: 'gone' };
+
+/** `refused`: a silence that the limits do not allow. */
+export type Acted = ActionResult | { readonly kind: 'refused'; readonly message: string };
+
+/** What a report changed. `taken`: it also shows that the provider has the notification, of which nobody knew. */
+export type Reported = 'noted' | 'taken' | 'ignored';
 
 /** How often expired log entries are looked for. */
 const LOG_GC_MS = 900_000 as DurationMs;
@@ -181,10 +189,12 @@ export class Router {
     if (found === undefined || open?.row.id !== id) return { kind: 'gone' };
     const { firing, resolved } = open.row;
     // What was silenced since the flush is not sent. A resolve is: without it somebody waits for ever.
-    if (resolved.length === 0 && firing.length > 0 && firing.every((fingerprint) => this.#isSilenced(fingerprint, now))) {
-      found.group.cancel(found.integration, 'silenced', true, this.#world, now);
+    const isSilenced = resolved.length === 0 && firing.length > 0 && firing.every((fingerprint) => this.#isSilenced(fingerprint, now));
+    const reason = isSilenced ? 'silenced' : found.group.isAcknowledged(open.row) ? 'acknowledged' : null;
+    if (reason !== null) {
+      found.group.cancel(found.integration, reason, true, this.#world, now);
       this.#afterwards(found.group);
-      return { kind: 'cancelled', reason: 'silenced' };
+      return { kind: 'cancelled', reason };
     }
     open.isClaimed = true;
     return { kind: 'send' };
@@ -200,6 +210,45 @@ export class Router {
     if (outcome.kind === 'accepted') group.accepted(integration, outcome.data ?? null, this.#world, now);
     else group.notAccepted(integration, outcome, this.#world, now);
     this.#afterwards(group);
+  }
+
+  /** What somebody who has this notification does about its group. */
+  act(row: OutboxRow, action: NotificationAction, by: string, now: UnixMs): Acted {
+    this.#noticeEnds(now);
+    const firing = row.notification.alerts.filter((alert) => alert.endsAt === null && this.#stillFires(alert, row, now));
+    if (firing.length === 0) return { kind: 'over' };
+    const groups = this.#groupsOfRow(row);
+    if (groups.length === 0) return { kind: 'unknown' };
+    switch (action.kind) {
+      case 'acknowledge':
+        return this.#acknowledge(groups, row, by, now);
+      case 'silence':
+        return this.#silenceAlerts(firing, row, { durationMs: action.durationMs, by }, now);
+      case 'escalate':
+        return { kind: 'nobody' };
+      default:
+        return unreachable(action);
+    }
+  }
+
+  /**
+   * What a provider says of a notification that it has taken. When it was lost, the log no longer says that the integration
+   * knows, so the next flush tells it again. A report may overtake the answer to the attempt: `confirmed` then is that answer.
+   */
+  report(row: OutboxRow, wasAccepted: boolean, { kind, message }: DeliveryReport, now: UnixMs): Reported {
+    const isOpen = this.#open.has(row.id) || this.#late.has(row.id);
+    // Of an earlier attempt: the row is tried again, or was given up.
+    if (kind === 'failed' ? isOpen || !wasAccepted : !isOpen && !wasAccepted) return 'ignored';
+    if (isOpen) this.settle({ kind: 'accepted', outboxId: row.id }, now);
+    const detail = { receiver: row.receiver, name: row.integration, index: row.index, outboxId: row.id, error: message };
+    const verdict = kind === 'confirmed' ? 'confirmed' : 'lost';
+    this.#changes.event(now, { stage: 'deliver', verdict, reason: 'report' }, null, row.groupKey, detail);
+    if (kind === 'failed') {
+      const group = this.#groups.get(row.groupId);
+      const integration = group?.integrations.find(({ ref }) => ref.name === row.integration && ref.index === row.index);
+      if (group !== undefined && integration !== undefined) group.lost(integration, row, this.#world);
+    }
+    return isOpen ? 'taken' : 'noted';
   }
 
   /** Does what the clock asks for: ends of alerts, flushes that are due, forgetting. */
@@ -424,6 +473,8 @@ export class Router {
 
   #resolved(stored: StoredAlert, now: UnixMs): void {
     this.#world.inhibitor.remove(stored);
+    for (const { group } of stored.members)
+      if (group.ack !== null) group.forgetAcknowledged(stored.fingerprint, 'resolved', this.#changes, now);
     const reason = stored.alert.resolveReason ?? 'sender_silent';
     this.#changes.event(now, { stage: 'resolve', verdict: 'resolved', reason }, stored.fingerprint, null);
   }
@@ -591,6 +642,81 @@ export class Router {
     if (group !== undefined && integration !== undefined) group.noteTold(integration, row, this.#world);
   }
 
+  // ---- what people do
+
+  /** Whether the alert still fires as it did when the notification spoke of it: one that came back is another matter. */
+  #stillFires({ fingerprint, startsAt }: OutboxRow['notification']['alerts'][number], row: OutboxRow, now: UnixMs): boolean {
+    const stored = this.#store.get(fingerprint);
+    return stored !== undefined && !isResolvedAt(stored.alert, now) && stored.alert.startsAt <= Math.max(row.createdAt, startsAt);
+  }
+
+  /** The group that the row told of; where a new configuration has led its alerts elsewhere, the groups where they are now. */
+  #groupsOfRow({ groupId, receiver, firing }: OutboxRow): readonly Group[] {
+    const own = this.#groups.get(groupId);
+    if (own !== undefined && !own.isRetired) return [own];
+    const found = new Set<Group>();
+    for (const fingerprint of firing)
+      for (const { group } of this.#store.get(fingerprint)?.members ?? []) if (group.receiver === receiver) found.add(group);
+    return [...found];
+  }
+
+  #acknowledge(groups: readonly Group[], row: OutboxRow, by: string, now: UnixMs): Acted {
+    const acks = groups.flatMap(({ ack }) => ack ?? []);
+    const [first] = acks;
+    if (first !== undefined && acks.length === groups.length) return { kind: 'already', by: first.by, at: first.at };
+    for (const group of groups) {
+      if (group.ack !== null) continue;
+      group.acknowledge(by, group.toldFiring(row, this.#world, now), row.id, this.#world, now);
+      this.#afterwards(group);
+    }
+    return { kind: 'done' };
+  }
+
+  /**
+   * One silence for each alert, with all its labels: the labels of the group would silence alerts that nobody has seen yet.
+   * An alert that a silence holds back for half that long or more needs none.
+   */
+  #silenceAlerts(
+    alerts: OutboxRow['notification']['alerts'],
+    row: OutboxRow,
+    { durationMs, by }: { readonly durationMs: DurationMs; readonly by: string },
+    now: UnixMs,
+  ): Acted {
+    const enoughAt = now + durationMs / 2;
+    let earlier: SilenceRow | null = null;
+    const made: SilenceId[] = [];
+    for (const { fingerprint, labels } of alerts) {
+      const stored = this.#store.get(fingerprint);
+      const silences = stored === undefined ? [] : this.#silences.silencing(labels, stored.silences, now);
+      const enough = silences.find(({ row: { endsAt } }) => endsAt >= enoughAt);
+      if (enough !== undefined) {
+        earlier ??= enough.row;
+        continue;
+      }
+      const put = this.putSilence(
+        {
+          id: null,
+          matcherSets: [[...labels].map(([name, value]) => ({ name, op: '=' as const, value }))],
+          startsAt: null,
+          endsAt: addMs(now, durationMs),
+          createdBy: by,
+          comment: `silenced by ${by} in answer to a notification to ${row.receiver} by ${row.integration}`,
+          annotations: {},
+        },
+        now,
+      );
+      if (put.kind === 'refused') {
+        if (made.length === 0) return { kind: 'refused', message: put.message };
+        break; // as far as the limits allow
+      }
+      made.push(put.row.id);
+    }
+    if (made.length === 0 && earlier !== null) return { kind: 'already', by: earlier.createdBy, at: earlier.startsAt };
+    const detail = { by, outboxId: row.id, silenceIds: made };
+    this.#changes.event(now, { stage: 'action', verdict: 'silenced', reason: 'request' }, null, row.groupKey, detail);
+    return { kind: 'done' };
+  }
+
   #silenceEvent(verdict: 'created' | 'updated' | 'expired', silenceId: SilenceId, by: string, now: UnixMs): void {
     this.#changes.event(now, { stage: 'silenced', verdict, reason: 'request' }, null, null, { silenceId, by });
   }
@@ -613,7 +739,7 @@ export class Router {
       else this.#store.wakeAt(stored, forgetAt(alert, this.#config.alertGcMs));
     }
     const routes = new Map([...this.#tree.walk()].map((route) => [route.id, route]));
-    for (const row of restored.groups) this.#restoreGroup(row, routes.get(row.routeId) ?? null);
+    for (const row of restored.groups) this.#restoreGroup(row, routes.get(row.routeId) ?? null, now);
     for (const row of restored.members) {
       const stored = this.#store.get(row.fingerprint);
       const group = this.#groups.get(row.groupId);
@@ -629,13 +755,14 @@ export class Router {
     this.#regroup('start', now);
   }
 
-  #restoreGroup(row: GroupRow, route: Route | null): void {
+  #restoreGroup(row: GroupRow, route: Route | null, now: UnixMs): void {
     const owner = route?.receiver === row.receiver ? route : retiredRoute(this.#tree, row.routeId, row.receiver);
     const integrations = this.#integrationsOf(row.receiver);
     const group = new Group({ ...row, key: row.groupKey, route: owner, integrations });
     group.flushCount = row.flushCount;
     group.mutedBy = row.mutedBy;
     for (const integration of row.integrations) group.restoreIntegration(integration, this.#store);
+    group.restoreAcknowledgement(row.ack, this.#world, now);
     this.#groups.set(row.id, group);
   }
 

@@ -2,6 +2,7 @@
  * The application: opens what it keeps, starts the engine, brings the configuration to life, serves, and in the end stops
  * everything in order. It runs the same on the machine's ports and in a simulated world.
  */
+import type { NotificationActions } from '../alerts/notification-action.ts';
 import type { DeliveryOutcome as RouterOutcome } from '../alerts/router.ts';
 import type { OutboxRow } from '../alerts/router-state.ts';
 import { type Diagnostic, isError, renderAll } from '../config/diagnostic.ts';
@@ -21,6 +22,7 @@ import { registerControlMetrics } from './control/control-metrics.ts';
 import { Delivery, type DeliveryOutcome } from './control/delivery.ts';
 import { EngineSupervisor } from './control/engine-supervisor.ts';
 import { Housekeeping } from './control/housekeeping.ts';
+import { notificationActions } from './control/notification-actions.ts';
 import { Receivers } from './control/receivers.ts';
 import { routerConfigOf } from './control/router-config.ts';
 import { RouterKeeper } from './control/router-keeper.ts';
@@ -46,6 +48,8 @@ export class App {
   readonly keeper: RouterKeeper;
   readonly engine: EngineSupervisor;
   readonly delivery: Delivery;
+  /** What people do about a notification, and what providers report of one. */
+  readonly actions: NotificationActions;
   /** Evaluations as the router last heard of them: what the endsAt of an own alert is counted from. By group key. */
   readonly evaluated = new Map<string, { readonly at: number; readonly intervalMs: number }>();
   readonly stats = {
@@ -161,6 +165,7 @@ export class App {
       claim: (rows) => this.#claim(rows),
       settle: (outcome) => this.#settle(outcome),
     });
+    this.actions = notificationActions({ keeper, outbox, delivery: this.delivery, crash });
     this.engine = new EngineSupervisor({
       clock,
       log,

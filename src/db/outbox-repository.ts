@@ -15,6 +15,8 @@ export type DueRow = {
   readonly attempts: number;
   readonly nextAttemptAt: UnixMs;
   readonly state: 'pending' | 'rejected' | 'unknown';
+  /** The result of an earlier attempt is not known. */
+  readonly mayRepeat: boolean;
 };
 
 /** A notification as the history shows it. */
@@ -58,6 +60,8 @@ export interface OutboxRepository {
     readonly groupKey?: string;
     readonly limit: number;
   }): Promise<readonly NotificationRecord[]>;
+  /** A row whatever became of it; null: there is none, or it is forgotten. */
+  find(id: OutboxId): Promise<{ readonly row: OutboxRow; readonly state: OutboxState } | null>;
   inboxMessage(outboxId: string): Promise<InboxMessage | null>;
   storeInbox(message: {
     readonly outboxId: OutboxId;
@@ -96,12 +100,14 @@ export function outboxRepository({ orm }: Database): OutboxRepository {
           attempts: row.attempts,
           nextAttemptAt: row.nextAttemptAtMs as UnixMs,
           state: row.state as DueRow['state'],
+          mayRepeat: row.mayRepeat === 1,
         })),
     orphan: async (bootId, at) =>
       orm
         .update(outbox)
         .set({
           state: 'unknown',
+          mayRepeat: 1,
           attemptId: null,
           bootId: null,
           nextAttemptAtMs: at,
@@ -140,6 +146,10 @@ export function outboxRepository({ orm }: Database): OutboxRepository {
           notification: notificationIn(row.notification),
           inbox: inbox === null ? null : { subject: inbox.subject, text: inbox.text, html: inbox.html },
         })),
+    find: async (id) => {
+      const row = orm.select().from(outbox).where(eq(outbox.id, id)).get();
+      return row === undefined ? null : { row: outboxRowIn(row), state: row.state as OutboxState };
+    },
     inboxMessage: async (outboxId) =>
       orm
         .select({ subject: inboxMessage.subject, text: inboxMessage.text, html: inboxMessage.html })

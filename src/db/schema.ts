@@ -28,6 +28,8 @@ export const alertGroup = sqliteTable('alert_group', {
   flushCount: integer('flush_count').notNull(),
   mutedBy: text('muted_by').notNull(),
   integrations: text('integrations').notNull(),
+  /** Who looks after it, since when, and which firing alerts that covers; null: nobody. */
+  ack: text('ack'),
 });
 
 export const groupMember = sqliteTable(
@@ -53,6 +55,8 @@ export const notificationLog = sqliteTable('notification_log', {
   firing: text('firing').notNull(),
   resolved: text('resolved').notNull(),
   expiresAtMs: integer('expires_at_ms').notNull(),
+  /** The notification that told it; null: there was nothing to send. */
+  outboxId: text('outbox_id'),
   data: text('data').notNull(),
 });
 
@@ -115,6 +119,8 @@ export const outbox = sqliteTable(
     bootId: text('boot_id'),
     nextAttemptAtMs: integer('next_attempt_at_ms').notNull(),
     settledAtMs: integer('settled_at_ms'),
+    /** An attempt ended without a known result: another may repeat it. */
+    mayRepeat: integer('may_repeat').notNull(),
     /** The provider's answer, or why it failed or was cancelled. */
     answer: text('answer').notNull(),
   },

@@ -52,6 +52,7 @@ const transition = (parts: Partial<Transition>): Transition => ({
   router: null,
   ruleAlerts: null,
   settlements: [],
+  reports: [],
   claims: [],
   ...parts,
 });

@@ -9,6 +9,7 @@ import { getTableColumns, getTableName, inArray, lt, notInArray, sql } from 'dri
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { GroupKey, NotificationReason } from '../alerts/event.ts';
 import type {
+  Acknowledgement,
   GroupId,
   IntegrationData,
   LogKey,
@@ -50,12 +51,17 @@ export type Settlement = {
 /** Rows that an attempt takes: on disk before its first byte leaves. */
 export type Claims = { readonly ids: readonly OutboxId[]; readonly attemptId: string; readonly bootId: string };
 
+/** What a provider said of a row after it had taken it; changes nothing that is final. */
+export type Report = { readonly id: OutboxId; readonly state: 'confirmed' | 'failed'; readonly answer: string };
+
 export type Transition = {
   readonly at: UnixMs;
   readonly configHash: string;
   readonly router: RouterChanges | null;
   readonly ruleAlerts: { readonly stored: readonly StoredRuleAlert[]; readonly removed: readonly string[] } | null;
   readonly settlements: readonly Settlement[];
+  /** Written after the settlements. */
+  readonly reports: readonly Report[];
   readonly claims: readonly Claims[];
 };
 
@@ -93,8 +99,11 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
      WHERE id = ? AND state NOT IN (${CLOSED.map((state) => `'${state}'`).join(', ')})`,
   );
   const settle = connection.prepare(
-    'UPDATE outbox SET state = ?, answer = ?, next_attempt_at_ms = ?, settled_at_ms = ?, attempt_id = NULL, boot_id = NULL WHERE id = ?',
+    `UPDATE outbox SET state = ?, answer = ?, next_attempt_at_ms = ?, settled_at_ms = ?, attempt_id = NULL, boot_id = NULL,
+       may_repeat = max(may_repeat, ?)
+     WHERE id = ? AND state NOT IN ('confirmed', 'failed')`,
   );
+  const report = connection.prepare("UPDATE outbox SET state = ?, answer = ? WHERE id = ? AND state = 'accepted'");
   const claim = connection.prepare(
     `UPDATE outbox SET state = 'claimed', attempt_id = ?, boot_id = ?, attempts = attempts + 1
      WHERE id = ? AND state IN ('pending', 'rejected', 'unknown')`,
@@ -127,6 +136,7 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
         flushCount: row.flushCount,
         mutedBy: jsonOut(row.mutedBy),
         integrations: jsonOut(row.integrations),
+        ack: row.ack === null ? null : jsonOut(row.ack),
       });
     for (const row of changes.membersUpserted)
       upsert.member({
@@ -152,6 +162,7 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
         firing: jsonOut(row.firing),
         resolved: jsonOut(row.resolved),
         expiresAtMs: row.expiresAt,
+        outboxId: row.outboxId,
         data: jsonOut(row.data),
       });
     for (const key of changes.logDeleted) deleteLog.run(key);
@@ -189,8 +200,9 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
     }
     for (const { id, state, nextAttemptAt, answer } of transition.settlements) {
       const isClosed = (CLOSED as readonly string[]).includes(state);
-      settle.run(state, answer, nextAttemptAt, isClosed ? transition.at : null, id);
+      settle.run(state, answer, nextAttemptAt, isClosed ? transition.at : null, state === 'unknown' ? 1 : 0, id);
     }
+    for (const { id, state, answer } of transition.reports) report.run(state, answer, id);
     if (transition.router !== null) writeRouter(transition.router, transition.at, transition.configHash);
     for (const { ids, attemptId, bootId } of transition.claims) for (const id of ids) claim.run(attemptId, bootId, id);
   });
@@ -214,6 +226,7 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
             flushCount: row.flushCount,
             mutedBy: jsonIn(row.mutedBy),
             integrations: jsonIn(row.integrations),
+            ack: row.ack === null ? null : jsonIn<Acknowledgement>(row.ack),
           })),
         members: orm
           .select()
@@ -240,6 +253,7 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
             firing: jsonIn(row.firing),
             resolved: jsonIn(row.resolved),
             expiresAt: row.expiresAtMs as UnixMs,
+            outboxId: row.outboxId as OutboxId | null,
             data: jsonIn<IntegrationData>(row.data),
           })),
         silences: orm
@@ -394,6 +408,7 @@ function outboxRowOut(row: OutboxRow): typeof outbox.$inferSelect {
     bootId: null,
     nextAttemptAtMs: row.createdAt,
     settledAtMs: null,
+    mayRepeat: 0,
     answer: '',
   };
 }

@@ -9,6 +9,8 @@ export type CrashLabel =
   | 'outbox.after-claim'
   | 'send.after-response'
   | 'send.after-commit'
+  | 'action.after-commit'
+  | 'report.after-commit'
   | 'silence.after-commit'
   | 'reload.parsed'
   | 'reload.half'

@@ -23,7 +23,7 @@ const overview: Overview = {
       silencedBy: [],
       inhibitedBy: [],
       mutedBy: [],
-      routes: [{ receiver: 'team', routeKey: '{}', groupKey: EVIL, nextFlushAt: 1_030_000 }],
+      routes: [{ receiver: 'team', routeKey: '{}', groupKey: EVIL, nextFlushAt: 1_030_000, acknowledged: { by: EVIL, at: 900_000 } }],
       story: [{ at: 950_000, stage: 'ingest', verdict: 'stored', reason: 'new', detail: EVIL }],
     },
   ],

@@ -89,7 +89,7 @@ function alertCard(alert: OverviewAlert, now: number, prefix: string): Html {
 <p>${summary}</p>
 <p class="labels">${alert.labels.filter(([label]) => label !== 'alertname').map(([label, value]) => html`<span class="label">${label}=${value}</span> `)}</p>
 <p>firing for ${length(now - alert.startsAt)}, since ${instant(alert.startsAt)}${alert.generatorUrl === '' ? '' : html` · <a href="${safeUrl(alert.generatorUrl)}">expression</a>`} · <a href="${prefix}/silences/new?matchers=${encodeURIComponent(matchersOf(alert))}">silence</a></p>
-${alert.routes.map(({ receiver, routeKey, groupKey, nextFlushAt }) => html`<p>route <code>${routeKey}</code> → receiver <b>${receiver}</b>, group <code>${groupKey}</code>${nextFlushAt === null ? '' : `, looked at again ${nextFlushAt > now ? `in ${length(nextFlushAt - now)}` : 'now'}`}</p>`)}
+${alert.routes.map(({ receiver, routeKey, groupKey, nextFlushAt, acknowledged }) => html`<p>route <code>${routeKey}</code> → receiver <b>${receiver}</b>, group <code>${groupKey}</code>${nextFlushAt === null ? '' : `, looked at again ${nextFlushAt > now ? `in ${length(nextFlushAt - now)}` : 'now'}`}${acknowledged === null ? '' : html`, <b>acknowledged</b> by ${acknowledged.by} ${length(now - acknowledged.at)} ago`}</p>`)}
 <details><summary>annotations and what happened to it</summary>
 <dl>${alert.annotations.map(([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>`)}</dl>
 <ol>${alert.story.map(({ at, stage, verdict, reason, detail }) => html`<li><time>${instant(at)}</time> ${stage}: ${verdict} (${reason})${detail === '' ? '' : html` <code>${detail}</code>`}</li>`)}</ol>

@@ -1,6 +1,7 @@
 /** Scripted incidents with one known cause each: the cause is the first line of what explain answers. */
 import { describe, expect, test } from 'vitest';
 import { parseAlertSelector } from '../../src/alerts/matcher-text.ts';
+import type { OutboxId } from '../../src/alerts/router-state.ts';
 import type { ExplainSubject } from '../../src/api/tocsin-v1/backend.ts';
 import type { Explanation } from '../../src/api/tocsin-v1/explanation.ts';
 import type { App } from '../../src/app/app.ts';
@@ -110,6 +111,20 @@ describe('the first line names the cause', () => {
     target.exposition = slow;
     await minutes(5);
     expect(line(await why())).toMatch(/^silenced: not sent: silenced by [0-9a-f-]{36} \(ana, "new disks"\) since 2026-01-01T00:00/);
+  });
+
+  test('acknowledged, by whom, and what was sent before', async () => {
+    const { app, target, why, minutes, settled } = await incident();
+    target.exposition = slow;
+    await minutes(5);
+    const [sent] = await settled(app.outbox.history({ receiver: null, before: null, limit: 1 }));
+    await settled(app.actions.act(sent?.id as OutboxId, { kind: 'acknowledge' }, 'ana'));
+    const beforeThat = app.ports.clock.now() - MINUTE;
+    await minutes(300);
+    expect(line(await why())).toMatch(
+      /^acknowledged: not sent again to team by email: acknowledged by ana at 2026-01-01T00:05.*; sent to team/,
+    );
+    expect(line(await why(undefined, unixMs(beforeThat)))).toMatch(/^sent: /);
   });
 
   test('inhibited, by which alert and rule', async () => {

@@ -49,6 +49,7 @@ export type ExplanationCause =
   | 'receiver_failing'
   | 'cancelled'
   | 'unchanged'
+  | 'acknowledged'
   | 'send_resolved_off'
   | 'resolved_unheard'
   // Told, or about to be.

@@ -41,6 +41,8 @@ export type OverviewAlert = {
     readonly routeKey: string;
     readonly groupKey: string;
     readonly nextFlushAt: number | null;
+    /** Who looks after the group, so that nobody is told again. */
+    readonly acknowledged: { readonly by: string; readonly at: number } | null;
   }[];
   /** What happened to it, oldest first. */
   readonly story: readonly {

@@ -17,6 +17,8 @@ import { retryDelayMs } from '../../notify/retry.ts';
 const LANE_WIDTH = 16;
 const CLAIM_RETRY_MS = 1000;
 const SETTLE_RETRY_MS = 1000;
+/** How long a provider is asked what became of an attempt, before it is made again. */
+const RECONCILE_MS = 5000;
 
 /** What became of one attempt. */
 export type DeliveryOutcome = { readonly row: OutboxRow; readonly at: UnixMs } & (
@@ -46,6 +48,8 @@ export class Delivery {
   readonly #ports: DeliveryPorts;
   readonly #lanes = new Map<string, Lane>();
   readonly #underWay = new Set<Promise<void>>();
+  /** Attempts that are not settled yet. */
+  readonly #attempts = new Map<OutboxId, Promise<void>>();
   #isStopped = false;
   /** alertmanager_notification_requests_total and its like, by integration name. */
   readonly stats = new Map<string, { requests: number; requestsFailed: number; secondsSum: number }>();
@@ -80,6 +84,11 @@ export class Delivery {
   /** Rows that were cancelled. An attempt under way goes on; its outcome is still settled. */
   drop(ids: readonly OutboxId[]): void {
     for (const lane of this.#lanes.values()) for (const id of ids) lane.waiting.delete(id);
+  }
+
+  /** Done when no attempt at the row is under way, and the last one's outcome is on disk. */
+  async attemptOver(id: OutboxId): Promise<void> {
+    await this.#attempts.get(id);
   }
 
   /** Starts no further attempt; done when those under way have been settled, or after `graceMs`. */
@@ -144,8 +153,11 @@ export class Delivery {
       return;
     }
     for (const due of batch) {
-      if (claimed.has(due.row)) this.#track(this.#send(lane, due));
-      else lane.active--;
+      if (claimed.has(due.row)) {
+        const attempt = this.#send(lane, due).finally(() => this.#attempts.delete(due.row.id));
+        this.#attempts.set(due.row.id, attempt);
+        this.#track(attempt);
+      } else lane.active--;
     }
     if (lane.active < LANE_WIDTH && lane.waiting.size > 0) this.#work(lane);
   }
@@ -159,7 +171,7 @@ export class Delivery {
     if (integration === null) outcome = { kind: 'rejected', retry: false, reason: 'other', message: 'the receiver is configured no more' };
     else {
       try {
-        outcome = await integration.send(this.#ports.input(due));
+        outcome = await this.#made(integration, due);
       } catch (error) {
         outcome = { kind: 'unknown', message: `BUG: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` };
       }
@@ -185,8 +197,41 @@ export class Delivery {
     crash.hit('send.after-commit');
     lane.active--;
     if ((settled.kind === 'rejected' || settled.kind === 'unknown') && settled.nextAttemptAt < row.deadline)
-      lane.waiting.set(row.id, { row, attempts: due.attempts + 1, nextAttemptAt: settled.nextAttemptAt, state: settled.kind });
+      lane.waiting.set(row.id, {
+        row,
+        attempts: due.attempts + 1,
+        nextAttemptAt: settled.nextAttemptAt,
+        state: settled.kind,
+        mayRepeat: due.mayRepeat || settled.kind === 'unknown',
+      });
     this.#work(lane);
+  }
+
+  /** Where the last result is unknown the provider is asked for it first, if it can be; what it does not know is sent. */
+  async #made(integration: Integration, due: DueRow): Promise<SendOutcome> {
+    if (due.state === 'unknown' && integration.reconcile !== undefined) {
+      const found = await this.#reconciled(integration.reconcile(this.#ports.input(due)), due.row);
+      if (found !== null) return found;
+      if (this.#ports.clock.now() >= due.row.deadline)
+        return { kind: 'unknown', message: 'its time was over before it could be sent again' };
+    }
+    return integration.send(this.#ports.input(due));
+  }
+
+  /** Null: it is not there, or there was no answer in time. */
+  async #reconciled(asked: Promise<SendOutcome | { readonly kind: 'absent' }>, { deadline }: OutboxRow): Promise<SendOutcome | null> {
+    const { clock } = this.#ports;
+    const budgetMs = Math.max(0, Math.min(RECONCILE_MS, deadline - clock.now()));
+    let cancel = (): void => {};
+    const over = new Promise<null>((resolve) => {
+      cancel = clock.after(durationMs(budgetMs), () => resolve(null));
+    });
+    try {
+      const found = await Promise.race([asked.catch(() => null), over]);
+      return found === null || found.kind === 'absent' || found.kind === 'unknown' ? null : found;
+    } finally {
+      cancel();
+    }
   }
 
   /** The provider has answered: that must get to disk, however long the disk refuses. */

@@ -61,7 +61,7 @@ export class Receivers {
     return this.#integrations.get(`${receiver}/${integration}/${index}`) ?? null;
   }
 
-  inputOf({ row, attempts, state }: DueRow, now: UnixMs, externalUrl: string): SendInput {
+  inputOf({ row, attempts, mayRepeat }: DueRow, now: UnixMs, externalUrl: string): SendInput {
     if (this.#templates === null) throw new Error('BUG: receivers are not configured');
     const { notification } = row;
     const data = notificationData({
@@ -82,7 +82,7 @@ export class Receivers {
       createdAt: row.createdAt,
       deadline: row.deadline,
       attempt: attempts + 1,
-      mayRepeat: state === 'unknown',
+      mayRepeat,
       links: null,
       replyCode: null,
       now,
@@ -116,18 +116,28 @@ class Held implements Integration {
   /** Of its configuration, secrets included; never shown. */
   readonly fingerprint: string;
   readonly #integration: Integration;
+  readonly reconcile?: NonNullable<Integration['reconcile']>;
   #underWay = 0;
   #isRetired = false;
 
   constructor(integration: Integration, fingerprint: string) {
     this.#integration = integration;
     this.fingerprint = fingerprint;
+    // Missing where the integration has none: whoever delivers goes by that.
+    if (integration.reconcile !== undefined) {
+      const reconcile = integration.reconcile.bind(integration);
+      this.reconcile = (input) => this.#counted(reconcile(input));
+    }
   }
 
-  async send(input: SendInput): Promise<SendOutcome> {
+  send(input: SendInput): Promise<SendOutcome> {
+    return this.#counted(this.#integration.send(input));
+  }
+
+  async #counted<T>(work: Promise<T>): Promise<T> {
     this.#underWay++;
     try {
-      return await this.#integration.send(input);
+      return await work;
     } finally {
       this.#underWay--;
       if (this.#isRetired && this.#underWay === 0) this.close();

@@ -8,7 +8,7 @@
 import { Router, type RouterConfig } from '../../alerts/router.ts';
 import type { RouterChanges } from '../../alerts/router-state.ts';
 import type { DueRow } from '../../db/outbox-repository.ts';
-import type { Claims, Settlement, StateRepository, StoredRuleAlert } from '../../db/state-repository.ts';
+import type { Claims, Report, Settlement, StateRepository, StoredRuleAlert } from '../../db/state-repository.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { CrashPoints } from '../../model/crash-point.ts';
 import type { Log } from '../../model/log.ts';
@@ -32,6 +32,7 @@ export type KeeperPorts = {
 export type StepExtras = {
   readonly claims?: Claims;
   readonly settlements?: readonly Settlement[];
+  readonly reports?: readonly Report[];
   readonly ruleAlerts?: { readonly stored: readonly StoredRuleAlert[]; readonly removed: readonly string[] };
 };
 
@@ -151,6 +152,7 @@ export class RouterKeeper {
         router: changes,
         ruleAlerts,
         settlements: results.flatMap(({ settlements = [] }) => settlements),
+        reports: results.flatMap(({ reports = [] }) => reports),
         claims: results.flatMap(({ claims }) => (claims === undefined ? [] : [claims])),
       });
       crash.hit('flush.after-commit');
@@ -172,7 +174,9 @@ export class RouterKeeper {
 
   #perform(changes: RouterChanges): void {
     if (changes.outboxInserted.length > 0)
-      this.#ports.owe(changes.outboxInserted.map((row) => ({ row, attempts: 0, nextAttemptAt: row.createdAt, state: 'pending' })));
+      this.#ports.owe(
+        changes.outboxInserted.map((row) => ({ row, attempts: 0, nextAttemptAt: row.createdAt, state: 'pending', mayRepeat: false })),
+      );
     if (changes.outboxCancelled.length > 0) this.#ports.cancel(changes.outboxCancelled);
   }
 

@@ -145,11 +145,23 @@ function integrationFinding(facts: GroupFacts, integration: GroupFacts['integrat
     );
   }
   if (accepted === undefined || (!isAccepted(firing, at) && firing.state !== 'cancelled')) return attemptFinding(firing, to, facts);
+  const ack = acknowledgementOf(events, life.since);
+  if (ack !== null)
+    return {
+      cause: 'acknowledged',
+      verdict: `not sent again to ${to}: acknowledged by ${String(ack.detail?.['by'])} at ${iso(ack.at)}; ${sentText(accepted, to)}`,
+    };
   const repeatMs = Math.max(route.repeatIntervalMs, route.groupIntervalMs);
   return {
     cause: 'sent',
     verdict: `${sentText(accepted, to)}; sent again from ${iso(accepted.createdAt + repeatMs)} on, as repeat_interval ${formatDuration(route.repeatIntervalMs)} is not over`,
   };
+}
+
+/** The acknowledgement that holds at the end of these events, if it was given for this spell of the alert. */
+function acknowledgementOf(events: readonly StoredEvent[], since: UnixMs): StoredEvent | null {
+  const last = events.findLast(({ stage: name, verdict }) => name === 'action' && verdict.startsWith('acknowledge'));
+  return last?.verdict === 'acknowledged' && last.at >= since ? last : null;
 }
 
 const isFlush = ({ stage: name }: StoredEvent): boolean => name === 'dedup';

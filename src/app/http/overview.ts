@@ -36,11 +36,12 @@ export async function overviewOf(app: App, notice: string | null): Promise<Overv
         silencedBy,
         inhibitedBy,
         mutedBy: trace.groups.flatMap(({ muting }) => muting?.by ?? []),
-        routes: trace.groups.map(({ receiver, routeId, groupKey, nextFlushAt }) => ({
+        routes: trace.groups.map(({ receiver, routeId, groupKey, nextFlushAt, ack }) => ({
           receiver,
           routeKey: taken.get(routeId) ?? routeId,
           groupKey,
           nextFlushAt,
+          acknowledged: ack === null ? null : { by: ack.by, at: ack.at },
         })),
         story: story.map(storyLine),
       };
