@@ -94,3 +94,11 @@ export class Attempt {
     return this.#client.request({ ...outgoing, timeoutMs, bodyBytesMax: ANSWER_BYTES_MAX });
   }
 }
+
+/** The answer to a question, which changes nothing there: a lost one can be asked again. */
+export async function asked(attempt: Attempt, request: Outgoing, rules: AnswerRules): Promise<{ readonly text: string } | SendOutcome> {
+  const result = await attempt.request(request);
+  const outcome = outcomeOfHttp(result, rules);
+  if (outcome.kind === 'unknown') return { kind: 'rejected', retry: true, reason: 'other', message: outcome.message };
+  return outcome.kind === 'accepted' && result.kind === 'response' ? { text: new TextDecoder().decode(result.body) } : outcome;
+}

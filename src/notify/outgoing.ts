@@ -1,5 +1,7 @@
 /** The requests that integrations make of a notification, as values: messages are made apart from being sent. */
+import { utf8Length } from '../lib/utf8-bytes.ts';
 import type { HttpRequest } from '../model/http.ts';
+import { truncateBytes } from '../template/truncate.ts';
 
 export type Outgoing = Pick<HttpRequest, 'method' | 'url' | 'headers'> & { readonly body?: Uint8Array };
 
@@ -30,3 +32,17 @@ export function jsonBytes(value: unknown): Uint8Array {
 
 /** A text field that Go leaves out where it is empty (omitempty). */
 export const orLeftOut = (text: string): string | undefined => (text === '' ? undefined : text);
+
+/**
+ * `text`, or as much of its beginning as lets the JSON of what `make` makes of it be at most so long. No rune is shorter in
+ * JSON than in UTF-8, so that what is cut off a text is cut off the JSON at least.
+ */
+export function fittingText(text: string, bytesMax: number, make: (text: string) => unknown): string {
+  const over = jsonBytes(make(text)).length - bytesMax;
+  return over <= 0 ? text : truncateBytes(text, Math.max(0, utf8Length(text) - over)).text;
+}
+
+/** The first of several forms of a message, from the whole one to the barest, whose JSON is at most so long; else the last. */
+export function firstThatFits(forms: readonly object[], bytesMax: number): unknown {
+  return forms.find((form) => jsonBytes(form).length <= bytesMax) ?? forms.at(-1);
+}

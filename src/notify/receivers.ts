@@ -22,12 +22,16 @@ import { incidentioIntegration } from './incidentio/integration.ts';
 import type { Integration } from './integration.ts';
 import { type JiraConfig, readJira } from './jira/config.ts';
 import { jiraIntegration } from './jira/integration.ts';
+import { type MatrixConfig, readMatrix } from './matrix/config.ts';
+import { matrixIntegration } from './matrix/integration.ts';
 import { type MattermostConfig, readMattermost } from './mattermost/config.ts';
 import { mattermostIntegration } from './mattermost/integration.ts';
 import { type MsteamsConfig, readMsteams } from './msteams/config.ts';
 import { msteamsIntegration } from './msteams/integration.ts';
 import { type Msteamsv2Config, readMsteamsv2 } from './msteamsv2/config.ts';
 import { msteamsv2Integration } from './msteamsv2/integration.ts';
+import { type NtfyConfig, readNtfy } from './ntfy/config.ts';
+import { ntfyIntegration } from './ntfy/integration.ts';
 import { type OpsgenieConfig, readOpsgenie } from './opsgenie/config.ts';
 import { opsgenieIntegration } from './opsgenie/integration.ts';
 import { type PagerdutyConfig, readPagerduty } from './pagerduty/config.ts';
@@ -58,9 +62,11 @@ export type IntegrationConfig =
   | InboxConfig
   | IncidentioConfig
   | JiraConfig
+  | MatrixConfig
   | MattermostConfig
   | MsteamsConfig
   | Msteamsv2Config
+  | NtfyConfig
   | OpsgenieConfig
   | PagerdutyConfig
   | PushoverConfig
@@ -114,7 +120,7 @@ type Row<C extends IntegrationConfig> = {
   build(config: C, ports: ReceiverPorts, receiver: string): Integration;
 };
 
-/** In the order of Alertmanager's receiver. */
+/** In the order of Alertmanager's receiver, then ours. */
 const ROWS: { readonly [K in IntegrationName]: Row<Extract<IntegrationConfig, { readonly kind: K }>> } = {
   discord: {
     sendResolved: true,
@@ -241,6 +247,20 @@ const ROWS: { readonly [K in IntegrationName]: Row<Extract<IntegrationConfig, { 
     emptyItem: 'refused',
     read: (fields, { globals }) => readMattermost(fields, globals.http, globals.mattermost),
     build: mattermostIntegration,
+  },
+  matrix: {
+    sendResolved: true,
+    resolveContract: false,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readMatrix(fields, globals.http),
+    build: matrixIntegration,
+  },
+  ntfy: {
+    sendResolved: true,
+    resolveContract: true,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readNtfy(fields, globals.http),
+    build: ntfyIntegration,
   },
   inbox: {
     sendResolved: true,

@@ -13,7 +13,7 @@ const parsed = parseNotificationTemplates([]);
 if (!(parsed instanceof NotificationTemplates)) throw new Error('the built-in templates do not parse');
 export const builtInTemplates: NotificationTemplates = parsed;
 
-type Wanted = Partial<Pick<SendInput, 'groupKey' | 'kept' | 'deadline'>> & {
+type Wanted = Partial<Pick<SendInput, 'id' | 'groupKey' | 'kept' | 'deadline' | 'links'>> & {
   readonly firing?: number;
   readonly resolved?: number;
   readonly labels?: Readonly<Record<string, string>>;

@@ -139,7 +139,7 @@ function withoutOurs(root: YamlMap): YamlMap {
     }),
   };
 }
-const OUR_RECEIVER_KEYS: readonly string[] = ['inbox_configs', 'phone_configs', 'sms_configs', 'tocsin'];
+const OUR_RECEIVER_KEYS: readonly string[] = ['inbox_configs', 'matrix_configs', 'ntfy_configs', 'phone_configs', 'sms_configs', 'tocsin'];
 
 type Read = (path: string) => SourceFile | { readonly error: string };
 

@@ -2,11 +2,9 @@
  * Keeps one Jira issue for a group: opens it, updates it, moves it when the group fires or resolves (alertmanager
  * notify/jira/jira.go). Each attempt begins with a search, so that a repeated one finds what the first made.
  */
-import type { HttpResult } from '../../model/http.ts';
-import { Attempt, type HttpPorts, refused, withTemplateErrors } from '../http-integration.ts';
+import { Attempt, asked, type HttpPorts, refused, withTemplateErrors } from '../http-integration.ts';
 import { outcomeOfHttp } from '../http-outcome.ts';
 import type { Integration, SendInput, SendOutcome } from '../integration.ts';
-import type { Outgoing } from '../outgoing.ts';
 import type { JiraConfig } from './config.ts';
 import {
   foundIssue,
@@ -28,7 +26,7 @@ export function jiraIntegration(config: JiraConfig, ports: HttpPorts): Integrati
   const transition = async (issue: JiraIssue, input: SendInput, attempt: Attempt): Promise<SendOutcome | null> => {
     const name = wantedTransition(config, { isFiring: input.data.status === 'firing' }, issue);
     if (name === '') return null;
-    const listed = await asked(attempt, transitionsRequest(config, issue));
+    const listed = await asked(attempt, transitionsRequest(config, issue), RULES);
     if ('kind' in listed) return listed;
     const id = transitionId(listed.text, name);
     if (id === null) return refused(`can't find transition ${name} for issue ${issue.key}`);
@@ -40,7 +38,7 @@ export function jiraIntegration(config: JiraConfig, ports: HttpPorts): Integrati
       const attempt = new Attempt(client, ports.clock, input);
       const search = searchRequest(config, input);
       if (search.kind === 'refused') return refused(search.why);
-      const answer = await asked(attempt, search.request);
+      const answer = await asked(attempt, search.request, RULES);
       if ('kind' in answer) return answer;
       const existing = foundIssue(answer.text);
       if (existing !== null && 'error' in existing) return refused(existing.error);
@@ -55,12 +53,4 @@ export function jiraIntegration(config: JiraConfig, ports: HttpPorts): Integrati
     },
     close: () => client.close(),
   };
-}
-
-/** The answer to a question, which changes nothing there: a lost one can be asked again. */
-async function asked(attempt: Attempt, request: Outgoing): Promise<{ readonly text: string } | SendOutcome> {
-  const result: HttpResult = await attempt.request(request);
-  const outcome = outcomeOfHttp(result, RULES);
-  if (outcome.kind === 'unknown') return { kind: 'rejected', retry: true, reason: 'other', message: outcome.message };
-  return outcome.kind === 'accepted' && result.kind === 'response' ? { text: new TextDecoder().decode(result.body) } : outcome;
 }

@@ -7,7 +7,7 @@ import { truncateRunes } from '../../template/truncate.ts';
 import { dedupKey } from '../dedup-key.ts';
 import { emptySecret, FieldRenderer } from '../field-renderer.ts';
 import type { SendInput } from '../integration.ts';
-import { jsonBytes, jsonRequest, type Made, made, orLeftOut } from '../outgoing.ts';
+import { firstThatFits, jsonRequest, type Made, made, orLeftOut } from '../outgoing.ts';
 import type { PlainMap } from '../plain-map.ts';
 import type { PagerdutyConfig } from './config.ts';
 
@@ -55,7 +55,7 @@ function eventV2(config: PagerdutyConfig, input: SendInput, render: FieldRendere
   const pictures = { images: images.length === 0 ? undefined : images, links: links.length === 0 ? undefined : links };
   const whole = { ...head, ...pictures, payload: { ...payload, custom_details: detailsOf(config, render) } };
   const small = { ...head, payload: { ...payload, custom_details: DETAILS_REMOVED } };
-  return firstThatFits([whole, { ...small, ...pictures }, small]);
+  return firstThatFits([whole, { ...small, ...pictures }, small], EVENT_BYTES_MAX);
 }
 
 function eventV1(config: PagerdutyConfig, input: SendInput, render: FieldRenderer, serviceKey: string): unknown {
@@ -71,10 +71,13 @@ function eventV1(config: PagerdutyConfig, input: SendInput, render: FieldRendere
     event_action: '',
     payload: null,
   };
-  return firstThatFits([
-    { ...head, details: detailsOf(config, render) },
-    { ...head, details: DETAILS_REMOVED },
-  ]);
+  return firstThatFits(
+    [
+      { ...head, details: detailsOf(config, render) },
+      { ...head, details: DETAILS_REMOVED },
+    ],
+    EVENT_BYTES_MAX,
+  );
 }
 
 const summaryOf = (config: PagerdutyConfig, render: FieldRenderer): string =>
@@ -85,8 +88,4 @@ function detailsOf(config: PagerdutyConfig, render: FieldRenderer): PlainMap {
   const details = Object.fromEntries(Object.entries(config.details).map(([name, value]) => [name, render.deep(value, null)]));
   if (render.errors.length === 0) return details;
   return { ...details, template_error: render.errors.join('; '), alerts: render.plain.text };
-}
-
-function firstThatFits(events: readonly object[]): unknown {
-  return events.find((event) => jsonBytes(event).length <= EVENT_BYTES_MAX) ?? events.at(-1);
 }
