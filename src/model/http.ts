@@ -86,8 +86,11 @@ export type HttpResult =
   | {
       readonly kind: 'failed';
       readonly reason: HttpFailure;
-      readonly message: string /** False only when surely nothing reached the other side. */;
+      readonly message: string;
+      /** False only when surely nothing reached the other side. */
       readonly maybeSent: boolean;
+      /** Of an answer that began to arrive: its head came, its body did not come whole or was not read. */
+      readonly status?: number;
     };
 
 export type HttpFailure =

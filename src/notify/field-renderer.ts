@@ -9,6 +9,7 @@ import type { Rendered } from '../template/execute.ts';
 import type { NotificationRenderer } from '../template/notification-templates.ts';
 import { type Truncated, truncateRunes } from '../template/truncate.ts';
 import type { SendInput } from './integration.ts';
+import { fittingText } from './outgoing.ts';
 import { type PlainMessage, plainMessage } from './plain-message.ts';
 
 export class FieldRenderer {
@@ -56,11 +57,22 @@ export class FieldRenderer {
     return this.noted(this.text(template, this.plain.text), { max, truncate });
   }
 
+  /** As `body`, of the length that lets the JSON of what `make` makes of it be at most `bytesMax`. */
+  fittingBody(template: string, bytesMax: number, make: (text: string) => unknown): string {
+    const text = this.text(template, this.plain.text);
+    const note = this.#note(truncateRunes);
+    return fittingText(text, bytesMax, (part) => make(part + note)) + note;
+  }
+
   /** A text with the errors below it, which are kept where it is too long. */
   noted(text: string, { max, truncate = truncateRunes }: { readonly max: number; readonly truncate?: Truncate }): string {
-    if (this.#errors.length === 0) return truncate(text, max).text;
-    const note = truncate(`\n\nBuilt-in text stands in here, because a template failed: ${this.#errors.join('; ')}`, NOTE_MAX).text;
-    return truncate(text, max - NOTE_MAX).text + note;
+    const note = this.#note(truncate);
+    return note === '' ? truncate(text, max).text : truncate(text, max - NOTE_MAX).text + note;
+  }
+
+  #note(truncate: Truncate): string {
+    if (this.#errors.length === 0) return '';
+    return truncate(`\n\nBuilt-in text stands in here, because a template failed: ${this.#errors.join('; ')}`, NOTE_MAX).text;
   }
 
   #orFallback(rendered: Rendered, fallback: string): string {

@@ -2,6 +2,7 @@
  * What integrations over HTTP share: secrets read at each attempt, requests within the notification's deadline, and what
  * answers mean. Those that make one request for a notification are made by `oneRequest`; the others use Attempt.
  */
+import { parseGoUrl } from '../lib/go-url.ts';
 import type { Clock } from '../model/clock.ts';
 import type { HttpClient, HttpClientConfig, HttpClients, HttpResult } from '../model/http.ts';
 import type { Secret, SecretSource } from '../model/secret.ts';
@@ -9,6 +10,7 @@ import { durationMs } from '../model/time.ts';
 import { type AnswerRules, outcomeOfHttp } from './http-outcome.ts';
 import type { Integration, SendInput, SendOutcome } from './integration.ts';
 import type { Made, Outgoing } from './outgoing.ts';
+import { httpUrlProblem } from './url-field.ts';
 
 export type HttpPorts = {
   readonly http: HttpClients;
@@ -89,7 +91,16 @@ export class Attempt {
     this.#endsAt = clock.elapsed() + (timeoutMs === 0 ? leftMs : Math.min(timeoutMs, leftMs));
   }
 
-  request(outgoing: Outgoing): Promise<HttpResult> {
+  async request(outgoing: Outgoing): Promise<HttpResult> {
+    // Addresses come out of files and templates, and hold tokens: the text must not get into a message.
+    const url = parseGoUrl(outgoing.url);
+    if ('error' in url || httpUrlProblem(url) !== null)
+      return {
+        kind: 'failed',
+        reason: 'other',
+        message: 'what is configured as the address is not a URL of http or https',
+        maybeSent: false,
+      };
     const timeoutMs = durationMs(Math.max(REQUEST_MS_MIN, Math.round(this.#endsAt - this.#clock.elapsed())));
     return this.#client.request({ ...outgoing, timeoutMs, bodyBytesMax: ANSWER_BYTES_MAX });
   }
@@ -99,6 +110,7 @@ export class Attempt {
 export async function asked(attempt: Attempt, request: Outgoing, rules: AnswerRules): Promise<{ readonly text: string } | SendOutcome> {
   const result = await attempt.request(request);
   const outcome = outcomeOfHttp(result, rules);
-  if (outcome.kind === 'unknown') return { kind: 'rejected', retry: true, reason: 'other', message: outcome.message };
+  if (result.kind === 'failed' && outcome.kind !== 'rejected')
+    return { kind: 'rejected', retry: true, reason: 'other', message: result.message };
   return outcome.kind === 'accepted' && result.kind === 'response' ? { text: new TextDecoder().decode(result.body) } : outcome;
 }

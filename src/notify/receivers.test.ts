@@ -1,40 +1,37 @@
 import { describe, expect, test } from 'vitest';
+import { type HttpReceiver, leastReceivers } from '../../test/support/least-receivers.ts';
 import { configError, ReceiverBench, readIntegration } from '../../test/support/receiver-bench.ts';
 import { response } from '../../test/support/scripted-http.ts';
-import type { IntegrationName } from './receivers.ts';
 
-type Least = {
-  readonly yaml: string;
-  readonly body?: string;
-  readonly sendResolved: boolean;
-  readonly resolveContract?: true;
-  readonly retries: readonly number[];
+type Wanted = { readonly sendResolved: boolean; readonly resolveContract?: true; readonly retries: readonly number[] };
+
+/** What each does by default, and which statuses besides 5xx it tries again. */
+const INTEGRATIONS: Readonly<Partial<Record<HttpReceiver, Wanted>>> = {
+  discord: { sendResolved: true, retries: [] },
+  incidentio: { sendResolved: true, retries: [429] },
+  jira: { sendResolved: true, retries: [429] },
+  matrix: { sendResolved: true, retries: [429] },
+  mattermost: { sendResolved: true, retries: [] },
+  msteams: { sendResolved: true, retries: [] },
+  msteamsv2: { sendResolved: true, retries: [] },
+  ntfy: { sendResolved: true, resolveContract: true, retries: [429] },
+  opsgenie: { sendResolved: true, resolveContract: true, retries: [429] },
+  pagerduty: { sendResolved: true, resolveContract: true, retries: [429] },
+  pushover: { sendResolved: true, resolveContract: true, retries: [] },
+  rocketchat: { sendResolved: false, retries: [] },
+  slack: { sendResolved: false, retries: [] },
+  sns: { sendResolved: true, retries: [] },
+  telegram: { sendResolved: true, retries: [301, 400, 401, 403, 404, 429] },
+  victorops: { sendResolved: true, resolveContract: true, retries: [] },
+  webex: { sendResolved: true, retries: [] },
+  webhook: { sendResolved: true, retries: [] },
 };
+const LEAST = leastReceivers();
+const each = Object.entries(INTEGRATIONS) as readonly (readonly [HttpReceiver, Wanted])[];
 
-/** The least that each takes, what it answers to success, its defaults, and which statuses besides 5xx it tries again. */
-const INTEGRATIONS: Readonly<Partial<Record<IntegrationName, Least>>> = {
-  discord: { yaml: 'webhook_url: http://hook/', sendResolved: true, retries: [] },
-  incidentio: { yaml: 'url: http://hook/\nalert_source_token: t', sendResolved: true, retries: [429] },
-  jira: { yaml: 'api_url: http://jira/\nproject: P\nissue_type: Bug', body: '{"issues":[]}', sendResolved: true, retries: [429] },
-  matrix: { yaml: 'homeserver: http://matrix/\nroom: "!r:s"\naccess_token: t', sendResolved: true, retries: [429] },
-  mattermost: { yaml: 'webhook_url: http://hook/', sendResolved: true, retries: [] },
-  msteams: { yaml: 'webhook_url: http://hook/', sendResolved: true, retries: [] },
-  msteamsv2: { yaml: 'webhook_url: http://hook/', sendResolved: true, retries: [] },
-  ntfy: { yaml: 'topic: t', sendResolved: true, resolveContract: true, retries: [429] },
-  opsgenie: { yaml: 'api_key: k', sendResolved: true, resolveContract: true, retries: [429] },
-  pagerduty: { yaml: 'routing_key: k', sendResolved: true, resolveContract: true, retries: [429] },
-  pushover: { yaml: 'user_key: u\ntoken: t', sendResolved: true, resolveContract: true, retries: [] },
-  rocketchat: { yaml: 'token: t\ntoken_id: i', body: '{"success":true}', sendResolved: false, retries: [] },
-  slack: { yaml: 'api_url: http://hook/', sendResolved: false, retries: [] },
-  sns: { yaml: 'topic_arn: arn\nsigv4: {region: eu-west-1, access_key: a, secret_key: s}', sendResolved: true, retries: [] },
-  telegram: { yaml: 'bot_token: t\nchat_id: 1', sendResolved: true, retries: [301, 400, 401, 403, 404, 429] },
-  victorops: { yaml: 'api_key: k\nrouting_key: r', sendResolved: true, resolveContract: true, retries: [] },
-  webex: { yaml: 'room_id: r\nhttp_config: {authorization: {credentials: t}}', sendResolved: true, retries: [] },
-  webhook: { yaml: 'url: http://hook/', sendResolved: true, retries: [] },
-};
-const each = Object.entries(INTEGRATIONS) as readonly (readonly [IntegrationName, Least])[];
+describe.each(each)('%s', (name, { sendResolved, resolveContract = false, retries }) => {
+  const { yaml, success } = LEAST[name];
 
-describe.each(each)('%s', (name, { yaml, body = 'ok', sendResolved, resolveContract = false, retries }) => {
   test('has its defaults, and takes others', () => {
     expect(readIntegration(name, yaml).configured).toMatchObject({ name, index: 0, sendResolved, resolveContract });
     const turned = `${yaml}\nsend_resolved: ${!sendResolved}\ntocsin: {resolve_contract: ${!resolveContract}}`;
@@ -46,7 +43,7 @@ describe.each(each)('%s', (name, { yaml, body = 'ok', sendResolved, resolveContr
   });
 
   test.each([200, 201, 204, 301, 400, 401, 403, 404, 429, 500, 503])('takes status %i for what it is', async (status) => {
-    const outcome = await new ReceiverBench(name, yaml, { answer: () => response(body, { status }) }).send();
+    const outcome = await new ReceiverBench(name, yaml, { answer: () => response(success, { status }) }).send();
     const isFine = status < 300;
     const retry = status >= 500 || retries.includes(status);
     expect(outcome).toMatchObject(

@@ -86,6 +86,8 @@ class Exchange {
   readonly #request: HttpRequest;
   readonly #onResult: Finish;
   #sent = false;
+  /** Of the answer that is arriving; 0 before its head has come, and for one that only redirects. */
+  #status = 0;
   #done = false;
   #stopHop: () => void = () => {};
   #stopTimer: () => void = () => {};
@@ -108,17 +110,22 @@ class Exchange {
 
   start(): void {
     this.#stopTimer = this.#ports.clock.after(this.#request.timeoutMs, () => {
-      this.#finish(failed('timeout', `no complete answer within ${formatDuration(this.#request.timeoutMs)}`, this.#sent));
+      this.#finish(this.#failed('timeout', `no complete answer within ${formatDuration(this.#request.timeoutMs)}`));
     });
     this.#run().then(
       (result) => this.#finish(result),
       // Only our own mistakes get here; a request must still end as a result.
-      (error: Error) => this.#finish(failed('other', error.message, this.#sent)),
+      (error: Error) => this.#finish(this.#failed('other', error.message)),
     );
   }
 
   cancel(): void {
-    this.#finish(failed('canceled', 'canceled', this.#sent));
+    this.#finish(this.#failed('canceled', 'canceled'));
+  }
+
+  #failed(reason: HttpFailure, message: string): HttpResult {
+    const failure = { kind: 'failed', reason, message, maybeSent: this.#sent } as const;
+    return this.#status === 0 ? failure : { ...failure, status: this.#status };
   }
 
   #finish(result: HttpResult): void {
@@ -137,16 +144,16 @@ class Exchange {
     let withSecrets = true;
     for (let redirects = 0; ; redirects++) {
       const headers = await this.#headers(url, { withSecrets, withBody: body !== null });
-      if (headers.kind === 'failed') return failed('credentials', headers.message, this.#sent);
-      if (this.#done) return failed('canceled', 'canceled', this.#sent);
+      if (headers.kind === 'failed') return this.#failed('credentials', headers.message);
+      if (this.#done) return this.#failed('canceled', 'canceled');
       const hop = await this.#send({ method, url: bareUrl(url), headers: headers.list, body });
-      if (hop.kind === 'failed') return failed(hop.reason, hop.message, this.#sent);
+      if (hop.kind === 'failed') return this.#failed(hop.reason, hop.message);
       if (hop.status === 401) this.#tokens?.forget();
       const location = this.#config.followRedirects && isRedirect(hop.status) ? hop.headers.get('location') : undefined;
       if (location === undefined || location === '') return this.#decode(hop);
-      if (redirects === REDIRECTS_MAX) return failed('redirect', `stopped after ${REDIRECTS_MAX} redirects`, this.#sent);
+      if (redirects === REDIRECTS_MAX) return this.#failed('redirect', `stopped after ${REDIRECTS_MAX} redirects`);
       const next = parseUrl(location, url);
-      if (next === null) return failed('redirect', `redirected to "${location}", which is not a URL of http or https`, this.#sent);
+      if (next === null) return this.#failed('redirect', `redirected to "${location}", which is not a URL of http or https`);
       if (hop.status !== 307 && hop.status !== 308) {
         method = 'GET';
         body = null;
@@ -235,6 +242,7 @@ class Exchange {
           status = newStatus;
           headers = newHeaders;
           dropsBody = this.#config.followRedirects && isRedirect(status) && headers.has('location');
+          this.#status = dropsBody ? 0 : status;
           bytesMax = dropsBody ? REDIRECT_BODY_BYTES_MAX : wireBytesMax(this.#request.bodyBytesMax, headers);
         },
         data: (chunk) => {
@@ -259,8 +267,8 @@ class Exchange {
     const encoding = hop.headers.get('content-encoding');
     if (encoding === undefined) return { kind: 'response', status: hop.status, headers: hop.headers, body: hop.body };
     const decoded = await decodeBody(encoding, hop.body, { bytesMax, inPlaceBytesMax });
-    if (decoded.kind === 'too_large') return failed('body_too_large', tooLarge(bytesMax), true);
-    if (decoded.kind === 'bad_encoding') return failed('bad_encoding', decoded.message, true);
+    if (decoded.kind === 'too_large') return this.#failed('body_too_large', tooLarge(bytesMax));
+    if (decoded.kind === 'bad_encoding') return this.#failed('bad_encoding', decoded.message);
     const headers = new Map(hop.headers);
     headers.delete('content-encoding');
     headers.delete('content-length');
@@ -268,7 +276,14 @@ class Exchange {
   }
 }
 
-const CREDENTIAL_HEADERS: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'cookie2', 'www-authenticate']);
+const CREDENTIAL_HEADERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'cookie2',
+  'www-authenticate',
+  'x-auth-token',
+]);
 const BODY_HEADERS: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding']);
 
 const failed = (reason: HttpFailure, message: string, maybeSent: boolean): HttpResult => ({ kind: 'failed', reason, message, maybeSent });

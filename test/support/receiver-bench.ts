@@ -4,7 +4,8 @@ import { type Diagnostic, isError, upstreamText } from '../../src/config/diagnos
 import { DiagnosticSink } from '../../src/config/diagnostic-sink.ts';
 import { type SourceFile, sourceFile } from '../../src/config/source.ts';
 import { emptyMap, parseYaml } from '../../src/config/yaml-document.ts';
-import type { HttpRequest, HttpResult } from '../../src/model/http.ts';
+import type { Clock } from '../../src/model/clock.ts';
+import type { HttpClients, HttpRequest, HttpResult } from '../../src/model/http.ts';
 import { Secret } from '../../src/model/secret.ts';
 import type { SendInput, SendOutcome } from '../../src/notify/integration.ts';
 import { receiverGlobals } from '../../src/notify/receiver-globals.ts';
@@ -48,6 +49,8 @@ type BenchOptions = {
   readonly answer?: (request: HttpRequest) => HttpResult;
   /** What secret files and environment variables hold, by path and name. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** In place of scripted answers: the production client over a scripted network, on a clock. */
+  readonly world?: { readonly http: HttpClients; readonly clock: Pick<Clock, 'elapsed'> };
 };
 
 export class ReceiverBench {
@@ -55,17 +58,17 @@ export class ReceiverBench {
   readonly #integration: ReturnType<typeof buildIntegration>;
   readonly configured: ReceiverIntegration;
 
-  constructor(name: IntegrationName, yaml: string, { global = '', answer = () => response('ok'), secrets = {} }: BenchOptions = {}) {
+  constructor(name: IntegrationName, yaml: string, { global = '', answer = () => response('ok'), secrets = {}, world }: BenchOptions = {}) {
     const { configured, diagnostics } = readIntegration(name, yaml, global);
     const errors = diagnostics.filter(isError);
     if (configured === undefined || errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
     this.configured = configured;
     this.#http = new ScriptedHttp(answer);
     this.#integration = buildIntegration('team', configured.config, {
-      http: this.#http,
+      http: world?.http ?? this.#http,
       mail: { send: async () => ({ kind: 'accepted', response: '250 ok' }) },
       inbox: { store: async () => {} },
-      clock: { elapsed: () => 0 },
+      clock: world?.clock ?? { elapsed: () => 0 },
       readSecret: (source) => {
         if (source.kind === 'inline') return source.secret;
         const text = secrets[source.kind === 'file' ? source.path : source.name];

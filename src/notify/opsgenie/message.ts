@@ -1,4 +1,5 @@
 /** From a notification to the requests of Opsgenie's Alert API, to be made in order (alertmanager notify/opsgenie/opsgenie.go). */
+import { runeCount } from '../../lib/runes.ts';
 import { truncateRunes } from '../../template/truncate.ts';
 import { dedupKey } from '../dedup-key.ts';
 import { emptySecret, FieldRenderer } from '../field-renderer.ts';
@@ -9,6 +10,14 @@ import type { OpsgenieConfig, OpsgenieResponder } from './config.ts';
 
 const MESSAGE_RUNES_MAX = 130;
 const DESCRIPTION_RUNES_MAX = 15_000;
+const NOTE_RUNES_MAX = 25_000;
+const ENTITY_RUNES_MAX = 512;
+const SOURCE_RUNES_MAX = 100;
+/** Of names and values together. */
+const DETAILS_RUNES_MAX = 8000;
+const RESPONDERS_MAX = 50;
+const TAGS = { countMax: 20, runesMax: 50 };
+const ACTIONS = { countMax: 10, runesMax: 50 };
 
 /** `apiKey` is a template. */
 export function opsgenieRequests(config: OpsgenieConfig, input: SendInput, apiKey: string): Made<readonly Outgoing[]> {
@@ -20,21 +29,21 @@ export function opsgenieRequests(config: OpsgenieConfig, input: SendInput, apiKe
   const ofAlias = (action: string): string =>
     withParameter(extendUrl(config.apiUrl, `v2/alerts/${alias}/${action}`), 'identifierType=alias');
   if (input.data.status === 'resolved')
-    return made([jsonRequest(ofAlias('close'), { source: render.text(config.source) }, { headers })], render);
+    return made([jsonRequest(ofAlias('close'), { source: sourceOf(config, render) }, { headers })], render);
 
-  const source = render.text(config.source);
+  const source = sourceOf(config, render);
   const message = truncateRunes(render.text(config.message, render.plain.subject), MESSAGE_RUNES_MAX).text;
   const alert = {
     alias,
     message,
     details: detailsOf(config, input, render),
     source,
-    responders: orNone(config.responders.flatMap((responder) => respondersOf(responder, render))),
-    tags: orNone(splitAtCommas(render.text(config.tags))),
-    note: orLeftOut(render.text(config.note)),
+    responders: orNone(config.responders.flatMap((responder) => respondersOf(responder, render)).slice(0, RESPONDERS_MAX)),
+    tags: orNone(within(splitAtCommas(render.text(config.tags)), TAGS)),
+    note: orLeftOut(truncateRunes(render.text(config.note), NOTE_RUNES_MAX).text),
     priority: orLeftOut(render.text(config.priority)),
-    entity: orLeftOut(render.text(config.entity)),
-    actions: orNone(splitAtCommas(render.text(config.actions))),
+    entity: orLeftOut(truncateRunes(render.text(config.entity), ENTITY_RUNES_MAX).text),
+    actions: orNone(within(splitAtCommas(render.text(config.actions)), ACTIONS)),
   };
   const description = orLeftOut(render.body(config.description, { max: DESCRIPTION_RUNES_MAX }));
   const requests = [jsonRequest(extendUrl(config.apiUrl, 'v2/alerts'), { ...alert, description }, { headers })];
@@ -45,10 +54,25 @@ export function opsgenieRequests(config: OpsgenieConfig, input: SendInput, apiKe
   return made(requests, render);
 }
 
+const sourceOf = ({ source }: OpsgenieConfig, render: FieldRenderer): string => truncateRunes(render.text(source), SOURCE_RUNES_MAX).text;
+
+/** The common labels and the configured ones over them; where they are too long together, the longest are left out. */
 function detailsOf(config: OpsgenieConfig, { data }: SendInput, render: FieldRenderer): Readonly<Record<string, string>> {
   const own = Object.entries(config.details).map(([name, template]): [string, string] => [name, render.text(template)]);
-  return Object.fromEntries([...data.commonLabels, ...own]);
+  const all = Object.entries(Object.fromEntries([...data.commonLabels, ...own]));
+  const lengthOf = ([name, value]: readonly [string, string]): number => runeCount(name) + runeCount(value);
+  const dropped = new Set<string>();
+  let length = all.reduce((sum, pair) => sum + lengthOf(pair), 0);
+  for (const pair of [...all].sort((a, b) => lengthOf(b) - lengthOf(a))) {
+    if (length <= DETAILS_RUNES_MAX) break;
+    dropped.add(pair[0]);
+    length -= lengthOf(pair);
+  }
+  return Object.fromEntries(all.filter(([name]) => !dropped.has(name)));
 }
+
+const within = (texts: readonly string[], { countMax, runesMax }: { readonly countMax: number; readonly runesMax: number }) =>
+  texts.slice(0, countMax).map((text) => truncateRunes(text, runesMax).text);
 
 /** One that templates left empty is none; `teams` names several teams with commas between. */
 function respondersOf(config: OpsgenieResponder, render: FieldRenderer): readonly object[] {

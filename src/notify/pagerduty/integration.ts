@@ -1,7 +1,7 @@
 /** Sends events to PagerDuty (alertmanager notify/pagerduty/pagerduty.go). A repeated event is harmless: its dedup key is the group's. */
-import { type HttpPorts, oneRequest } from '../http-integration.ts';
+import { type HttpPorts, oneRequest, refused } from '../http-integration.ts';
 import { type AnswerRules, type HttpAnswer, jsonObject } from '../http-outcome.ts';
-import type { Integration } from '../integration.ts';
+import type { Integration, SendOutcome } from '../integration.ts';
 import type { PagerdutyConfig } from './config.ts';
 import { pagerdutyRequest } from './message.ts';
 
@@ -22,6 +22,13 @@ function explain({ status, text }: HttpAnswer): string | null {
   return `${String(answer['message'])}: ${errors.join(',')}`;
 }
 
-const V2: AnswerRules = { retriesOn: [429], explain };
+/** 202 with another status than success: nothing was taken. */
+function judge({ text }: HttpAnswer): SendOutcome | null {
+  const answer = jsonObject(text);
+  const status = answer?.['status'];
+  return typeof status !== 'string' || status === 'success' ? null : refused(`PagerDuty says ${status}: ${String(answer?.['message'])}`);
+}
+
+const V2: AnswerRules = { retriesOn: [408, 429], explain, judge };
 /** There 403 is what 429 is elsewhere, and Alertmanager counts no reasons. */
-const V1: AnswerRules = { retriesOn: [403], reasonOf: () => 'other', explain };
+const V1: AnswerRules = { retriesOn: [403], reasonOf: () => 'other', causes: { 403: 'too many requests' }, explain, judge };

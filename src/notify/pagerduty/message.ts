@@ -1,7 +1,7 @@
 /**
  * From a notification to an event of PagerDuty's Events API, version 2 or 1 (alertmanager notify/pagerduty/pagerduty.go).
  * Stricter than Alertmanager where PagerDuty would refuse the event for good: an unknown severity becomes `error`, an
- * empty summary or source is filled.
+ * empty summary or source is filled, an image that is not at an https address is left out.
  */
 import { truncateRunes } from '../../template/truncate.ts';
 import { dedupKey } from '../dedup-key.ts';
@@ -33,7 +33,7 @@ function eventV2(config: PagerdutyConfig, input: SendInput, render: FieldRendere
   const severity = render.text(config.severity, 'error').toLowerCase();
   const images = config.images
     .map(({ src, alt, href }) => ({ src: render.text(src), alt: render.text(alt), href: render.text(href) }))
-    .filter(({ src }) => src !== '');
+    .filter(({ src }) => src.startsWith('https://'));
   const links = config.links
     .map(({ href, text }) => ({ href: render.text(href), text: render.text(text) }))
     .filter(({ href }) => href !== '');

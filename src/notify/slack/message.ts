@@ -1,11 +1,13 @@
 /** From a notification to a Slack message with one attachment (alertmanager notify/slack/slack.go). */
 import { truncateRunes } from '../../template/truncate.ts';
-import { FieldRenderer, UNLIMITED } from '../field-renderer.ts';
+import { FieldRenderer } from '../field-renderer.ts';
 import type { IntegrationData, SendInput } from '../integration.ts';
 import { jsonRequest, type Made, made, orLeftOut } from '../outgoing.ts';
 import type { SlackAction, SlackConfig } from './config.ts';
 
 const TITLE_RUNES_MAX = 1024;
+/** Slack cuts off the rest, or refuses the message. */
+const TEXT_RUNES_MAX = 40_000;
 
 /** A message that was posted. */
 export type PostedMessage = { readonly threadTs: string; readonly channelId: string };
@@ -20,7 +22,7 @@ export function slackRequest(config: SlackConfig, input: SendInput, url: string,
     icon_emoji: orLeftOut(render.text(config.iconEmoji)),
     icon_url: orLeftOut(render.text(config.iconUrl)),
     link_names: config.linkNames ? true : undefined,
-    text: orLeftOut(render.text(config.messageText)),
+    text: orLeftOut(truncateRunes(render.text(config.messageText), TEXT_RUNES_MAX).text),
   };
   const attachment = {
     title: orLeftOut(truncateRunes(render.text(config.title, render.plain.subject), TITLE_RUNES_MAX).text),
@@ -43,7 +45,7 @@ export function slackRequest(config: SlackConfig, input: SendInput, url: string,
     color: orLeftOut(render.text(config.color)),
     mrkdwn_in: config.mrkdwnIn,
   };
-  const text = render.body(config.text, { max: UNLIMITED });
+  const text = render.body(config.text, { max: TEXT_RUNES_MAX });
   return made(jsonRequest(posted === null ? url : updateUrl(url), { ...head, attachments: [{ ...attachment, text }] }), render);
 }
 

@@ -176,7 +176,7 @@ export function signed(request: Outgoing, credentials: AwsCredentials, { region,
 async function textOf(attempt: Attempt, request: Outgoing): Promise<string | { readonly error: SendOutcome }> {
   const result = await attempt.request(request);
   const outcome = outcomeOfHttp(result, { explain: ({ text }) => xmlText(text, 'Message') });
-  if (outcome.kind === 'unknown') return failed(outcome.message);
+  if (result.kind === 'failed' && outcome.kind !== 'rejected') return failed(result.message);
   return outcome.kind === 'accepted' && result.kind === 'response' ? new TextDecoder().decode(result.body) : { error: outcome };
 }
 

@@ -75,7 +75,7 @@ test('says what Amazon says', async () => {
     response('<ErrorResponse><Error><Code>NotFound</Code><Message>no &quot;t&quot;</Message></Error></ErrorResponse>', { status: 404 });
   expect(await new ReceiverBench('sns', `${KEYS}\ntopic_arn: t`, { answer }).send()).toMatchObject({
     retry: false,
-    message: 'unexpected status code 404: no "t"',
+    message: 'unexpected status code 404 (nothing at this address: wrong, or deleted): no "t"',
   });
 });
 

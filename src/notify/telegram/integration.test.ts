@@ -87,7 +87,7 @@ test('flood control says when to come again', async () => {
     kind: 'rejected',
     retry: true,
     reason: 'rateLimited',
-    message: 'unexpected status code 429: Too Many Requests: retry after 35',
+    message: 'unexpected status code 429 (too many requests): Too Many Requests: retry after 35',
     retryAfterMs: 35_000,
   });
 });

@@ -1,6 +1,5 @@
 /** Sends through WeCom's API with an access token, which is kept for two hours (alertmanager notify/wechat/wechat.go). */
-import type { HttpResult } from '../../model/http.ts';
-import { Attempt, type HttpPorts, readSecrets, refused, withTemplateErrors } from '../http-integration.ts';
+import { Attempt, asked, type HttpPorts, readSecrets, refused, withTemplateErrors } from '../http-integration.ts';
 import { type AnswerRules, type HttpAnswer, jsonObject, outcomeOfHttp } from '../http-outcome.ts';
 import type { Integration, SendInput, SendOutcome } from '../integration.ts';
 import type { WechatConfig } from './config.ts';
@@ -20,11 +19,9 @@ export function wechatIntegration(config: WechatConfig, ports: HttpPorts): Integ
     if ('kind' in secrets) return secrets;
     const message = wechatTokenRequest(config, input, secrets.revealed.api_secret);
     if (message.kind === 'refused') return refused(message.why);
-    const result = await attempt.request(message.request);
-    const outcome = outcomeOfHttp(result);
-    if (outcome.kind === 'unknown') return { ...outcome, kind: 'rejected', retry: true, reason: 'other' }; // no alert was in it
-    if (outcome.kind === 'rejected') return outcome;
-    const text = accessToken(result);
+    const answer = await asked(attempt, message.request, {});
+    if ('kind' in answer) return answer;
+    const text = accessToken(answer.text);
     if (text === null) return refused(`invalid APISecret for CorpID: ${config.corpId}`);
     token = { text, since: ports.clock.elapsed() };
     return text;
@@ -45,8 +42,8 @@ export function wechatIntegration(config: WechatConfig, ports: HttpPorts): Integ
   };
 }
 
-function accessToken(result: HttpResult): string | null {
-  const text = result.kind === 'response' ? jsonObject(new TextDecoder().decode(result.body))?.['access_token'] : null;
+function accessToken(answer: string): string | null {
+  const text = jsonObject(answer)?.['access_token'];
   return typeof text === 'string' && text !== '' ? text : null;
 }
 

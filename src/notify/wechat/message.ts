@@ -1,10 +1,14 @@
 /** From a notification to the requests of WeCom's API (alertmanager notify/wechat/wechat.go). */
 import { queryEscape } from '../../lib/query-escape.ts';
-import { emptySecret, FieldRenderer, UNLIMITED } from '../field-renderer.ts';
+import { truncateBytes } from '../../template/truncate.ts';
+import { emptySecret, FieldRenderer } from '../field-renderer.ts';
 import type { SendInput } from '../integration.ts';
 import { jsonRequest, type Made, made, orLeftOut } from '../outgoing.ts';
 import { extendUrl } from '../url-field.ts';
 import type { WechatConfig } from './config.ts';
+
+/** WeCom cuts off the rest, wherever that is. */
+const CONTENT_BYTES_MAX = 2048;
 
 /** `apiSecret` is a template. */
 export function wechatTokenRequest(config: WechatConfig, input: SendInput, apiSecret: string): Made {
@@ -25,7 +29,7 @@ export function wechatRequest(config: WechatConfig, input: SendInput, accessToke
     safe: '0',
     msgtype: config.messageType,
   };
-  const content = render.body(config.message, { max: UNLIMITED });
+  const content = render.body(config.message, { max: CONTENT_BYTES_MAX, truncate: truncateBytes });
   const isMarkdown = config.messageType === 'markdown';
   const texts = { text: { content: isMarkdown ? '' : content }, markdown: { content: isMarkdown ? content : '' } };
   const url = `${extendUrl(config.apiUrl, 'message/send')}?access_token=${queryEscape(accessToken)}`;

@@ -264,6 +264,17 @@ function isStaleConnection(error: Error): boolean {
   return code === 'UND_ERR_SOCKET' ? (socket?.bytesRead ?? 0) > 0 : code === 'ECONNRESET' || code === 'EPIPE';
 }
 
+/** What people look for, before OpenSSL's words. */
+const CERTIFICATE_CAUSES: Readonly<Record<string, string>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate does not match',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not of an authority known here',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not of an authority known here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is not of an authority known here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not of an authority known here',
+};
+
 function explain(error: Error, url: URL, peer: string, sent: boolean): { readonly reason: HttpFailure; readonly message: string } {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   switch (code) {
@@ -295,7 +306,8 @@ function explain(error: Error, url: URL, peer: string, sent: boolean): { readonl
   if (error.name === 'HTTPParserError') return { reason: 'other', message: `the answer of ${peer} is not HTTP: ${error.message}` };
   const isNetwork = /^E[A-Z]+$/.test(code) && code !== 'EPROTO';
   if (!sent && url.protocol === 'https:' && code !== '' && !isNetwork) {
-    return { reason: 'tls', message: `no TLS connection to ${peer}: ${error.message}` };
+    const cause = CERTIFICATE_CAUSES[code];
+    return { reason: 'tls', message: `no TLS connection to ${peer}: ${cause === undefined ? '' : `${cause}: `}${error.message}` };
   }
   return { reason: 'other', message: `${peer}: ${error.message === '' ? code : error.message}` };
 }
