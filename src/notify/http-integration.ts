@@ -28,23 +28,29 @@ type OneRequest<S extends SecretSources> = {
   /** By the names of their fields; null is read as ''. */
   readonly secrets: S;
   readonly make: (input: SendInput, secrets: SecretTexts<S>) => Made;
+  /** For providers that take an acknowledgement. */
+  readonly makeAcknowledgement?: (input: SendInput, secrets: SecretTexts<S>, by: string) => Made;
   readonly rules?: AnswerRules;
 };
 
 export function oneRequest<S extends SecretSources>(
   ports: HttpPorts,
-  { http, timeoutMs, secrets, make, rules }: OneRequest<S>,
+  { http, timeoutMs, secrets, make, makeAcknowledgement, rules }: OneRequest<S>,
 ): Integration {
   const client = ports.http.open(http);
+  const send = async (input: SendInput, makeIt: (secrets: SecretTexts<S>) => Made): Promise<SendOutcome> => {
+    const texts = readSecrets(secrets, ports);
+    if ('kind' in texts) return texts;
+    const message = makeIt(texts.revealed);
+    if (message.kind === 'refused') return refused(message.why);
+    const result = await new Attempt(client, ports.clock, input, timeoutMs).request(message.request);
+    return withTemplateErrors(outcomeOfHttp(result, rules), message.templateErrors);
+  };
   return {
-    send: async (input): Promise<SendOutcome> => {
-      const texts = readSecrets(secrets, ports);
-      if ('kind' in texts) return texts;
-      const message = make(input, texts.revealed);
-      if (message.kind === 'refused') return refused(message.why);
-      const result = await new Attempt(client, ports.clock, input, timeoutMs).request(message.request);
-      return withTemplateErrors(outcomeOfHttp(result, rules), message.templateErrors);
-    },
+    send: (input) => send(input, (texts) => make(input, texts)),
+    ...(makeAcknowledgement === undefined
+      ? {}
+      : { acknowledge: (input, by) => send(input, (texts) => makeAcknowledgement(input, texts, by)) }),
     close: () => client.close(),
   };
 }

@@ -72,6 +72,30 @@ export interface Integration {
    * Missing where a provider knows a repeated attempt by itself or cannot be asked: then it is sent again at once.
    */
   reconcile?(input: SendInput): Promise<SendOutcome | { readonly kind: 'absent' }>;
+  /**
+   * Tells the provider that `by` looks after the group, so that it wakes nobody else. `input` is of the group's last
+   * notification. Harmless when repeated, and when nothing is open there. Missing where a provider knows no such thing.
+   */
+  acknowledge?(input: SendInput, by: string): Promise<SendOutcome>;
+  /** Whether somebody has acknowledged the group at the provider: to be asked now and then while it fires. */
+  acknowledgement?(input: SendInput): Promise<Acknowledgement>;
+  /**
+   * Of a provider that takes a notification before it looks at it: what became of an accepted one, whose outcome's data are
+   * `input.kept`. To be asked a few times in the seconds after; one that stays pending is as good as accepted.
+   */
+  confirm?(input: SendInput): Promise<Confirmation>;
   /** Lets connections go. */
   close(): void;
 }
+
+export type Acknowledgement =
+  | { readonly kind: 'acknowledged'; readonly by: string }
+  /** Nobody has, or the provider has nothing open. */
+  | { readonly kind: 'open' }
+  /** It could not be asked. */
+  | { readonly kind: 'unknown'; readonly message: string };
+
+export type Confirmation =
+  | { readonly kind: 'confirmed' | 'failed'; readonly message: string }
+  /** Not decided yet, or not to be asked now. */
+  | { readonly kind: 'pending' };

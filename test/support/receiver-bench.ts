@@ -7,7 +7,7 @@ import { emptyMap, parseYaml } from '../../src/config/yaml-document.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import type { HttpClients, HttpRequest, HttpResult } from '../../src/model/http.ts';
 import { Secret } from '../../src/model/secret.ts';
-import type { SendInput, SendOutcome } from '../../src/notify/integration.ts';
+import type { Integration, SendInput, SendOutcome } from '../../src/notify/integration.ts';
 import { receiverGlobals } from '../../src/notify/receiver-globals.ts';
 import { buildIntegration, type IntegrationName, type ReceiverIntegration, receiverReader } from '../../src/notify/receivers.ts';
 import { builtInTemplates, notificationInput } from './notification-input.ts';
@@ -55,8 +55,8 @@ type BenchOptions = {
 
 export class ReceiverBench {
   readonly #http: ScriptedHttp;
-  readonly #integration: ReturnType<typeof buildIntegration>;
   readonly configured: ReceiverIntegration;
+  readonly integration: Integration;
 
   constructor(name: IntegrationName, yaml: string, { global = '', answer = () => response('ok'), secrets = {}, world }: BenchOptions = {}) {
     const { configured, diagnostics } = readIntegration(name, yaml, global);
@@ -64,7 +64,7 @@ export class ReceiverBench {
     if (configured === undefined || errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
     this.configured = configured;
     this.#http = new ScriptedHttp(answer);
-    this.#integration = buildIntegration('team', configured.config, {
+    this.integration = buildIntegration('team', configured.config, {
       http: world?.http ?? this.#http,
       mail: { send: async () => ({ kind: 'accepted', response: '250 ok' }) },
       inbox: { store: async () => {} },
@@ -78,7 +78,7 @@ export class ReceiverBench {
   }
 
   send(input: SendInput = notificationInput()): Promise<SendOutcome> {
-    return this.#integration.send(input);
+    return this.integration.send(input);
   }
 
   get requests(): readonly HttpRequest[] {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { notificationInput } from '../../../test/support/notification-input.ts';
 import { configError, ReceiverBench, readIntegration } from '../../../test/support/receiver-bench.ts';
 import { response } from '../../../test/support/scripted-http.ts';
@@ -71,4 +71,95 @@ test('the first request that is refused ends the attempt', async () => {
   const bench = new ReceiverBench('opsgenie', RICH, { answer: () => response('', { status: statuses.shift() ?? 500 }) });
   expect(await bench.send()).toMatchObject({ kind: 'rejected', retry: true, reason: 'rateLimited' });
   expect(bench.requests).toHaveLength(2);
+});
+
+test('what would be refused for its length is cut or left out', async () => {
+  const bench = new ReceiverBench(
+    'opsgenie',
+    `
+api_key: k
+message: ''
+tags: ${Array.from({ length: 25 }, (_, i) => `t${i}`.padEnd(60, 'x')).join(',')}
+actions: ${Array.from({ length: 12 }, (_, i) => `a${i}`).join(',')}
+entity: ${'e'.repeat(600)}
+source: ${'s'.repeat(101)}
+note: ${'n'.repeat(25_001)}
+details: {short: kept, long: ${'l'.repeat(5000)}, longest: ${'m'.repeat(6000)}}
+`,
+  );
+  const sent = (await bench.sent()) as Readonly<Record<'tags' | 'actions' | 'entity' | 'source' | 'note' | 'message', string>> & {
+    readonly details: object;
+  };
+  expect(sent.message).toBe('[FIRING:1] Down');
+  expect([sent.tags.length, sent.tags[0]?.length, sent.actions.length]).toEqual([20, 50, 10]);
+  expect([sent.entity.length, sent.source.length, sent.note.length]).toEqual([512, 100, 25_000]);
+  expect(Object.keys(sent.details)).toEqual(['alertname', 'instance', 'job', 'short', 'long']);
+});
+
+describe('acknowledgements', () => {
+  const alert = (fields: object) => response(JSON.stringify({ data: fields }));
+
+  test('one made here is passed on, with who made it', async () => {
+    const bench = new ReceiverBench('opsgenie', 'api_key: k\nsource: me', { answer: () => response('{}', { status: 202 }) });
+    expect(await bench.integration.acknowledge?.(notificationInput(), 'ana')).toMatchObject({ kind: 'accepted' });
+    expect(bench.requests[0]).toMatchObject({ method: 'POST', headers: { Authorization: 'GenieKey k' } });
+    expect(bench.requests[0]?.url).toMatch(/\/v2\/alerts\/[0-9a-f]{64}\/acknowledge\?identifierType=alias$/);
+    expect(bench.body()).toEqual({ user: 'ana', source: 'me' });
+  });
+
+  test.each([
+    [alert({ status: 'open', acknowledged: false, owner: '' }), { kind: 'open' }],
+    [
+      alert({ status: 'open', acknowledged: true, report: { acknowledgedBy: 'ana@example.org' } }),
+      { kind: 'acknowledged', by: 'ana@example.org' },
+    ],
+    [alert({ status: 'open', acknowledged: true, owner: 'bo@example.org' }), { kind: 'acknowledged', by: 'bo@example.org' }],
+    [alert({ status: 'open', acknowledged: true }), { kind: 'acknowledged', by: 'somebody at Opsgenie' }],
+    [alert({ status: 'closed', acknowledged: true, owner: 'ana' }), { kind: 'open' }],
+    [response('{"message":"Alert with alias not found"}', { status: 404 }), { kind: 'open' }],
+    [response('{"message":"busy"}', { status: 503 }), { kind: 'unknown', message: expect.stringContaining('503') }],
+    [response('not JSON'), { kind: 'unknown', message: 'the answer has no alert in it' }],
+  ])('one made there is read: %#', async (answer, acknowledgement) => {
+    const bench = new ReceiverBench('opsgenie', 'api_key: k', { answer: () => answer });
+    expect(await bench.integration.acknowledgement?.(notificationInput())).toEqual(acknowledgement);
+    expect(bench.requests).toMatchObject([{ method: 'GET', timeoutMs: 10_000 }]);
+    expect(bench.requests[0]?.url).toMatch(/\/v2\/alerts\/[0-9a-f]{64}\?identifierType=alias$/);
+  });
+});
+
+describe('what became of an alert that was taken for later', () => {
+  const kept = { requestId: 'r/1' };
+
+  test('is asked by the id of its creation', async () => {
+    const ids = ['r/1', 'other', 'other'];
+    const bench = new ReceiverBench('opsgenie', RICH, { answer: () => response(`{"requestId":"${ids.shift()}"}`, { status: 202 }) });
+    expect(await bench.send()).toEqual({ kind: 'accepted', answer: 'HTTP 202', data: kept });
+    expect(await bench.send(notificationInput({ firing: 0, resolved: 1 }))).not.toHaveProperty('data');
+  });
+
+  test.each([
+    [response('{"data":{"isSuccess":true,"status":"Created alert"}}'), { kind: 'confirmed', message: 'Opsgenie: Created alert' }],
+    [response('{"data":{"isSuccess":false,"status":"No responders"}}'), { kind: 'failed', message: 'Opsgenie: No responders' }],
+    [response('{"message":"not processed"}', { status: 404 }), { kind: 'pending' }],
+    [response('{}', { status: 500 }), { kind: 'pending' }],
+  ])('%#', async (answer, confirmation) => {
+    const bench = new ReceiverBench('opsgenie', 'api_key: k', { answer: () => answer });
+    expect(await bench.integration.confirm?.(notificationInput({ kept }))).toEqual(confirmation);
+    expect(bench.requests[0]?.url).toBe('https://api.opsgenie.com/v2/alerts/requests/r%2F1');
+  });
+
+  test('nothing is asked where there is no id', async () => {
+    const bench = new ReceiverBench('opsgenie', 'api_key: k');
+    expect(await bench.integration.confirm?.(notificationInput())).toEqual({ kind: 'pending' });
+    expect(bench.requests).toEqual([]);
+  });
+});
+
+test('a refused key names the host, for a key is of one region', async () => {
+  const answer = () => response('{"message":"Could not authenticate","took":0}', { status: 403 });
+  expect(await new ReceiverBench('opsgenie', 'api_key: k\napi_url: https://api.eu.opsgenie.com', { answer }).send()).toMatchObject({
+    reason: 'authError',
+    message:
+      'unexpected status code 403 (api.eu.opsgenie.com refused the key: wrong, revoked, or of another region): Could not authenticate',
+  });
 });

@@ -13,6 +13,7 @@ const DESCRIPTION_RUNES_MAX = 15_000;
 const NOTE_RUNES_MAX = 25_000;
 const ENTITY_RUNES_MAX = 512;
 const SOURCE_RUNES_MAX = 100;
+const USER_RUNES_MAX = 100;
 /** Of names and values together. */
 const DETAILS_RUNES_MAX = 8000;
 const RESPONDERS_MAX = 50;
@@ -22,17 +23,16 @@ const ACTIONS = { countMax: 10, runesMax: 50 };
 /** `apiKey` is a template. */
 export function opsgenieRequests(config: OpsgenieConfig, input: SendInput, apiKey: string): Made<readonly Outgoing[]> {
   const render = new FieldRenderer(input);
-  const key = render.text(apiKey).trim();
-  if (key === '') return { kind: 'refused', why: emptySecret('api_key', render) };
-  const headers = { Authorization: `GenieKey ${key}` };
+  const headers = credentials(render, apiKey);
+  if ('why' in headers) return headers;
   const alias = dedupKey(input.groupKey);
-  const ofAlias = (action: string): string =>
-    withParameter(extendUrl(config.apiUrl, `v2/alerts/${alias}/${action}`), 'identifierType=alias');
+  const ofAlias = (action: string): string => aliasUrl(config, input, `/${action}`);
   if (input.data.status === 'resolved')
     return made([jsonRequest(ofAlias('close'), { source: sourceOf(config, render) }, { headers })], render);
 
   const source = sourceOf(config, render);
-  const message = truncateRunes(render.text(config.message, render.plain.subject), MESSAGE_RUNES_MAX).text;
+  // Opsgenie refuses an alert without one.
+  const message = truncateRunes(render.text(config.message, render.plain.subject) || render.plain.subject, MESSAGE_RUNES_MAX).text;
   const alert = {
     alias,
     message,
@@ -48,11 +48,46 @@ export function opsgenieRequests(config: OpsgenieConfig, input: SendInput, apiKe
   const description = orLeftOut(render.body(config.description, { max: DESCRIPTION_RUNES_MAX }));
   const requests = [jsonRequest(extendUrl(config.apiUrl, 'v2/alerts'), { ...alert, description }, { headers })];
   if (config.updateAlerts) {
-    requests.push(jsonRequest(ofAlias('message'), { message: orLeftOut(message) }, { method: 'PUT', headers }));
+    requests.push(jsonRequest(ofAlias('message'), { message }, { method: 'PUT', headers }));
     requests.push(jsonRequest(ofAlias('description'), { description }, { method: 'PUT', headers }));
   }
   return made(requests, render);
 }
+
+/** Tells that `by` looks after the group's alert. */
+export function acknowledgeRequest(config: OpsgenieConfig, input: SendInput, apiKey: string, by: string): Made {
+  const render = new FieldRenderer(input);
+  const headers = credentials(render, apiKey);
+  if ('why' in headers) return headers;
+  const body = { user: orLeftOut(truncateRunes(by, USER_RUNES_MAX).text), source: sourceOf(config, render) };
+  return made(jsonRequest(aliasUrl(config, input, '/acknowledge'), body, { headers }), render);
+}
+
+/** Asks how the group's alert stands. */
+export function alertRequest(config: OpsgenieConfig, input: SendInput, apiKey: string): Made {
+  const render = new FieldRenderer(input);
+  const headers = credentials(render, apiKey);
+  return 'why' in headers ? headers : made({ method: 'GET', url: aliasUrl(config, input, ''), headers }, render);
+}
+
+/** Asks what became of a request that was taken for later. */
+export function statusRequest(config: OpsgenieConfig, input: SendInput, apiKey: string, requestId: string): Made {
+  const render = new FieldRenderer(input);
+  const headers = credentials(render, apiKey);
+  if ('why' in headers) return headers;
+  const url = extendUrl(config.apiUrl, `v2/alerts/requests/${encodeURIComponent(requestId)}`);
+  return made({ method: 'GET', url, headers }, render);
+}
+
+type Refused = Extract<Made, { readonly kind: 'refused' }>;
+
+function credentials(render: FieldRenderer, apiKey: string): { readonly Authorization: string } | Refused {
+  const key = render.text(apiKey).trim();
+  return key === '' ? { kind: 'refused', why: emptySecret('api_key', render) } : { Authorization: `GenieKey ${key}` };
+}
+
+const aliasUrl = ({ apiUrl }: OpsgenieConfig, { groupKey }: SendInput, action: string): string =>
+  withParameter(extendUrl(apiUrl, `v2/alerts/${dedupKey(groupKey)}${action}`), 'identifierType=alias');
 
 const sourceOf = ({ source }: OpsgenieConfig, render: FieldRenderer): string => truncateRunes(render.text(source), SOURCE_RUNES_MAX).text;
 

@@ -132,3 +132,25 @@ test('of version 1, 403 is a limit of the rate', async () => {
   expect(await send(403)).toMatchObject({ retry: true, reason: 'other' });
   expect(await send(429)).toMatchObject({ retry: false, reason: 'other' });
 });
+
+test.each([
+  ['routing_key: k', { routing_key: 'k', event_action: 'acknowledge' }, 'dedup_key'],
+  ['service_key: k', { service_key: 'k', event_type: 'acknowledge', description: 'acknowledged by ana' }, 'incident_key'],
+])('with %s an acknowledgement is passed on, for the incident that was opened', async (yaml, event, key) => {
+  const bench = new ReceiverBench('pagerduty', yaml, { answer: () => response('{"status":"success"}', { status: 202 }) });
+  await bench.send();
+  expect(await bench.integration.acknowledge?.(notificationInput(), 'ana')).toMatchObject({ kind: 'accepted' });
+  const opened = bench.body(0) as Readonly<Record<string, unknown>>;
+  expect(bench.body(1)).toEqual({ ...event, [key]: opened[key] });
+  expect(bench.requests[1]?.url).toBe(bench.requests[0]?.url);
+});
+
+test('an image that PagerDuty would refuse is left out', async () => {
+  const bench = new ReceiverBench('pagerduty', 'routing_key: k\nimages: [{src: http://img/1}, {src: https://img/2}]');
+  expect(await bench.sent()).toMatchObject({ images: [{ src: 'https://img/2' }] });
+});
+
+test('a summary too long is cut by characters, and marked', async () => {
+  const bench = new ReceiverBench('pagerduty', `routing_key: k\ndescription: ${'é'.repeat(1025)}`);
+  expect(await bench.sent()).toMatchObject({ payload: { summary: `${'é'.repeat(1023)}…` } });
+});

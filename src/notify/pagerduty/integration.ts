@@ -3,7 +3,7 @@ import { type HttpPorts, oneRequest, refused } from '../http-integration.ts';
 import { type AnswerRules, type HttpAnswer, jsonObject } from '../http-outcome.ts';
 import type { Integration, SendOutcome } from '../integration.ts';
 import type { PagerdutyConfig } from './config.ts';
-import { pagerdutyRequest } from './message.ts';
+import { acknowledgeRequest, pagerdutyRequest } from './message.ts';
 
 export const pagerdutyIntegration = (config: PagerdutyConfig, ports: HttpPorts): Integration =>
   oneRequest(ports, {
@@ -11,6 +11,7 @@ export const pagerdutyIntegration = (config: PagerdutyConfig, ports: HttpPorts):
     timeoutMs: config.timeoutMs,
     secrets: { service_key: config.serviceKey, routing_key: config.routingKey },
     make: (input, keys) => pagerdutyRequest(config, input, keys),
+    makeAcknowledgement: (input, keys, by) => acknowledgeRequest(config, input, keys, by),
     rules: config.serviceKey === null ? V2 : V1,
   });
 

@@ -29,6 +29,19 @@ export function pagerdutyRequest(config: PagerdutyConfig, input: SendInput, keys
   return made(jsonRequest(isV1 ? V1_URL : config.url, event), render);
 }
 
+/** Tells that somebody looks after the group's incident; who it is has no place in an event of version 2. */
+export function acknowledgeRequest(config: PagerdutyConfig, input: SendInput, keys: PagerdutyKeys, by: string): Made {
+  const render = new FieldRenderer(input);
+  const isV1 = config.serviceKey !== null;
+  const key = render.text(isV1 ? keys.service_key : keys.routing_key);
+  if (key === '') return { kind: 'refused', why: emptySecret(isV1 ? 'service_key' : 'routing_key', render) };
+  const dedup = dedupKey(input.groupKey);
+  const event = isV1
+    ? { service_key: key, incident_key: dedup, event_type: 'acknowledge', description: `acknowledged by ${by}` }
+    : { routing_key: key, dedup_key: dedup, event_action: 'acknowledge' };
+  return made(jsonRequest(isV1 ? V1_URL : config.url, event), render);
+}
+
 function eventV2(config: PagerdutyConfig, input: SendInput, render: FieldRenderer, routingKey: string): unknown {
   const severity = render.text(config.severity, 'error').toLowerCase();
   const images = config.images
