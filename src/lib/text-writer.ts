@@ -61,21 +61,33 @@ export class TextWriter {
     this.#length = from + length + 2;
   }
 
+  /** Writes again what stands at `from`, `length` bytes. */
+  repeat(from: number, length: number): void {
+    this.#reserve(length);
+    const bytes = this.#bytes;
+    const to = this.#length;
+    for (let i = 0; i < length; i++) bytes[to + i] = bytes[from + i]!;
+    this.#length = to + length;
+  }
+
   /** Decimal digits of a whole number of at most 2^53. */
   integer(value: number): void {
+    this.#reserve(NUMBER_BYTES_MAX);
     let rest = value;
     if (rest < 0) {
-      this.byte(0x2d);
+      this.#bytes[this.#length++] = 0x2d;
       rest = -rest;
     }
-    this.#reserve(17);
-    if (rest < 1e9) {
-      this.#length += this.#putDigits(rest | 0, digitsOf(rest));
+    if (rest < 1e4) {
+      QUAD_WORDS[4] = QUADS[rest]!;
+      this.#putDigits(rest < 10 ? 19 : rest < 100 ? 18 : rest < 1000 ? 17 : 16, DIGITS_END);
       return;
     }
     const upper = Math.floor(rest / 1e8);
-    this.#length += this.#putDigits(upper, digitsOf(upper));
-    this.#length += this.#putDigits(rest - upper * 1e8, 8);
+    spreadDigits(upper, rest - upper * 1e8);
+    let from = DIGITS_FROM;
+    while (DIGITS[from] === 0x30) from++; // there is a digit that is not 0
+    this.#putDigits(from, DIGITS_END);
   }
 
   /**
@@ -86,7 +98,7 @@ export class TextWriter {
    */
   number(value: number): void {
     const magnitude = Math.abs(value);
-    if (magnitude <= Number.MAX_SAFE_INTEGER && Math.floor(magnitude) === magnitude) {
+    if (Math.floor(magnitude) === magnitude && magnitude <= Number.MAX_SAFE_INTEGER) {
       this.integer(value);
       return;
     }
@@ -153,46 +165,32 @@ export class TextWriter {
 
   /** The first `digits` of the seventeen in upper and lower, without zeros at the end; the point after exponent + 1. */
   #putDecimal(isNegative: boolean, upper: number, lower: number, digits: number, exponent: number): void {
-    this.#reserve(32);
-    if (isNegative) this.#bytes[this.#length++] = 0x2d;
+    this.#reserve(NUMBER_BYTES_MAX);
     const bytes = this.#bytes;
+    if (isNegative) bytes[this.#length++] = 0x2d;
+    spreadDigits(upper, lower);
+    let end = DIGITS_FROM + digits;
+    while (DIGITS[end - 1] === 0x30) end--; // there is a digit that is not 0
     if (exponent < 0) {
       bytes[this.#length++] = 0x30;
       bytes[this.#length++] = 0x2e;
       for (let i = -1; i > exponent; i--) bytes[this.#length++] = 0x30;
+      this.#putDigits(DIGITS_FROM, end);
+      return;
     }
-    // With room for the point in front, so that only the digits before it must move.
-    const from = exponent < 0 ? this.#length : this.#length + 1;
-    this.#length = from;
-    this.#putDigits(upper, 9);
-    this.#length += 9;
-    this.#putDigits(lower, 8);
-    let end = from + digits;
-    const point = from + exponent;
-    while (bytes[end - 1] === 0x30) end--; // there is a digit that is not 0
-    if (exponent >= 0) {
-      for (let i = from; i <= point; i++) bytes[i - 1] = bytes[i]!;
-      if (end > point + 1) bytes[point] = 0x2e;
-      else end = point;
-    }
-    this.#length = end;
+    const point = DIGITS_FROM + exponent + 1;
+    this.#putDigits(DIGITS_FROM, point);
+    if (end <= point) return;
+    bytes[this.#length++] = 0x2e;
+    this.#putDigits(point, end);
   }
 
-  /** Exactly `count` digits at the end of what is written; room was made. Returns `count`. */
-  #putDigits(value: number, count: number): number {
+  /** Digits [from, to) of those spread out; room was made. */
+  #putDigits(from: number, to: number): void {
     const bytes = this.#bytes;
-    let rest = value | 0;
-    let at = this.#length + count;
-    let left = count;
-    for (; left >= 2; left -= 2) {
-      const next = (rest / 100) | 0;
-      const pair = (rest - next * 100) * 2;
-      bytes[--at] = PAIRS[pair + 1]!;
-      bytes[--at] = PAIRS[pair]!;
-      rest = next;
-    }
-    if (left > 0) bytes[--at] = 0x30 + rest;
-    return count;
+    let at = this.#length;
+    for (let i = from; i < to; i++) bytes[at++] = DIGITS[i]!;
+    this.#length = at;
   }
 
   #reserve(more: number): void {
@@ -211,16 +209,31 @@ const encoder = new TextEncoder();
 
 /** 10^-6 … 10^22; from index 6 on they are exact. */
 const POWERS = Float64Array.from({ length: 29 }, (_, i) => Number(`1e${i - 6}`));
-/** "00" "01" … "99" */
-const PAIRS = Uint8Array.from({ length: 200 }, (_, i) => 0x30 + (i % 2 === 0 ? Math.floor(i / 20) : (i >>> 1) % 10));
+/** A sign, "0." with five zeros, seventeen digits and a point are fewer. */
+const NUMBER_BYTES_MAX = 32;
+/** Up to seventeen digits, spread out before they are written: 17 digits at the end of twenty, four to a word. */
+const QUAD_WORDS = new Uint32Array(5);
+const DIGITS = new Uint8Array(QUAD_WORDS.buffer);
+const DIGITS_FROM = 3;
+const DIGITS_END = 20;
+/** "0000" "0001" … "9999", each as one word of this machine. */
+const QUADS = new Uint32Array(Uint8Array.from({ length: 40_000 }, (_, i) => 0x30 + (Math.floor(i / 4 / 10 ** (3 - (i % 4))) % 10)).buffer);
+
+/** `upper` below 10^9, `lower` below 10^8. */
+function spreadDigits(upper: number, lower: number): void {
+  const first = (upper / 1e8) | 0;
+  const upper8 = (upper - first * 1e8) | 0;
+  const upperQuad = (upper8 / 1e4) | 0;
+  const lowerQuad = ((lower | 0) / 1e4) | 0;
+  QUAD_WORDS[0] = QUADS[first]!;
+  QUAD_WORDS[1] = QUADS[upperQuad]!;
+  QUAD_WORDS[2] = QUADS[upper8 - upperQuad * 1e4]!;
+  QUAD_WORDS[3] = QUADS[lowerQuad]!;
+  QUAD_WORDS[4] = QUADS[(lower | 0) - lowerQuad * 1e4]!;
+}
+
 /** Half a unit in the last place of floats from 2^-20 on. */
 const HALVES = Float64Array.from({ length: 70 }, (_, i) => 2 ** (i - 20 - 53));
 const SPLITTER = 2 ** 27 + 1;
 const FLOAT = new Float64Array(1);
 const FLOAT_WORDS = new Uint32Array(FLOAT.buffer);
-
-function digitsOf(value: number): number {
-  let digits = 1;
-  for (let limit = 10; value >= limit; limit *= 10) digits++;
-  return digits;
-}

@@ -109,3 +109,24 @@ test('a large answer is written in slices', () => {
   while (steps.next().done !== true) pauses++;
   expect(pauses).toBeGreaterThan(1);
 });
+
+test('series with the same times, with other times and with times within one second each keep their own', () => {
+  const one = (times: readonly number[]) => ({
+    labels: Labels.empty,
+    dropsName: false,
+    timestamps: Float64Array.from(times),
+    values: Float64Array.from(times, (ms) => ms / 8),
+    histograms: null,
+  });
+  const times = [
+    [1_700_000_000_000, 1_700_000_000_500, 1_700_000_015_000],
+    [1_700_000_000_500, 1_700_000_000_750, 1_700_000_015_000],
+    [-1500, 0, 1_700_000_000_000],
+    Array.from({ length: 3000 }, (_, i) => i * 15_000),
+  ];
+  const answer = write({ kind: 'matrix', series: times.map(one) });
+  const read = (JSON.parse(answer) as { result: readonly { values: readonly [number, string][] }[] }).result;
+  expect(read.map(({ values }) => values.map(([seconds, value]) => [seconds * 1000, Number(value) * 8]))).toEqual(
+    times.map((list) => list.map((ms) => [ms, ms])),
+  );
+});
