@@ -2,6 +2,7 @@
 import type { KindRunner } from './kind.ts';
 
 export const KINDS: Readonly<Record<string, () => Promise<KindRunner>>> = {
+  'alertmanager/acceptance': async () => (await import('./alertmanager/acceptance.ts')).run,
   'alertmanager/alerts': async () => (await import('./alertmanager/alerts.ts')).run,
   'alertmanager/config': async () => (await import('./alertmanager/config.ts')).run,
   'alertmanager/inhibit': async () => (await import('./alertmanager/inhibit.ts')).run,

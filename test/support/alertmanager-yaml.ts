@@ -100,9 +100,7 @@ function intervalFields(yaml: IntervalYaml): TimeIntervalFields {
   };
 }
 
-export function duration(text: string): DurationMs;
-export function duration(text: string | undefined): DurationMs | null;
-export function duration(text: string | undefined): DurationMs | null {
+function duration(text: string | undefined): DurationMs | null {
   if (text === undefined) return null;
   const parsed = parseDuration(text);
   if (typeof parsed !== 'number') throw new Error(parsed.error);

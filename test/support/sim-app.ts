@@ -3,6 +3,7 @@ import Sqlite from 'better-sqlite3';
 import { App } from '../../src/app/app.ts';
 import type { AppPorts } from '../../src/app/app-ports.ts';
 import { startInlineEngine } from '../../src/app/engine/inline.ts';
+import { appServer } from '../../src/app/http/app-server.ts';
 import { noMetrics } from '../../src/app/metrics.ts';
 import type { AppOptions } from '../../src/app/options.ts';
 import { serveOptions } from '../../src/app/serve-options.ts';
@@ -100,4 +101,11 @@ export async function bootApp(
   if (outcome.error !== undefined) throw outcome.error;
   if (outcome.app === undefined) throw new Error('the application did not start within ten simulated seconds');
   return { app: outcome.app, process };
+}
+
+/** Lets the application answer on the simulated network, at its first listen address, until it dies. */
+export async function serveHttp(app: App, { ports }: SimProcess): Promise<void> {
+  const [address] = app.options.web.listen;
+  if (address === undefined) throw new Error('BUG: no address to listen on');
+  await ports.httpServer.listen(address, appServer(app, () => {}).handler);
 }

@@ -16,7 +16,6 @@ import { SimNetwork } from './sim-network.ts';
 import { SimRandom } from './sim-random.ts';
 
 const REQUEST_MS_MAX = 60_000;
-const REQUEST_STEP_MS = 100;
 
 /** What stays when a process dies. */
 type Machine = {
@@ -100,19 +99,30 @@ export class SimWorld {
     return this.clock.advance(ms);
   }
 
+  /** Waits for what processes of this world do, with as much of its time as that takes and no more. */
+  async settled<T>(work: Promise<T>, withinMs = REQUEST_MS_MAX): Promise<T> {
+    let isSettled = false;
+    const done = work.finally(() => {
+      isSettled = true;
+    });
+    done.catch(() => {}); // it is awaited below, or given up
+    const end = this.clock.elapsed() + withinMs;
+    await this.clock.settle();
+    while (!isSettled) {
+      const next = this.clock.nextTimerAt();
+      if (next === null || next > end) throw new Error(`not done within ${withinMs} simulated milliseconds`);
+      await this.clock.advance(Math.max(0, next - this.clock.elapsed()));
+    }
+    return done;
+  }
+
   /** A request of a browser, amtool or a sender: straight to the server, with as much time as it takes (a minute at most). */
   async request(url: string, init: RequestInit = {}): Promise<Response> {
-    const state = { settled: false };
-    const response = this.network.fetch(new Request(url, init)).finally(() => {
-      state.settled = true;
-    });
-    response.catch(() => {}); // it is awaited below, or given up
-    await this.clock.settle();
-    for (let waitedMs = 0; !state.settled; waitedMs += REQUEST_STEP_MS) {
-      if (waitedMs >= REQUEST_MS_MAX) throw new Error(`no answer from ${url} within ${REQUEST_MS_MAX} simulated milliseconds`);
-      await this.clock.advance(REQUEST_STEP_MS);
+    try {
+      return await this.settled(this.network.fetch(new Request(url, init)));
+    } catch (error) {
+      throw new Error(`no answer from ${url}: ${(error as Error).message}`, { cause: error });
     }
-    return response;
   }
 
   #machine(host: string): Machine {
