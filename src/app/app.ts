@@ -79,7 +79,7 @@ export class App {
    * or sent before `begin`. Rejects with StartError, having let go of everything again.
    */
   static async open(options: AppOptions, ports: AppPorts): Promise<App> {
-    const loaded = loadConfig(options.configFiles, loadPorts(options, ports));
+    const loaded = await loadConfig(options.configFiles, loadPorts(options, ports));
     const config = usable(loaded);
     logWarnings(loaded.diagnostics, ports);
     makeDataDir(options, ports);
@@ -288,7 +288,7 @@ export class App {
       ports.log.error('the configuration was not reloaded; the old one stays', { error });
       return { kind: 'refused', error };
     };
-    const loaded = loadConfig(options.configFiles, loadPorts(options, ports));
+    const loaded = await loadConfig(options.configFiles, loadPorts(options, ports));
     if (loaded.config === null) return refuse(rendered(loaded.diagnostics, loaded.sources));
     const { config } = loaded;
     const engineConfig = this.#engineConfig(config);
@@ -390,7 +390,8 @@ function settlementOf(outcome: DeliveryOutcome): Settlement {
   return { id: row.id, state: outcome.kind, nextAttemptAt: outcome.nextAttemptAt, answer: outcome.message };
 }
 
-const loadPorts = (options: AppOptions, { disk, environment, localZone }: AppPorts): Parameters<typeof loadConfig>[1] => ({
+const loadPorts = (options: AppOptions, { clock, disk, environment, localZone }: AppPorts): Parameters<typeof loadConfig>[1] => ({
+  clock,
   disk,
   environment,
   localZone,

@@ -16,9 +16,9 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 /** Paths are shown without the folder. */
-function check(files: Readonly<Record<string, string>>, args: readonly string[]): { readonly code: number; readonly text: string } {
+async function check(files: Readonly<Record<string, string>>, args: readonly string[]) {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
-  const { code, text } = checkConfig(args.map((name) => join(dir, name)));
+  const { code, text } = await checkConfig(args.map((name) => join(dir, name)));
   return { code, text: text.replaceAll(`${dir}/`, '') };
 }
 
@@ -42,8 +42,8 @@ describe('check', () => {
     ],
     ['a bad rule file', { 'r.yml': BAD_RULES }, ['r.yml'], 1, /^r\.yml:3:35: error: in the expression: unexpected end of input/],
     ['a file that is not there', {}, ['no.yml'], 1, /^no\.yml:1:1: error: cannot read the file/],
-  ] as const)('%s', (_what, files, args, code, text) => {
-    const result = check(files, args);
+  ] as const)('%s', async (_what, files, args, code, text) => {
+    const result = await check(files, args);
     expect(result.code).toBe(code);
     expect(result.text).toEqual(typeof text === 'string' ? text : expect.stringMatching(text));
   });

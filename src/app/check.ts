@@ -8,22 +8,26 @@ import { DiskError } from '../model/disk.ts';
 import { durationMs } from '../model/time.ts';
 import { nodeDisk } from '../platform/real/node-disk.ts';
 import { print } from '../platform/real/own-process.ts';
+import { SystemClock } from '../platform/real/system-clock.ts';
 import { isRuleFile, type RuleFileContext, readRuleFile } from '../rules/rule-file.ts';
 import { parserOptions } from './config/engine-config.ts';
 import { type AppConfig, type LoadPorts, loadConfig } from './config/load.ts';
 
 /** Prints to standard output; returns the exit code. */
-export function runCheck(paths: readonly string[]): number {
-  const { code, text } = checkConfig(paths);
+export async function runCheck(paths: readonly string[]): Promise<number> {
+  const { code, text } = await checkConfig(paths);
   print(text);
   return code;
 }
 
 /** `code` is 1 where a file is wrong; `text` is for standard output. */
-export function checkConfig(paths: readonly string[], features: readonly string[] = []): { readonly code: 0 | 1; readonly text: string } {
+export async function checkConfig(
+  paths: readonly string[],
+  features: readonly string[] = [],
+): Promise<{ readonly code: 0 | 1; readonly text: string }> {
   const given = new Map(paths.map((path) => [path, ruleFileAt(path)]));
   const configPaths = paths.filter((path) => given.get(path) === null);
-  const loaded = configPaths.length === 0 ? null : loadConfig(configPaths, loadPorts(features));
+  const loaded = configPaths.length === 0 ? null : await loadConfig(configPaths, loadPorts(features));
   const sources = new Map(loaded?.sources);
   const diagnostics = [...(loaded?.diagnostics ?? [])];
   const config = loaded?.config ?? null;
@@ -69,6 +73,7 @@ const contextOf = (config: AppConfig | null, features: readonly string[]): RuleF
 });
 
 const loadPorts = (features: readonly string[]): LoadPorts => ({
+  clock: new SystemClock(),
   disk: nodeDisk,
   environment: (name) => process.env[name],
   localZone: Intl.DateTimeFormat().resolvedOptions().timeZone,

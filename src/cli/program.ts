@@ -46,8 +46,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('read configuration and rule files as serve would; print every mistake; exit 1 if there is one')
     .argument('[files...]', 'default: tocsin.yml')
     .exitOverride()
-    .action((files: readonly string[]) => {
-      exitCode = runCheck(files.length === 0 ? ['tocsin.yml'] : files);
+    .action(async (files: readonly string[]) => {
+      exitCode = await runCheck(files.length === 0 ? ['tocsin.yml'] : files);
     });
   addRuleCommands(program, (code) => {
     exitCode = code;

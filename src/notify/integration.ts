@@ -53,7 +53,7 @@ export type SendInput = {
   /** Of this attempt: what templates call now. */
   readonly now: UnixMs;
   readonly data: NotificationData;
-  readonly templates: NotificationTemplates;
+  readonly templates: Pick<NotificationTemplates, 'renderer'>;
   readonly kept: IntegrationData;
 };
 

@@ -5,10 +5,11 @@ import { unixMs } from '../../model/time.ts';
 import { SimWorld } from '../../platform/sim/sim-world.ts';
 import { type LoadResult, loadConfig } from './load.ts';
 
-function load(files: Readonly<Record<string, string>>, paths: readonly string[] = ['/etc/tocsin.yml']): LoadResult {
+function load(files: Readonly<Record<string, string>>, paths: readonly string[] = ['/etc/tocsin.yml']): Promise<LoadResult> {
   const world = new SimWorld({ seed: 1, start: unixMs(0) });
   writeFiles(world, files);
-  return loadConfig(paths, { disk: world.process().ports.disk, environment: () => undefined, localZone: 'UTC', features: [] });
+  const { disk, clock } = world.process().ports;
+  return loadConfig(paths, { disk, clock, environment: () => undefined, localZone: 'UTC', features: [] });
 }
 const told = ({ diagnostics, sources }: LoadResult): string => renderAll(diagnostics, sources);
 
@@ -17,8 +18,8 @@ const ALERTMANAGER =
   'route: {receiver: team}\nreceivers: [{name: team, webhook_configs: [{url: "http://hook/"}]}]\ntemplates: [templates/*.tmpl]\n';
 
 describe('loading a configuration', () => {
-  test("both projects' files are one configuration, with the files that they name", () => {
-    const { config, diagnostics } = load(
+  test("both projects' files are one configuration, with the files that they name", async () => {
+    const { config, diagnostics } = await load(
       {
         '/etc/prometheus.yml': PROMETHEUS,
         '/etc/alertmanager.yml': ALERTMANAGER,
@@ -34,50 +35,50 @@ describe('loading a configuration', () => {
     expect(config?.ruleFiles.map(({ path }) => path)).toEqual(['/etc/rules/a.yml', '/etc/rules/b.yml']);
   });
 
-  test("Prometheus' sections alone send everything to the inbox", () => {
-    const { config } = load({ '/etc/tocsin.yml': 'scrape_configs: []\n' });
+  test("Prometheus' sections alone send everything to the inbox", async () => {
+    const { config } = await load({ '/etc/tocsin.yml': 'scrape_configs: []\n' });
     expect(config?.alertmanager.receivers.map(({ integrations }) => integrations.map(({ name }) => name))).toEqual([['inbox']]);
   });
 
-  test('what strict Alertmanager parsers are shown has no key of ours, and no secret', () => {
+  test('what strict Alertmanager parsers are shown has no key of ours, and no secret', async () => {
     const yaml = 'route: {receiver: a}\nreceivers: [{name: a, inbox_configs: [{}], webhook_configs: [{url: "http://hook/token"}]}]\n';
-    const { config } = load({ '/etc/tocsin.yml': yaml });
+    const { config } = await load({ '/etc/tocsin.yml': yaml });
     expect(config?.alertmanagerYaml).not.toMatch(/inbox|token/);
     expect(config?.alertmanagerYaml).toContain('<secret>');
   });
 
-  test('the hash is that of the texts', () => {
-    const one = load({ '/etc/tocsin.yml': PROMETHEUS }).config?.hash;
-    expect(load({ '/etc/tocsin.yml': PROMETHEUS }).config?.hash).toBe(one);
-    expect(load({ '/etc/tocsin.yml': `${PROMETHEUS}# more\n` }).config?.hash).not.toBe(one);
+  test('the hash is that of the texts', async () => {
+    const one = (await load({ '/etc/tocsin.yml': PROMETHEUS })).config?.hash;
+    expect((await load({ '/etc/tocsin.yml': PROMETHEUS })).config?.hash).toBe(one);
+    expect((await load({ '/etc/tocsin.yml': `${PROMETHEUS}# more\n` })).config?.hash).not.toBe(one);
   });
 
-  test('a section in two files is an error that names both places', () => {
-    const result = load({ '/etc/a.yml': ALERTMANAGER, '/etc/b.yml': ALERTMANAGER }, ['/etc/a.yml', '/etc/b.yml']);
+  test('a section in two files is an error that names both places', async () => {
+    const result = await load({ '/etc/a.yml': ALERTMANAGER, '/etc/b.yml': ALERTMANAGER }, ['/etc/a.yml', '/etc/b.yml']);
     expect(result.config).toBeNull();
     expect(told(result)).toMatch(/\/etc\/b\.yml:1:1: error: "route" is already set at \/etc\/a\.yml:1:1/);
   });
 
-  test('a file that is missing is named, with what to do', () => {
-    const result = load({}, ['/etc/nothing.yml']);
+  test('a file that is missing is named, with what to do', async () => {
+    const result = await load({}, ['/etc/nothing.yml']);
     expect(result.config).toBeNull();
     expect(told(result)).toMatch(/\/etc\/nothing\.yml:1:1: error: cannot read the file.*\nhelp: give the path/s);
   });
 
-  test('a pattern without rule files is a warning', () => {
-    const result = load({ '/etc/tocsin.yml': 'rule_files: [rules/*.yml]\n' });
+  test('a pattern without rule files is a warning', async () => {
+    const result = await load({ '/etc/tocsin.yml': 'rule_files: [rules/*.yml]\n' });
     expect(result.config).not.toBeNull();
     expect(told(result)).toMatch(/warning: no rule file matches "\/etc\/rules\/\*\.yml"/);
   });
 
-  test('a template that does not parse is told with its place', () => {
-    const result = load({ '/etc/tocsin.yml': ALERTMANAGER, '/etc/templates/t.tmpl': 'ok\n{{ if }}' });
+  test('a template that does not parse is told with its place', async () => {
+    const result = await load({ '/etc/tocsin.yml': ALERTMANAGER, '/etc/templates/t.tmpl': 'ok\n{{ if }}' });
     expect(result.config).toBeNull();
     expect(told(result)).toMatch(/\/etc\/templates\/t\.tmpl:2:\d+: error:/);
   });
 
-  test('all mistakes of all sections are told at once', () => {
-    const result = load({
+  test('all mistakes of all sections are told at once', async () => {
+    const result = await load({
       '/etc/tocsin.yml': 'scrape_configs: [{job_nam: a}]\nroute: {receiver: nobody}\nreceivers: []\nglobal: {scrape_interval: 5min}\n',
     });
     const lines = told(result)
@@ -86,5 +87,72 @@ describe('loading a configuration', () => {
     expect(lines.map((line) => line.replace(/^.*error: /, '')).sort()).toEqual(
       ['"5min" is not a duration', 'job_name is empty', 'undefined receiver "nobody" used in route', 'unknown field "job_nam"'].sort(),
     );
+  });
+});
+
+describe('templates are tried with what alerts may be', () => {
+  const config = (integration: string): string => `route: {receiver: team}\nreceivers:\n- name: team\n${integration}\n`;
+  const slack = (field: string): string => config(`  slack_configs:\n  - api_url: http://hook/\n    ${field}`);
+
+  test.each([
+    [slack("text: '{{ .Nothing }}'"), 6, 'this template fails for a firing alert with the usual labels and annotations'],
+    [slack("fields: [{title: t, value: '{{ index .Alerts.Firing 0 }}'}]\n    send_resolved: true"), 6, 'fails for a resolved alert: '],
+    [slack("text: '{{ (index .Alerts 0).Labels.severity | toUpper | slice 0 9 }}'"), 6, 'this template fails for '],
+    [slack('title: \'{{ template "none" . }}\''), 6, 'template "none" not defined'],
+    [
+      config("  email_configs:\n  - {to: a@b.c, from: d@e.f, smarthost: 'm:25', html: '<a href={{ .Nothing }}>'}"),
+      5,
+      "can't evaluate field Nothing",
+    ],
+    [config("  webhook_configs:\n  - {url: http://hook/, payload: {a: [{b: '{{ .Nothing }}'}]}}"), 5, "can't evaluate field Nothing"],
+    [config("  pagerduty_configs:\n  - {routing_key_file: /none, details: {d: '{{ .Nothing }}'}}"), 5, "can't evaluate field Nothing"],
+    [
+      config("  jira_configs:\n  - {api_url: http://j/, project: P, issue_type: B, fields: {f: '{{ .Nothing }}'}}"),
+      5,
+      "can't evaluate field Nothing",
+    ],
+    [config("  telegram_configs:\n  - {bot_token: t, chat_id_file: /none, message: '{{ .Nothing }}'}"), 5, "can't evaluate field Nothing"],
+    [config("  wechat_configs:\n  - {api_secret: s, corp_id: c, message: '{{ .Nothing }}'}"), 5, "can't evaluate field Nothing"],
+    [
+      config("  matrix_configs:\n  - {homeserver: http://m/, room: '#a:b', access_token: t, html: '{{ .Nothing }}'}"),
+      5,
+      "can't evaluate field Nothing",
+    ],
+  ])('%j', async (yaml, line, message) => {
+    const result = await load({ '/etc/tocsin.yml': yaml });
+    expect(result.config).not.toBeNull();
+    expect(result.diagnostics).toMatchObject([
+      { severity: 'warning', code: 'bad_template', line, message: expect.stringMatching(/^in receiver "team" this template fails for /) },
+    ]);
+    expect(result.diagnostics[0]?.message).toContain(message);
+  });
+
+  test('what no alert that is sent can break is not warned about', async () => {
+    // Without send_resolved there is always one that fires.
+    const result = await load({ '/etc/tocsin.yml': slack("text: '{{ (index .Alerts.Firing 0).Annotations.none | toUpper }}'") });
+    expect(told(result)).toBe('');
+  });
+
+  test('a default that a template file has broken is told at the receivers that use it', async () => {
+    const files = {
+      '/etc/tocsin.yml': `${slack('channel: c')}- {name: other, slack_configs: [{api_url: http://hook/}]}\ntemplates: [t.tmpl]\n`,
+      '/etc/t.tmpl': '{{ define "slack.default.title" }}{{ .Nothing }}{{ end }}',
+    };
+    const places = (await load(files)).diagnostics.map(({ line, message }) => `${line}: ${message.slice(0, 80)}`);
+    // The fallback has the title in it.
+    expect(places).toEqual([
+      '5: in receiver "team" "{{ template \\"slack.default.title\\" . }}", a default, fails ',
+      '5: in receiver "team" "{{ template \\"slack.default.fallback\\" . }}", a default, fai',
+      '7: in receiver "other" "{{ template \\"slack.default.title\\" . }}", a default, fails',
+      '7: in receiver "other" "{{ template \\"slack.default.fallback\\" . }}", a default, fa',
+    ]);
+  });
+
+  test('a secret is not in the words', async () => {
+    const yaml =
+      "global: {opsgenie_api_key: '{{ .Nothing }}SECRET'}\nroute: {receiver: team}\nreceivers: [{name: team, opsgenie_configs: [{}]}]\n";
+    const result = await load({ '/etc/tocsin.yml': yaml });
+    expect(told(result)).toMatch(/warning: in receiver "team" a secret fails for/);
+    expect(told(result).replaceAll(/^\d \|.*$/gm, '')).not.toContain('SECRET');
   });
 });

@@ -9,8 +9,10 @@ import { printYaml } from '../../config/print-yaml.ts';
 import { type SourceFile, sourceFile, sourceFromBytes } from '../../config/source.ts';
 import { parseYaml, type YamlDocument, type YamlMap } from '../../config/yaml-document.ts';
 import { Fnv1a64 } from '../../lib/fnv1a.ts';
+import type { Clock } from '../../model/clock.ts';
 import { type Disk, DiskError } from '../../model/disk.ts';
 import { NotificationTemplates, parseNotificationTemplates } from '../../template/notification-templates.ts';
+import { tryTemplates } from '../receivers/try-templates.ts';
 import {
   type AlertmanagerConfig,
   alertmanagerOwnership,
@@ -43,15 +45,32 @@ export type LoadResult = {
   readonly sources: ReadonlyMap<string, SourceFile>;
 };
 
+type Loaded = LoadResult & {
+  /** Alertmanager's sections, to point into; null without a configuration. */
+  readonly alertmanagerRoot: YamlMap | null;
+};
+
 export type LoadPorts = {
   readonly disk: Pick<Disk, 'read' | 'list' | 'stat'>;
   readonly environment: (name: string) => string | undefined;
   /** IANA name of the machine's zone. */
   readonly localZone: string;
   readonly features: readonly string[];
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
 };
 
-export function loadConfig(paths: readonly string[], ports: LoadPorts): LoadResult {
+/** As `readConfig`, with the templates of all receivers tried out. */
+export async function loadConfig(paths: readonly string[], ports: LoadPorts): Promise<LoadResult> {
+  const { alertmanagerRoot, ...loaded } = readConfig(paths, ports);
+  const { config, diagnostics, sources } = loaded;
+  if (config === null || alertmanagerRoot === null) return loaded;
+  const { receivers } = config.alertmanager;
+  const hasTemplateFiles = templatePatterns(alertmanagerRoot, new DiagnosticSink()).length > 0;
+  const tried = await tryTemplates({ root: alertmanagerRoot, receivers, templates: config.templates, hasTemplateFiles }, ports.clock);
+  return { config, diagnostics: [...diagnostics, ...tried], sources };
+}
+
+function readConfig(paths: readonly string[], ports: LoadPorts): Loaded {
   const sink = new DiagnosticSink();
   const hash = new Fnv1a64();
   const read = (path: string): SourceFile | { readonly error: string } => {
@@ -71,7 +90,8 @@ export function loadConfig(paths: readonly string[], ports: LoadPorts): LoadResu
     else documents.push(parseYaml(source));
   }
   const [first, ...others] = documents;
-  if (first === undefined || sink.errorCount > 0) return { config: null, diagnostics: sink.diagnostics(), sources: sink.sources() };
+  if (first === undefined || sink.errorCount > 0)
+    return { config: null, diagnostics: sink.diagnostics(), sources: sink.sources(), alertmanagerRoot: null };
 
   const merged = mergeDocuments([first, ...others], { prometheus: prometheusOwnership(), alertmanager: alertmanagerOwnership() }, sink);
   const prometheus = readPrometheusConfig(
@@ -95,7 +115,7 @@ export function loadConfig(paths: readonly string[], ports: LoadPorts): LoadResu
   const alertmanager = readAlertmanagerConfig(alertmanagerRoot, { matchers, localZone: ports.localZone, templates }, sink);
   const ruleFiles = readRuleFiles(merged.prometheus, prometheus.ruleFiles, ports, read, sink);
   const diagnostics = sink.diagnostics();
-  if (diagnostics.some(isError)) return { config: null, diagnostics, sources: sink.sources() };
+  if (diagnostics.some(isError)) return { config: null, diagnostics, sources: sink.sources(), alertmanagerRoot: null };
   const masked = new Set(sink.secrets());
   const config: AppConfig = {
     prometheus,
@@ -106,7 +126,7 @@ export function loadConfig(paths: readonly string[], ports: LoadPorts): LoadResu
     alertmanagerYaml: printYaml(withoutOurs(alertmanagerRoot), masked),
     hash: hash.hex(),
   };
-  return { config, diagnostics, sources: sink.sources() };
+  return { config, diagnostics, sources: sink.sources(), alertmanagerRoot };
 }
 
 function unreadable(path: string, why: string): Diagnostic {
