@@ -25,9 +25,11 @@ import type { ActionResult, DeliveryReport, NotificationAction } from './notific
 import { logKeyOf, NotificationLog } from './notification-log.ts';
 import { groupKeyOf, groupLabelsOf, type Route, type RouteConfig, RouteTree } from './route.ts';
 import type {
+  Acknowledgement,
   GroupId,
   GroupRow,
   IntegrationData,
+  IntegrationRef,
   OpenOutboxRow,
   OutboxId,
   OutboxRow,
@@ -93,6 +95,13 @@ export type ClaimVerdict =
 
 /** `refused`: a silence that the limits do not allow. */
 export type Acted = ActionResult | { readonly kind: 'refused'; readonly message: string };
+
+/** A group that fires, and the notification by which each integration knows of it. */
+export type ToldGroup = {
+  readonly id: GroupId;
+  readonly ack: Acknowledgement | null;
+  readonly told: readonly { readonly ref: IntegrationRef; readonly outboxId: OutboxId; readonly kept: IntegrationData }[];
+};
 
 /** What a report changed. `taken`: it also shows that the provider has the notification, of which nobody knew. */
 export type Reported = 'noted' | 'taken' | 'ignored';
@@ -379,6 +388,17 @@ export class Router {
     const found: Alert[] = [];
     for (const { alert } of this.#store.all()) if (matchesLabels(filter, alert.labels)) found.push(alert);
     return found;
+  }
+
+  /** Groups of which somebody was told that they fire, and not yet that they do not. */
+  *toldGroups(): IterableIterator<ToldGroup> {
+    for (const group of this.#groups.values()) {
+      const told = group.integrations.flatMap(({ ref }) => {
+        const row = this.#log.row(logKeyOf(group.key, ref));
+        return row === null || row.outboxId === null || row.firing.length === 0 ? [] : [{ ref, outboxId: row.outboxId, kept: row.data }];
+      });
+      if (told.length > 0) yield { id: group.id, ack: group.ack, told };
+    }
   }
 
   /** Null: unknown, or forgotten. */

@@ -23,6 +23,7 @@ import { Delivery, type DeliveryOutcome } from './control/delivery.ts';
 import { EngineSupervisor } from './control/engine-supervisor.ts';
 import { Housekeeping } from './control/housekeeping.ts';
 import { notificationActions } from './control/notification-actions.ts';
+import { ProviderFollowUp } from './control/provider-follow-up.ts';
 import { Receivers } from './control/receivers.ts';
 import { routerConfigOf } from './control/router-config.ts';
 import { RouterKeeper } from './control/router-keeper.ts';
@@ -69,6 +70,7 @@ export class App {
   readonly #state: StateRepository;
   readonly #receivers: Receivers;
   readonly #housekeeping: Housekeeping;
+  readonly #followUp: ProviderFollowUp;
   readonly #release: () => void;
   readonly #bootId: string;
   #unwatch: () => void = () => {};
@@ -165,7 +167,24 @@ export class App {
       claim: (rows) => this.#claim(rows),
       settle: (outcome) => this.#settle(outcome),
     });
-    this.actions = notificationActions({ keeper, outbox, delivery: this.delivery, crash });
+    this.actions = notificationActions({
+      keeper,
+      outbox,
+      delivery: this.delivery,
+      crash,
+      acknowledged: (groupId, by) => this.#followUp.acknowledged(groupId, by),
+    });
+    this.#followUp = new ProviderFollowUp({
+      clock,
+      random,
+      log,
+      outbox,
+      actions: this.actions,
+      told: () => this.keeper.router.toldGroups(),
+      integration: (place) => this.#receivers.integrationOf(place),
+      input: (row, kept) =>
+        this.#receivers.inputOf({ row: { ...row, data: kept }, attempts: 0, mayRepeat: false }, clock.now(), this.externalUrl),
+    });
     this.engine = new EngineSupervisor({
       clock,
       log,
@@ -237,6 +256,7 @@ export class App {
   async stop(): Promise<void> {
     this.#unwatch();
     this.#housekeeping.stop();
+    this.#followUp.stop();
     await Promise.all([this.engine.stop(STOP_GRACE_MS), this.delivery.stop(STOP_GRACE_MS)]);
     await this.keeper.stop();
     this.#receivers.close();
@@ -267,6 +287,7 @@ export class App {
     if (error !== null) throw new StartError(error.message);
     this.#warnOfSelf();
     this.#housekeeping.start();
+    this.#followUp.start();
     this.#unwatch = ports.watchWallSteps((byMs) => {
       this.stats.clockSteps++;
       ports.log.warn('the wall clock jumped', { byMs });
@@ -371,7 +392,8 @@ export class App {
       return { result: undefined, settlements: [settlementOf(outcome)] };
     });
     count(this.stats.deliveries, row.integration);
-    if (outcome.kind !== 'accepted') count(this.stats.failures, `${row.integration} ${outcome.reason}`);
+    if (outcome.kind === 'accepted') this.#followUp.accepted(row, outcome.data ?? row.data);
+    else count(this.stats.failures, `${row.integration} ${outcome.reason}`);
   }
 }
 

@@ -3,7 +3,7 @@
  * is answered. The notification is read from its row, so an answer works long after the attempt, over restarts and reloads.
  */
 import type { NotificationActions } from '../../alerts/notification-action.ts';
-import type { OutboxId } from '../../alerts/router-state.ts';
+import type { GroupId, OutboxId } from '../../alerts/router-state.ts';
 import type { OutboxRepository } from '../../db/outbox-repository.ts';
 import type { CrashPoints } from '../../model/crash-point.ts';
 import type { Delivery } from './delivery.ts';
@@ -14,10 +14,12 @@ export type NotificationActionsPorts = {
   readonly outbox: Pick<OutboxRepository, 'find'>;
   readonly delivery: Pick<Delivery, 'drop' | 'attemptOver'>;
   readonly crash: CrashPoints;
+  /** Told of every acknowledgement that is on disk. */
+  readonly acknowledged: (groupId: GroupId, by: string) => void;
 };
 
 /** `act` rejects when the disk refuses, or a limit does not allow the silence: the person is to be told that nothing was done. */
-export function notificationActions({ keeper, outbox, delivery, crash }: NotificationActionsPorts): NotificationActions {
+export function notificationActions({ keeper, outbox, delivery, crash, acknowledged }: NotificationActionsPorts): NotificationActions {
   return {
     act: async (id, action, by) => {
       const found = await outbox.find(id);
@@ -25,6 +27,7 @@ export function notificationActions({ keeper, outbox, delivery, crash }: Notific
       const acted = await keeper.step((router, now) => ({ result: router.act(found.row, action, by, now) }));
       crash.hit('action.after-commit');
       if (acted.kind === 'refused') throw new Error(`the silence was refused: ${acted.message}`);
+      if (acted.kind === 'done' && action.kind === 'acknowledge') acknowledged(found.row.groupId, by);
       return acted;
     },
     report: async (id, report) => {

@@ -57,11 +57,11 @@ export class Receivers {
   }
 
   /** Null: configured no more. */
-  integrationOf({ receiver, integration, index }: OutboxRow): Integration | null {
+  integrationOf({ receiver, integration, index }: Pick<OutboxRow, 'receiver' | 'integration' | 'index'>): Integration | null {
     return this.#integrations.get(`${receiver}/${integration}/${index}`) ?? null;
   }
 
-  inputOf({ row, attempts, mayRepeat }: DueRow, now: UnixMs, externalUrl: string): SendInput {
+  inputOf({ row, attempts, mayRepeat }: Pick<DueRow, 'row' | 'attempts' | 'mayRepeat'>, now: UnixMs, externalUrl: string): SendInput {
     if (this.#templates === null) throw new Error('BUG: receivers are not configured');
     const { notification } = row;
     const data = notificationData({
@@ -117,17 +117,21 @@ class Held implements Integration {
   readonly fingerprint: string;
   readonly #integration: Integration;
   readonly reconcile?: NonNullable<Integration['reconcile']>;
+  readonly acknowledge?: NonNullable<Integration['acknowledge']>;
+  readonly acknowledgement?: NonNullable<Integration['acknowledgement']>;
+  readonly confirm?: NonNullable<Integration['confirm']>;
   #underWay = 0;
   #isRetired = false;
 
   constructor(integration: Integration, fingerprint: string) {
     this.#integration = integration;
     this.fingerprint = fingerprint;
-    // Missing where the integration has none: whoever delivers goes by that.
-    if (integration.reconcile !== undefined) {
-      const reconcile = integration.reconcile.bind(integration);
-      this.reconcile = (input) => this.#counted(reconcile(input));
-    }
+    // Missing where the integration has none: whoever asks goes by that.
+    const { reconcile, acknowledge, acknowledgement, confirm } = integration;
+    if (reconcile !== undefined) this.reconcile = (input) => this.#counted(reconcile.call(integration, input));
+    if (acknowledge !== undefined) this.acknowledge = (input, by) => this.#counted(acknowledge.call(integration, input, by));
+    if (acknowledgement !== undefined) this.acknowledgement = (input) => this.#counted(acknowledgement.call(integration, input));
+    if (confirm !== undefined) this.confirm = (input) => this.#counted(confirm.call(integration, input));
   }
 
   send(input: SendInput): Promise<SendOutcome> {

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { bootApp, writeFiles } from '../../../test/support/sim-app.ts';
+import { type Received, WebhookCollector } from '../../../test/support/webhook-collector.ts';
+import type { OutboxId } from '../../alerts/router-state.ts';
+import { unixMs } from '../../model/time.ts';
+import { SimWorld } from '../../platform/sim/sim-world.ts';
+
+const CONFIG = `
+route: {receiver: team, group_by: [alertname], group_wait: 1s, group_interval: 1m, repeat_interval: 1h}
+receivers:
+  - name: team
+    opsgenie_configs: [{api_key: k, api_url: 'http://opsgenie/'}]
+    webhook_configs: [{url: 'http://hook/'}]
+`;
+const HOUR = 3_600_000;
+
+/** What the provider says: whether the alert is acknowledged there, and what became of its creation. */
+type Script = { isAcknowledged: boolean; created: 'pending' | 'done' | 'refused'; acknowledgeStatus: number };
+
+async function world(script: Partial<Script> = {}) {
+  const said: Script = { isAcknowledged: false, created: 'done', acknowledgeStatus: 202, ...script };
+  const sim = new SimWorld({ seed: 1, start: unixMs(1_767_225_600_000) });
+  const opsgenie = new WebhookCollector(sim.clock);
+  const hook = new WebhookCollector(sim.clock);
+  opsgenie.answer = ({ method, path }: Received) => {
+    if (path.endsWith('/acknowledge?identifierType=alias')) return Response.json({ message: 'x' }, { status: said.acknowledgeStatus });
+    if (method === 'POST') return Response.json({ requestId: 'r1' }, { status: 202 });
+    if (!path.startsWith('/v2/alerts/requests/'))
+      return Response.json({ data: { status: 'open', acknowledged: said.isAcknowledged, owner: 'bo@example.org' } });
+    if (said.created === 'pending') return Response.json({ message: 'not processed' }, { status: 404 });
+    return Response.json({ data: { isSuccess: said.created === 'done', status: 'No responders' } });
+  };
+  sim.network.serve('opsgenie:80', opsgenie.handler);
+  sim.network.serve('hook:80', hook.handler);
+  writeFiles(sim, { '/etc/tocsin.yml': CONFIG });
+  let { app, process } = await bootApp(sim);
+  const settled = async <T>(promise: Promise<T>): Promise<T> => {
+    await sim.advance(1000);
+    return promise;
+  };
+  await settled(
+    app.keeper.step((router, now) => ({
+      result: router.receive(
+        [{ labels: { alertname: 'Down' }, annotations: {}, startsAt: now, endsAt: unixMs(now + 24 * HOUR), generatorUrl: '' }],
+        now,
+      ),
+    })),
+  );
+  await sim.advance(2000);
+  const history = () => settled(app.outbox.history({ receiver: null, before: null, limit: 20 }));
+  return {
+    sim,
+    said,
+    hook,
+    history,
+    asked: (part: string) => opsgenie.received.filter(({ path }) => path.includes(part)),
+    acknowledge: async (by: string) => {
+      const { id } = (await history()).find(({ integration }) => integration === 'webhook') ?? { id: '' };
+      return settled(app.actions.act(id as OutboxId, { kind: 'acknowledge' }, by));
+    },
+    ack: () => [...app.keeper.router.toldGroups()][0]?.ack?.by ?? null,
+    restart: async () => {
+      sim.kill(process);
+      ({ app, process } = await bootApp(sim));
+    },
+  };
+}
+
+describe('an acknowledgement', () => {
+  test('made here is passed on once, to who knows such a thing, and nobody is asked any more', async () => {
+    const { sim, acknowledge, asked, hook } = await world();
+    expect(await acknowledge('ana')).toEqual({ kind: 'done' });
+    await sim.advance(3 * HOUR);
+    expect(asked('/acknowledge').map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([{ user: 'ana' }]);
+    expect(asked('?identifierType=alias').filter(({ method }) => method === 'GET')).toEqual([]);
+    expect(hook.received).toHaveLength(1);
+  });
+
+  test('made there counts here, also after a restart', async () => {
+    const { sim, said, ack, hook, restart } = await world();
+    await sim.advance(60_000);
+    expect(ack()).toBeNull();
+    await restart();
+    said.isAcknowledged = true;
+    await sim.advance(60_000);
+    expect(ack()).toBe('bo@example.org');
+    await sim.advance(3 * HOUR);
+    expect(hook.received).toHaveLength(1);
+  });
+
+  test.each([
+    [503, 4],
+    [401, 1],
+  ])('that is answered %i is tried %i times', async (acknowledgeStatus, times) => {
+    const { sim, acknowledge, asked } = await world({ acknowledgeStatus });
+    await acknowledge('ana');
+    await sim.advance(60_000);
+    expect(asked('/acknowledge')).toHaveLength(times);
+  });
+});
+
+describe('what became of a notification that was taken for later', () => {
+  test.each([
+    ['done', 'confirmed', 1],
+    ['refused', 'failed', 1],
+    ['pending', 'accepted', 3],
+  ] as const)('%s: it is %s', async (created, state, asks) => {
+    const { sim, history, asked } = await world({ created });
+    await sim.advance(45_000);
+    const [record] = (await history()).filter(({ integration }) => integration === 'opsgenie').slice(-1);
+    expect({ state: record?.state, asks: asked('/requests/').length }).toEqual({ state, asks });
+  });
+});
