@@ -18,7 +18,8 @@ import { pageRoutes } from './page/routes.ts';
 import type { PrometheusBackend } from './prometheus-v1/backend.ts';
 import { federate, prometheusRoutes } from './prometheus-v1/routes.ts';
 import { refusal } from './refusal.ts';
-import type { ExplainBackend, HistoryBackend, OverviewBackend, PageRenderer } from './tocsin-v1/backend.ts';
+import type { ExplainBackend, HistoryBackend, OverviewBackend, PageRenderer, ReceiversBackend } from './tocsin-v1/backend.ts';
+import { receiverRoutes } from './tocsin-v1/receiver-routes.ts';
 import { historyRoutes } from './tocsin-v1/routes.ts';
 
 export type ServerOptions = {
@@ -26,6 +27,7 @@ export type ServerOptions = {
   readonly alertmanager: AlertmanagerBackend;
   readonly history: HistoryBackend;
   readonly explain: ExplainBackend;
+  readonly receivers: ReceiversBackend;
   readonly overview: OverviewBackend;
   readonly management: ManagementBackend;
   readonly render: PageRenderer;
@@ -77,8 +79,20 @@ function pathBelow(routePrefix: string, request: Request): string | null {
 
 /** All routes, which do not know of the prefix. */
 function routes(options: ServerOptions): Hono<CallerEnv> {
-  const { prometheus, alertmanager, history, explain, overview, management, render, log, routePrefix, linkPrefix, getConcurrencyMax } =
-    options;
+  const {
+    prometheus,
+    alertmanager,
+    history,
+    explain,
+    receivers,
+    overview,
+    management,
+    render,
+    log,
+    routePrefix,
+    linkPrefix,
+    getConcurrencyMax,
+  } = options;
   const app = new Hono<CallerEnv>({ getPath: (request) => pathBelow(routePrefix, request) ?? '' });
 
   app.onError((error, { req: { raw, method, path } }) => {
@@ -100,6 +114,7 @@ function routes(options: ServerOptions): Hono<CallerEnv> {
 
   app.route('/api/v1', prometheusRoutes(prometheus));
   app.route('/api/v2', alertmanagerRoutes(alertmanager, { getConcurrencyMax }));
+  app.route('/api/tocsin/v1/receivers', receiverRoutes(receivers));
   app.route('/api/tocsin/v1', historyRoutes(history, explain));
   app.get('/federate', federate(prometheus));
   app.route('/', managementRoutes(management));

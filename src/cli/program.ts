@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { runAmtool } from '../app/amtool/run-amtool.ts';
 import { runCheck } from '../app/check.ts';
 import { runExplain } from '../app/explain/run-explain.ts';
+import { addReceiverCommands } from '../app/receivers/receiver-commands.ts';
 import { addRuleCommands } from '../app/rule-commands.ts';
 import { serve } from '../app/serve.ts';
 import { addServeFlags, canonicalArgs, serveOptions } from '../app/serve-options.ts';
@@ -17,6 +18,7 @@ Examples:
   tocsin --config.file=prometheus.yml --web.listen-address=127.0.0.1:9090
   tocsin check prometheus.yml alertmanager.yml       read files as serve would, say what is wrong, start nothing
   tocsin test rules tests/*.yml                      run rule unit tests, as promtool does
+  tocsin receivers test team --send                  does my pager work?
   tocsin explain 'HighLatency{svc="x"}' --at 03:10    why was I paged, why was I not
   tocsin amtool silence add HighLoad -c "disk swap"  ask or change a running server`;
 
@@ -50,6 +52,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       exitCode = await runCheck(files.length === 0 ? ['tocsin.yml'] : files);
     });
   addRuleCommands(program, (code) => {
+    exitCode = code;
+  });
+  addReceiverCommands(program, VERSION, (code) => {
     exitCode = code;
   });
   program

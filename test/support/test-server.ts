@@ -2,7 +2,7 @@
 import type { ManagementBackend } from '../../src/api/management-backend.ts';
 import type { PrometheusBackend } from '../../src/api/prometheus-v1/backend.ts';
 import { createServer, type ServerOptions } from '../../src/api/server.ts';
-import type { ExplainBackend, ExplainSubject, HistoryBackend } from '../../src/api/tocsin-v1/backend.ts';
+import type { ExplainBackend, ExplainSubject, HistoryBackend, ReceiversBackend } from '../../src/api/tocsin-v1/backend.ts';
 import type { Overview } from '../../src/api/tocsin-v1/overview.ts';
 import type { StoredEvent } from '../../src/db/event-repository.ts';
 import type { InboxMessage, NotificationRecord } from '../../src/db/outbox-repository.ts';
@@ -54,6 +54,16 @@ class TestHistory implements HistoryBackend {
   events(filter: Parameters<HistoryBackend['events']>[0]): Promise<readonly StoredEvent[]> {
     this.asked = filter;
     return Promise.resolve(this.stored.slice(0, filter.limit));
+  }
+}
+
+/** Has one receiver, "team". */
+class TestReceivers implements ReceiversBackend {
+  asked: unknown = null;
+
+  test(name: string, asked: Parameters<ReceiversBackend['test']>[1]): ReturnType<ReceiversBackend['test']> {
+    this.asked = asked;
+    return Promise.resolve(name === 'team' ? { receiver: name, integrations: [] } : { error: `there is no receiver "${name}"` });
   }
 }
 
@@ -137,6 +147,7 @@ export class TestServer {
   readonly management = new TestManagement();
   readonly history = new TestHistory();
   readonly explainer = new TestExplainer();
+  readonly receivers = new TestReceivers();
   /** What an HTTP server calls. */
   readonly handler: ReturnType<typeof createServer>;
 
@@ -146,6 +157,7 @@ export class TestServer {
       alertmanager: this.alertmanager,
       history: this.history,
       explain: this.explainer,
+      receivers: this.receivers,
       overview: { title: 'Tocsin', overview: (notice) => Promise.resolve(overviewOf(notice)) },
       management: this.management,
       render: { overview: renderPage, silenceForm: renderSilenceForm },

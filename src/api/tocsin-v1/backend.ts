@@ -6,6 +6,7 @@ import type { Matcher } from '../../model/matcher.ts';
 import type { UnixMs } from '../../model/time.ts';
 import type { Explanation } from './explanation.ts';
 import type { Overview } from './overview.ts';
+import type { ReceiverTest, ReceiverTestAsked } from './receiver-test.ts';
 
 export interface HistoryBackend {
   /** Newest first. */
@@ -23,6 +24,11 @@ export type ExplainSubject =
 export interface ExplainBackend {
   /** Null: now. */
   explain(subject: ExplainSubject, at: UnixMs | null): Promise<Explanation>;
+}
+
+export interface ReceiversBackend {
+  /** `error`: there is no such receiver. */
+  test(name: string, asked: ReceiverTestAsked): Promise<ReceiverTest | { readonly error: string }>;
 }
 
 export interface OverviewBackend {

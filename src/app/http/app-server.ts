@@ -12,6 +12,7 @@ import { bindRefusal } from './bind-rule.ts';
 import { managementBackend } from './management-backend.ts';
 import { overviewOf } from './overview.ts';
 import { prometheusBackend } from './prometheus-backend.ts';
+import { receiversBackend } from './receivers-backend.ts';
 
 export type AppServer = {
   readonly handler: RequestHandler;
@@ -35,6 +36,7 @@ export function appServer(app: App, quit: () => void): AppServer {
       events: (filter) => app.events.find(filter),
     },
     explain: { explain: (subject, at) => explain(app, subject, at) },
+    receivers: receiversBackend(app),
     overview: { title: web.pageTitle, overview: (notice) => overviewOf(app, notice) },
     management: managementBackend(app, quit),
     render: { overview: renderPage, silenceForm: renderSilenceForm },
