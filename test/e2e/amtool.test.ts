@@ -9,7 +9,8 @@ import { nodeDisk } from '../../src/platform/real/node-disk.ts';
 import { runAmtool } from '../support/amtool-run.ts';
 import { freePort } from '../support/e2e/ports.ts';
 import { run } from '../support/e2e/program.ts';
-import { type Stage, test } from '../support/e2e/stage.ts';
+import type { Stage } from '../support/e2e/stage.ts';
+import { test } from '../support/e2e/staged-test.ts';
 import { tocsinCommand } from '../support/e2e/tocsin.ts';
 import { absent, findPeer, peer } from '../support/peers.ts';
 

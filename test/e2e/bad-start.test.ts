@@ -7,7 +7,8 @@ import { hostname } from 'node:os';
 import Sqlite from 'better-sqlite3';
 import { describe, expect } from 'vitest';
 import { freePort } from '../support/e2e/ports.ts';
-import { type Stage, test } from '../support/e2e/stage.ts';
+import type { Stage } from '../support/e2e/stage.ts';
+import { test } from '../support/e2e/staged-test.ts';
 import { tocsinCommand } from '../support/e2e/tocsin.ts';
 
 const FILE_MISTAKES: readonly { readonly mistake: string; readonly files: Readonly<Record<string, string>>; readonly says: string }[] = [

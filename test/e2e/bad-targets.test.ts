@@ -1,7 +1,7 @@
 /** Targets that misbehave over real connections, beside healthy ones: each has its error, the healthy miss nothing, the process stays small. */
 import { expect } from 'vitest';
 import { freePort } from '../support/e2e/ports.ts';
-import { test } from '../support/e2e/stage.ts';
+import { test } from '../support/e2e/staged-test.ts';
 import { until } from '../support/e2e/until.ts';
 import type { TargetBehaviour } from '../support/fake-target.ts';
 

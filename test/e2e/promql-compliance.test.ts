@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { type ComplianceQuery, complianceQueries, demoSeries } from '../support/compliance-queries.ts';
 import { freePort } from '../support/e2e/ports.ts';
-import { type Stage, test } from '../support/e2e/stage.ts';
+import type { Stage } from '../support/e2e/stage.ts';
+import { test } from '../support/e2e/staged-test.ts';
 import { absent, peer } from '../support/peers.ts';
 import { encodeWriteRequest, type RemoteSeries } from '../support/real-prometheus.ts';
 

@@ -1,7 +1,8 @@
 /** How the program starts, stops, starts again and takes a new configuration, by signals and by HTTP. */
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { type Stage, test } from '../support/e2e/stage.ts';
+import type { Stage } from '../support/e2e/stage.ts';
+import { test } from '../support/e2e/staged-test.ts';
 import type { Tocsin } from '../support/e2e/tocsin.ts';
 import { until } from '../support/e2e/until.ts';
 import type { FakeTarget } from '../support/fake-target.ts';

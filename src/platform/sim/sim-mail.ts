@@ -16,8 +16,8 @@ export type MailBehaviour =
   | { readonly kind: 'greylist'; readonly forMs: number }
   /** The connection breaks after the message was handed over: delivered or not, the sender cannot know. */
   | { readonly kind: 'break'; readonly delivered: boolean }
-  /** The server says nothing, until the sender's time is over; the message was not handed over. */
-  | { readonly kind: 'hang' };
+  /** The server says nothing, until the sender's time is over: from the greeting on, or after the message was handed over and is `delivered`. */
+  | { readonly kind: 'hang'; readonly delivered?: boolean };
 
 /** What lies in a mailbox. A message sent twice lies there twice. */
 export type Mail = { readonly at: UnixMs; readonly server: string; readonly message: MailMessage };
@@ -49,21 +49,18 @@ export class SimMail {
         this.attempts++;
         return new Promise((resolve) => {
           this.#clock.after(this.delayMs as DurationMs, () => {
-            const result = this.#take(server, message);
+            const taken = this.#take(server, message);
             if (!life.isAlive) return;
-            if (result !== null) resolve(result);
-            else
-              clock.after(server.timeoutMs, () =>
-                resolve({ kind: 'rejected', retry: true, cause: 'connect', message: 'no answer in time' }),
-              );
+            if (taken.kind !== 'silence') resolve(taken);
+            else clock.after(server.timeoutMs, () => resolve(taken.result));
           });
         });
       },
     };
   }
 
-  /** null: the server never answers. */
-  #take(server: SmtpServer, message: MailMessage): MailResult | null {
+  /** `silence`: the server never answers, and what the sender makes of that when its time is over. */
+  #take(server: SmtpServer, message: MailMessage): MailResult | { readonly kind: 'silence'; readonly result: MailResult } {
     const behaviour = this.behaviour(server, message);
     switch (behaviour.kind) {
       case 'accept':
@@ -80,7 +77,10 @@ export class SimMail {
         if (behaviour.delivered) this.#deliver(server, message);
         return { kind: 'unknown', message: 'the connection broke before the server confirmed the message' };
       case 'hang':
-        return null;
+        if (behaviour.delivered !== true)
+          return { kind: 'silence', result: { kind: 'rejected', retry: true, cause: 'connect', message: 'no answer in time' } };
+        this.#deliver(server, message);
+        return { kind: 'silence', result: { kind: 'unknown', message: 'the server did not confirm the message in time' } };
     }
   }
 

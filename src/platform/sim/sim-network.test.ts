@@ -38,6 +38,20 @@ describe('a disturbance', () => {
     { given: 'a lost request', disturbance: { loseRequest: 1 }, result: 'timeout sent', afterMs: 10_000, received: 0 },
     { given: 'a lost response', disturbance: { loseResponse: 1 }, result: 'timeout sent', afterMs: 10_000, received: 1 },
     { given: 'a reset', disturbance: { resetResponse: 1, delayMs: [1, 1] }, result: 'reset sent', afterMs: 2, received: 1 },
+    {
+      given: 'a cut in the request',
+      disturbance: { cutRequest: { chance: 1, after: 0.5 }, delayMs: [1, 1] },
+      result: 'reset sent',
+      afterMs: 2,
+      received: 0,
+    },
+    {
+      given: 'a cut in the response',
+      disturbance: { cutResponse: { chance: 1, after: 0.5 }, delayMs: [1, 1] },
+      result: 'reset sent',
+      afterMs: 2,
+      received: 1,
+    },
     { given: 'a duplicate', disturbance: { duplicate: 1 }, result: '200', afterMs: 0, received: 2 },
     { given: 'one on another link', disturbance: { to: 'elsewhere', blackhole: 1 }, result: '200', afterMs: 0, received: 1 },
   ])('$given ends as $result', async ({ disturbance, result, afterMs, received }) => {
@@ -50,7 +64,32 @@ describe('a disturbance', () => {
     await world.advance(1);
     expect(seen).toBe(result);
     expect(collector.received.length).toBe(received);
-    expect(world.network.journal.length).toBe(received);
+    expect(world.network.journal.filter(({ outcome }) => outcome.kind === 'answered').length).toBe(received);
+  });
+
+  test('cuts at the share of the bytes that it says', async () => {
+    const { world, app } = prepare();
+    const got: number[] = [];
+    world.network.serve('reader:80', async (request) => {
+      try {
+        for await (const chunk of request.body ?? []) got.push(chunk.length);
+      } catch {
+        got.push(-1); // it broke off
+      }
+      return new Response('x'.repeat(100));
+    });
+    world.network.disturb({ cutRequest: { chance: 1, after: 0.3 } });
+    void app.ports.http.open(PLAIN_HTTP).request({
+      method: 'POST',
+      url: 'http://reader/',
+      headers: {},
+      body: new Uint8Array(10),
+      timeoutMs: durationMs(1000),
+      bodyBytesMax: 1000,
+    });
+    await world.advance(10);
+    expect(got).toEqual([3, -1]);
+    expect(world.network.journal.map(({ body }) => body.length)).toEqual([3]);
   });
 
   test('heals: what is sent afterwards arrives', async () => {

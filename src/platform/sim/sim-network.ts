@@ -36,6 +36,10 @@ export type Disturbance = {
   readonly loseResponse?: number;
   /** The server acts, and the connection breaks before its response. */
   readonly resetResponse?: number;
+  /** The connection breaks when that share of the request's body has passed, 0 to below 1: the server gets a body that breaks off. */
+  readonly cutRequest?: { readonly chance: number; readonly after: number };
+  /** The server acts, and the connection breaks when that share of its response's body has passed. */
+  readonly cutResponse?: { readonly chance: number; readonly after: number };
   /** The request arrives twice; the client gets the first response. */
   readonly duplicate?: number;
 };
@@ -214,32 +218,51 @@ export class SimNetwork {
       }
       listener.sent();
       if (disturbances.some((d) => happens(d.loseRequest))) return;
+      const cut = disturbances.find((d) => happens(d.cutRequest?.chance))?.cutRequest;
+      if (cut !== undefined) {
+        void this.#deliver(from, address, server, request, signal, cut.after).then(dropBody);
+        later(() => listener.fail('reset', closedEarly(address)));
+        return;
+      }
       if (disturbances.some((d) => happens(d.duplicate))) void this.#deliver(from, address, server, request, signal).then(dropBody);
       void this.#deliver(from, address, server, request, signal).then((response) => {
         if (disturbances.some((d) => happens(d.loseResponse))) return;
         later(() => {
           if (response === null || disturbances.some((d) => happens(d.resetResponse))) listener.fail('reset', closedEarly(address));
-          else void this.#receive(response, address, listener, signal);
+          else {
+            const cut = disturbances.find((d) => happens(d.cutResponse?.chance))?.cutResponse;
+            void this.#receive(cut === undefined ? response : brokenOff(response, cut.after), address, listener, signal);
+          }
         });
       });
     });
   }
 
-  /** The server's response; null when the connection broke first. */
-  async #deliver(from: string, to: string, server: Server, request: WireRequest, signal: AbortSignal): Promise<Response | null> {
+  /** The server's response; null when the connection broke first. `passes`: the share of the body that arrives. */
+  async #deliver(
+    from: string,
+    to: string,
+    server: Server,
+    request: WireRequest,
+    signal: AbortSignal,
+    passes = 1,
+  ): Promise<Response | null> {
+    const whole = request.body ?? new Uint8Array(0);
+    const body = whole.slice(0, Math.floor(whole.length * passes));
     const delivery: Delivery = {
       at: this.#clock.now(),
       from,
       to,
       method: request.method,
       url: request.url.href,
-      body: request.body?.slice() ?? new Uint8Array(0),
+      body,
       outcome: { kind: 'pending' },
     };
     this.journal.push(delivery);
     this.#clock.touch();
     const init: RequestInit = { method: request.method, headers: request.headers.map(([name, value]) => [name, value]), signal };
-    if (request.body !== null) init.body = request.body.slice();
+    if (passes < 1) Object.assign(init, { body: breakingStream(async () => body), duplex: 'half' });
+    else if (request.body !== null) init.body = body;
     return new Promise((resolve) => {
       const settle = (outcome: Delivery['outcome'], response: Response | null): void => {
         if (delivery.outcome.kind !== 'pending') return;
@@ -294,6 +317,27 @@ export class SimNetwork {
 }
 
 const closedEarly = (address: string): string => `${address} closed the connection before the answer was complete`;
+
+/** The bytes, and when they have been read a connection that is gone. */
+function breakingStream(bytes: () => Promise<Uint8Array>): ReadableStream<Uint8Array> {
+  let isOver = false;
+  return new ReadableStream({
+    pull: async (controller) => {
+      const part = isOver ? new Uint8Array(0) : await bytes();
+      isOver = true;
+      if (part.length > 0) controller.enqueue(part);
+      else controller.error(new Error('the connection broke'));
+    },
+  });
+}
+
+function brokenOff(response: Response, after: number): Response {
+  const body = breakingStream(async () => {
+    const whole = new Uint8Array(await response.arrayBuffer());
+    return whole.subarray(0, Math.floor(whole.length * after));
+  });
+  return new Response(body, { status: response.status, headers: response.headers });
+}
 
 const dropBody = (response: Response | null): void => void response?.body?.cancel();
 

@@ -149,6 +149,7 @@ test.each<{ behaviour: MailBehaviour; result: string; mails: number }>([
   { behaviour: { kind: 'break', delivered: true }, result: 'unknown', mails: 1 },
   { behaviour: { kind: 'break', delivered: false }, result: 'unknown', mails: 0 },
   { behaviour: { kind: 'hang' }, result: 'rejected connect retry', mails: 0 },
+  { behaviour: { kind: 'hang', delivered: true }, result: 'unknown', mails: 1 },
 ])('a mail server told to $behaviour.kind makes a send $result', async ({ behaviour, result, mails }) => {
   const world = newWorld();
   world.mail.behaviour = () => behaviour;

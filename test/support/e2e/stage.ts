@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
-import { test as plainTest } from 'vitest';
 import { silentLog } from '../../../src/model/log.ts';
 import { durationMs } from '../../../src/model/time.ts';
 import type { RequestHandler } from '../../../src/platform/http-server.ts';
@@ -99,13 +98,3 @@ export class Stage {
     rmSync(this.dir, { recursive: true });
   }
 }
-
-/** `test`, with a stage for whoever asks for it. */
-export const test = plainTest.extend('stage', async ({ task }, { onCleanup }) => {
-  const stage = new Stage();
-  onCleanup(async () => {
-    if (task.result?.state === 'fail') console.error(`${task.name}:\n${stage.logs}`);
-    await stage.close();
-  });
-  return stage;
-});

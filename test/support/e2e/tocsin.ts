@@ -73,6 +73,13 @@ export class Tocsin {
     if (this.program.ending !== null) throw new Error(`Tocsin ended instead of becoming ready: ${this.program.stderr}`);
   }
 
+  /** Done when it answers at all: the API for alerts and silences does so before the metrics are read. */
+  async listening(): Promise<void> {
+    const answers = async (): Promise<boolean> => (await this.get('/-/healthy')).ok;
+    await until('Tocsin to listen', async () => this.program.ending !== null || answers(), 10);
+    if (this.program.ending !== null) throw new Error(`Tocsin ended instead of listening: ${this.program.stderr}`);
+  }
+
   /** As kill -9 does. */
   async kill(): Promise<void> {
     await this.program.stop('SIGKILL');

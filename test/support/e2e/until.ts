@@ -1,7 +1,7 @@
 /** Waiting for real processes: looks again and again until there is something to see. */
 
 /** On a busy machine; nothing that goes well takes a tenth of it. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** What `look` gives once it is neither false, null nor undefined; a look that throws has not seen it yet. */
 export async function until<T>(what: string, look: () => T | Promise<T>, everyMs = 50): Promise<Exclude<T, false | null | undefined>> {
@@ -14,7 +14,8 @@ export async function until<T>(what: string, look: () => T | Promise<T>, everyMs
     } catch (error) {
       seen = error;
     }
-    if (performance.now() > deadline) throw new Error(`waited 30 s in vain for ${what}; seen last: ${String(seen)}`, { cause: seen });
+    if (performance.now() > deadline)
+      throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}; seen last: ${String(seen)}`, { cause: seen });
     await pause(everyMs);
   }
 }
