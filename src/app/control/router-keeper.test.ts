@@ -125,3 +125,20 @@ describe('the keeper of the router', () => {
     expect(keeper.stats).toMatchObject({ steps: 5, commits: 1 });
   });
 });
+
+test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])('a step that is asked for %i turns after another was done has its own turn', async (turns) => {
+  const { clock, keeper } = await setUp();
+  const done: string[] = [];
+  const step = (name: string): Promise<void> =>
+    keeper
+      .step(() => ({ result: undefined }))
+      .then(() => {
+        done.push(name);
+      });
+  void step('first').then(async () => {
+    for (let i = 0; i < turns; i++) await Promise.resolve();
+    await step('second');
+  });
+  await clock.advance(100);
+  expect(done).toEqual(['first', 'second']);
+});

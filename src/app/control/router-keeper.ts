@@ -98,11 +98,7 @@ export class RouterKeeper {
   step<T>(work: (router: Router, now: UnixMs) => { readonly result: T } & StepExtras): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({ work, resolve: resolve as (result: unknown) => void, reject });
-      if (this.#working === null) {
-        this.#working = this.#work().finally(() => {
-          this.#working = null;
-        });
-      }
+      this.#working ??= this.#work();
     });
   }
 
@@ -134,6 +130,8 @@ export class RouterKeeper {
       await yieldNow(this.#ports.clock);
       await this.#commit(this.#queue.splice(0, STEPS_PER_COMMIT_MAX));
     }
+    // In the same turn as the last look at the queue: a step asked for in between would wait for ever.
+    this.#working = null;
   }
 
   async #commit(steps: readonly Step[]): Promise<void> {
