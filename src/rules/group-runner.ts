@@ -6,14 +6,13 @@
  * Time that was evaluated is not evaluated again: when the wall clock is set back the group waits until it has caught up.
  * Its queries would ask about the past, and the store takes no samples there.
  */
-import { xxHash64 } from '../lib/xxhash64.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Log } from '../model/log.ts';
 import type { AppendStore } from '../model/storage.ts';
 import { type DurationMs, durationMs, type UnixMs, unixMs } from '../model/time.ts';
 import type { GapWatch } from './gap-watch.ts';
 import type { RecordedExprs } from './lookback.ts';
-import { groupKeyOf, type RuleGroup } from './rule-group.ts';
+import { groupKeyOf, groupOffsetMs, type RuleGroup } from './rule-group.ts';
 import type { RuleEnvironment } from './rule-ports.ts';
 import { type RuleChanges, type RuleRunner, runnersOf } from './rule-runner.ts';
 
@@ -53,7 +52,7 @@ export class GroupRunner {
     this.key = groupKeyOf(group);
     this.#ports = ports;
     this.#jumpedMs = ports.gapWatch.jumpedMs;
-    this.#offsetMs = Number(xxHash64(new TextEncoder().encode(this.key)) % BigInt(group.intervalMs));
+    this.#offsetMs = groupOffsetMs(group);
     const { environment, store, recorded } = ports;
     this.runners = runnersOf(group, { environment, store, recorded });
   }

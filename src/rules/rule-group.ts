@@ -1,4 +1,5 @@
 /** A rule group as read from a rule file: parsed, checked, with defaults filled in (reader: rule-file.ts). */
+import { xxHash64 } from '../lib/xxhash64.ts';
 import type { DurationMs } from '../model/time.ts';
 import type { Expr } from '../promql/ast.ts';
 
@@ -35,3 +36,7 @@ export type RuleGroup = {
 };
 
 export const groupKeyOf = (group: Pick<RuleGroup, 'file' | 'name'>): string => `${group.file};${group.name}`;
+
+/** Groups evaluate at offset + n · interval: spread, and always at the same times. */
+export const groupOffsetMs = (group: Pick<RuleGroup, 'file' | 'name' | 'intervalMs'>): number =>
+  Number(xxHash64(new TextEncoder().encode(groupKeyOf(group))) % BigInt(group.intervalMs));

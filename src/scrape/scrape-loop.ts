@@ -11,7 +11,7 @@ import { Labels, METRIC_NAME } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import { STALE_NAN } from '../model/sample.ts';
 import type { Appender, AppendStore, SeriesRef } from '../model/storage.ts';
-import { durationMs, type UnixMs } from '../model/time.ts';
+import { type DurationMs, durationMs, type UnixMs } from '../model/time.ts';
 import { chooseFormat } from './exposition/content-type.ts';
 import { openParser } from './exposition/open-parser.ts';
 import { type IngestResult, ingest } from './ingest.ts';
@@ -20,7 +20,7 @@ import type { ScrapeConfig } from './scrape-config.ts';
 import { readAnswer, scrapeRequest } from './scrape-request.ts';
 import { ScrapeSchedule } from './scrape-schedule.ts';
 import type { ScrapeStats } from './scrape-stats.ts';
-import { scrapeOffsetMs, type Target } from './target.ts';
+import type { Target } from './target.ts';
 import { type MetadataLine, TargetMetadata } from './target-metadata.ts';
 
 export type ScrapePorts = {
@@ -32,8 +32,8 @@ export type ScrapePorts = {
   readonly yieldNow: () => Promise<void>;
   /** Sent as User-Agent Tocsin/<version>. */
   readonly version: string;
-  /** Differs between servers that scrape the same targets; moves the scrapes within the interval. */
-  readonly offsetSeed: string;
+  /** Where in its interval a target is scraped. */
+  readonly offsetMs: (target: Target) => DurationMs;
   /** Store start timestamps; OpenMetrics' _created lines are no series then. */
   readonly startTimestamps: boolean;
   /** Adds __type__ and __unit__ to each series. */
@@ -90,7 +90,7 @@ export class ScrapeLoop {
     this.#log = ports.log.with({ target: target.url });
     this.#schedule = new ScrapeSchedule({
       intervalMs: target.intervalMs,
-      offsetMs: scrapeOffsetMs(target, ports.offsetSeed),
+      offsetMs: ports.offsetMs(target),
       now: ports.clock.now(),
     });
   }
@@ -103,6 +103,14 @@ export class ScrapeLoop {
   reconfigure(plan: ScrapePlan, { forget }: { readonly forget: boolean }): void {
     this.#plan = plan;
     this.#mustForget ||= forget;
+  }
+
+  /** Goes on at the place in the interval that is the right one now. */
+  replace(): void {
+    const { clock, offsetMs } = this.#ports;
+    if (!this.#schedule.moveTo(offsetMs(this.target), clock.now()) || this.#running !== null) return;
+    this.#cancelTimer();
+    this.#arm();
   }
 
   /** No scrape starts any more. Resolves when the one under way is stored. */

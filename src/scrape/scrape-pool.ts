@@ -30,6 +30,7 @@ export class ScrapePool {
   readonly #loops = new Map<string, ScrapeLoop>();
   /** Call off what is left to do for targets that are gone: ending their series. */
   readonly #endings = new Set<() => void>();
+  #size = 0;
   #isStopped = false;
 
   constructor(config: ScrapeConfig, http: HttpClients, ports: ScrapePorts) {
@@ -45,6 +46,11 @@ export class ScrapePool {
 
   get loops(): Iterable<ScrapeLoop> {
     return this.#loops.values();
+  }
+
+  /** How many targets it has, those that are being started included. */
+  get size(): number {
+    return this.#size;
   }
 
   *dropped(): IterableIterator<DroppedTarget> {
@@ -120,6 +126,7 @@ export class ScrapePool {
       for (const { targets } of bySource.values())
         for (const target of targets) if (!wanted.has(target.key)) wanted.set(target.key, target);
     }
+    this.#size = wanted.size;
     for (const [key, loop] of this.#loops) {
       if (wanted.has(key)) continue;
       this.#loops.delete(key);

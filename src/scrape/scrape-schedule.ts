@@ -9,7 +9,7 @@ const TOLERANCE_MS = 2;
 
 export class ScrapeSchedule {
   readonly #intervalMs: DurationMs;
-  readonly #offsetMs: DurationMs;
+  #offsetMs: DurationMs;
   #nextAt: UnixMs;
 
   constructor({ intervalMs, offsetMs, now }: { readonly intervalMs: DurationMs; readonly offsetMs: DurationMs; readonly now: UnixMs }) {
@@ -20,6 +20,14 @@ export class ScrapeSchedule {
 
   get nextAt(): UnixMs {
     return this.#nextAt;
+  }
+
+  /** Other points of the wall clock from now on; false when they are the same. */
+  moveTo(offsetMs: DurationMs, now: UnixMs): boolean {
+    if (offsetMs === this.#offsetMs) return false;
+    this.#offsetMs = offsetMs;
+    this.#nextAt = this.#gridPointFrom(now);
+    return true;
   }
 
   waitMs(now: UnixMs): DurationMs {

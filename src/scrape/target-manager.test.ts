@@ -4,10 +4,12 @@ import { relabelRule, scrapeConfig } from '../../test/support/scrape-config.ts';
 import { response, ScriptedHttp } from '../../test/support/scripted-http.ts';
 import type { HttpResult } from '../model/http.ts';
 import { type Log, type LogFields, silentLog } from '../model/log.ts';
+import { equalMatcher } from '../model/matcher.ts';
 import { durationMs, unixMs } from '../model/time.ts';
 import { SimClock } from '../platform/sim/sim-clock.ts';
 import { SimDisk } from '../platform/sim/sim-disk.ts';
 import type { ScrapeConfig } from './scrape-config.ts';
+import type { RuleSlots } from './scrape-phase.ts';
 import { ScrapeManager, type ScrapeManagerPorts } from './target-manager.ts';
 
 const START = 1_700_000_000_000;
@@ -44,7 +46,7 @@ function world(
     },
     ...ports,
   });
-  manager.apply([scrapeConfig(config)]);
+  manager.apply([scrapeConfig(config)], []);
   /** Samples of a series without its target labels, in order. */
   const values = (series: string): readonly StoredSample['value'][] => (store.samples()[series] ?? []).map(({ value }) => value);
   const metric = (name: string): readonly StoredSample['value'][] => values(`{__name__="${name}", instance="a:80", job="job"}`);
@@ -115,8 +117,8 @@ describe('a good scrape', () => {
     await first.scrapes(3);
     const second = world({}, ['a 1\n']);
     await second.clock.advance(3456);
-    second.manager.apply([]);
-    second.manager.apply([scrapeConfig()]);
+    second.manager.apply([], []);
+    second.manager.apply([scrapeConfig()], []);
     await second.scrapes(3);
     expect(new Set([...phases(first), ...phases(second)]).size).toBe(1);
   });
@@ -205,7 +207,7 @@ describe('a series ends with a stale marker', () => {
     const it = world({}, ['a 1\n']);
     await it.scrapes(1);
     const [last] = it.store.samples()['{__name__="a", instance="a:80", job="job"}'] ?? [];
-    it.manager.apply([scrapeConfig({ staticConfigs: [] })]);
+    it.manager.apply([scrapeConfig({ staticConfigs: [] })], []);
     await it.scrapes(1);
     expect(it.metric('a')).toEqual([1]);
     await it.scrapes(1.1);
@@ -218,15 +220,15 @@ describe('a series ends with a stale marker', () => {
   test('not when the target comes back in that time', async () => {
     const it = world({}, ['a 1\n']);
     await it.scrapes(1);
-    it.manager.apply([]);
-    it.manager.apply([scrapeConfig()]);
+    it.manager.apply([], []);
+    it.manager.apply([scrapeConfig()], []);
     await it.scrapes(4);
     expect(it.metric('a')).toEqual([1, 1, 1, 1, 1]);
   });
   test('not at shutdown', async () => {
     const it = world({}, ['a 1\n']);
     await it.scrapes(1);
-    it.manager.apply([]);
+    it.manager.apply([], []);
     await it.manager.stop();
     await it.scrapes(4);
     expect(it.metric('a')).toEqual([1]);
@@ -235,7 +237,10 @@ describe('a series ends with a stale marker', () => {
   test('when new rules no longer lead to it', async () => {
     const it = world({}, ['a 1\nb 1\n']);
     await it.scrapes(1);
-    it.manager.apply([scrapeConfig({ metricRelabelConfigs: [relabelRule({ sourceLabels: ['__name__'], regex: 'a', action: 'drop' })] })]);
+    it.manager.apply(
+      [scrapeConfig({ metricRelabelConfigs: [relabelRule({ sourceLabels: ['__name__'], regex: 'a', action: 'drop' })] })],
+      [],
+    );
     await it.scrapes(2);
     expect([it.metric('a'), it.metric('b')]).toEqual([
       [1, 'stale'],
@@ -466,10 +471,24 @@ describe('time', () => {
 });
 
 describe('reload and discovery', () => {
+  test('rules that come with a reload have the scrapes moved before their slots, once', async () => {
+    const it = world({}, ['a 1\n']);
+    await it.scrapes(2);
+    const slots: RuleSlots = { intervalMs: INTERVAL, offsetMs: 3000, alerts: 1, selectors: [[equalMatcher('__name__', 'a')]] };
+    it.manager.apply([scrapeConfig()], [slots]);
+    await it.scrapes(3);
+    it.manager.apply([scrapeConfig()], [slots]);
+    await it.scrapes(2);
+    const [, , ...moved] = phases(it);
+    expect(new Set(moved).size).toBe(1);
+    expect(moved[0]).toBeLessThanOrEqual(3000 - 400);
+    expect(moved[0]).toBeGreaterThan(3000 - 400 - INTERVAL / 16 - 1);
+    expect(it.metric('a')).not.toContain('stale');
+  });
   test('a changed interval keeps series and up alive', async () => {
     const it = world({}, ['a 1\n']);
     await it.scrapes(2);
-    it.manager.apply([scrapeConfig({ scrapeIntervalMs: durationMs(5000) })]);
+    it.manager.apply([scrapeConfig({ scrapeIntervalMs: durationMs(5000) })], []);
     await it.scrapes(4);
     expect(it.metric('a')).not.toContain('stale');
     expect(target(it)?.scrapeIntervalMs).toBe(5000);
@@ -478,7 +497,7 @@ describe('reload and discovery', () => {
     const it = world({}, ['a 1\n']);
     await it.scrapes(1);
     const before = target(it);
-    it.manager.apply([scrapeConfig(), scrapeConfig({ jobName: 'other' })]);
+    it.manager.apply([scrapeConfig(), scrapeConfig({ jobName: 'other' })], []);
     expect(target(it)).toEqual(before);
     await it.scrapes(1);
     expect([it.metric('a'), it.manager.stats.poolReloads, it.http.configs.length]).toEqual([[1, 1], 0, 2]);
@@ -486,7 +505,7 @@ describe('reload and discovery', () => {
   test('another http_config takes a new client, and the old one is closed', async () => {
     const it = world({}, ['a 1\n']);
     await it.scrapes(1);
-    it.manager.apply([scrapeConfig({ http: { ...scrapeConfig().http, followRedirects: false } })]);
+    it.manager.apply([scrapeConfig({ http: { ...scrapeConfig().http, followRedirects: false } })], []);
     await it.scrapes(1);
     expect([it.http.configs.length, it.http.closed, it.metric('a')]).toEqual([2, 1, [1, 1]]);
   });

@@ -12,12 +12,15 @@ import { JobDiscoveries, type OpenProvider } from './discovery/target-provider.t
 import { type RelabelStep, relabelSteps } from './relabel.ts';
 import type { ScrapeConfig, TargetGroup } from './scrape-config.ts';
 import type { ScrapePorts, ScrapeStatus } from './scrape-loop.ts';
+import { type RuleSlots, ScrapePhases } from './scrape-phase.ts';
 import { ScrapePool } from './scrape-pool.ts';
 import { ScrapeStats } from './scrape-stats.ts';
-import type { DroppedTarget, Target } from './target.ts';
+import { type DroppedTarget, phaseHash, type Target } from './target.ts';
 import type { TargetMetadata } from './target-metadata.ts';
 
-export type ScrapeManagerPorts = Omit<ScrapePorts, 'stats'> & {
+export type ScrapeManagerPorts = Omit<ScrapePorts, 'stats' | 'offsetMs'> & {
+  /** Differs between servers that scrape the same targets; moves the scrapes within the interval. */
+  readonly offsetSeed: string;
   readonly http: HttpClients;
   readonly disk: Pick<Disk, 'read' | 'list' | 'stat'>;
 };
@@ -47,16 +50,28 @@ export class ScrapeManager {
   readonly #jobs = new Map<string, Job>();
   /** Removed pools whose series are yet to be ended. */
   readonly #leaving = new Set<ScrapePool>();
+  #phases = new ScrapePhases([]);
+  /** By job; known before their loops are made. */
+  #staticTargets: ReadonlyMap<string, number> = new Map();
 
-  constructor({ http, disk, ...ports }: ScrapeManagerPorts) {
+  constructor({ http, disk, offsetSeed, ...ports }: ScrapeManagerPorts) {
     this.#http = http;
-    this.#ports = { ...ports, stats: this.stats };
+    const offsetMs = (target: Target): DurationMs =>
+      this.#phases.offsetMs({ ...target, hash: phaseHash(target, offsetSeed) }, this.#fleetSize());
+    this.#ports = { ...ports, stats: this.stats, offsetMs };
     const { clock, log } = ports;
     this.#openProvider = providers({ clock, log, disk, stats: this.fileDiscoveryStats });
   }
 
-  /** The jobs from now on. Loops of targets that stay the same are not touched. */
-  apply(configs: readonly ScrapeConfig[]): void {
+  /**
+   * The jobs from now on, and the clocks of the rules that read them. Loops of targets that stay the same are not
+   * touched, unless the rules' clocks ask for another place in their interval.
+   */
+  apply(configs: readonly ScrapeConfig[], rules: readonly RuleSlots[]): void {
+    this.#phases = new ScrapePhases(rules);
+    this.#staticTargets = new Map(
+      configs.map(({ jobName, staticConfigs }) => [jobName, staticConfigs.reduce((sum, { targets }) => sum + targets.length, 0)]),
+    );
     const wanted = new Set(configs.map(({ jobName }) => jobName));
     for (const [name, { pool, discoveries }] of this.#jobs) {
       if (wanted.has(name)) continue;
@@ -75,6 +90,14 @@ export class ScrapeManager {
       } else job.pool.reload(config);
       this.#applyDiscoveries(job, config);
     }
+    for (const { pool } of this.#jobs.values()) for (const loop of pool.loops) loop.replace();
+  }
+
+  /** Targets of all jobs. */
+  #fleetSize(): number {
+    let size = 0;
+    for (const [name, { pool }] of this.#jobs) size += Math.max(pool.size, this.#staticTargets.get(name) ?? 0);
+    return size;
   }
 
   /**

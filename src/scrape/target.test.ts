@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { relabelRule, scrapeConfig } from '../../test/support/scrape-config.ts';
-import { durationMs } from '../model/time.ts';
 import type { ScrapeConfig } from './scrape-config.ts';
-import { globalUrl, scrapeOffsetMs, targetsOfGroup } from './target.ts';
+import { globalUrl, phaseHash, targetsOfGroup } from './target.ts';
 
 type Element = Readonly<Record<string, string>>;
 function check(element: Element, config: Partial<ScrapeConfig> = {}, group: Element = {}) {
@@ -87,11 +86,10 @@ describe('URL', () => {
   });
 });
 
-test('the offset is stable, moves with the seed, and lies in the interval', () => {
+test('the hash that decides when a target is scraped is stable, moves with the seed, and tells URLs apart', () => {
   const { target } = check({ __address__: 'a:80' });
   if (target === undefined) throw new Error('no target');
-  const offset = scrapeOffsetMs(target, '');
-  expect(scrapeOffsetMs({ ...target }, '')).toBe(offset);
-  expect(scrapeOffsetMs(target, 'other server')).not.toBe(offset);
-  for (let i = 0; i < 100; i++) expect(scrapeOffsetMs({ ...target, intervalMs: durationMs(1000) }, String(i))).toBeLessThan(1000);
+  expect(phaseHash({ ...target }, '')).toBe(phaseHash(target, ''));
+  expect(phaseHash(target, 'other server')).not.toBe(phaseHash(target, ''));
+  expect(phaseHash({ ...target, url: 'http://b:80/' }, '')).not.toBe(phaseHash(target, ''));
 });

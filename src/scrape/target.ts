@@ -166,14 +166,13 @@ function urlOf(labels: Labels, config: ScrapeConfig): string {
 }
 
 /**
- * Where in its interval a target is scraped: always the same, spread over all targets. `seed` moves the whole, so that
- * several servers with the same targets do not scrape them at once.
+ * Decides where in its interval a target is scraped (scrape-phase.ts): always the same, spread over all targets. `seed`
+ * moves the whole, so that several servers with the same targets do not scrape them at once.
  */
-export function scrapeOffsetMs(target: Pick<Target, 'labels' | 'url' | 'intervalMs'>, seed: string): DurationMs {
+export function phaseHash(target: Pick<Target, 'labels' | 'url'>, seed: string): bigint {
   const hash = new Fnv1a64();
   for (const part of target.labels.flat) hash.text(part).byte(0xff);
-  const value = hash.text(target.url).byte(0xff).text(seed).value();
-  return durationMs(Number(value % BigInt(target.intervalMs)));
+  return hash.text(target.url).byte(0xff).text(seed).value();
 }
 
 /** A target URL as others can reach it: a local host is replaced by the name that this server has outside. */

@@ -72,7 +72,7 @@ test('each bad target gets its own error, and no healthy one misses a scrape', a
     yieldNow: () => Promise.resolve(),
   });
   const staticConfigs = [{ source: '0', targets: [...healthy, ...tried, { __address__: 'nowhere:80' }], labels: {} }];
-  manager.apply([scrapeConfig({ staticConfigs, bodySizeLimitBytes: 500_000 })]);
+  manager.apply([scrapeConfig({ staticConfigs, bodySizeLimitBytes: 500_000 })], []);
   await world.advance(6 * INTERVAL_MS + 6000); // the last scrapes have their timeout behind them
 
   const errors = new Map(manager.activeTargets().map(({ labels, lastError }) => [labels.get('instance'), lastError]));

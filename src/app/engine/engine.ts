@@ -26,6 +26,7 @@ import { registerEngineMetrics } from './engine-metrics.ts';
 import { federateAnswer } from './federation.ts';
 import { type Cancellation, type QueryLimitsConfig, QueryService } from './query-service.ts';
 import { ruleEnvironment } from './rule-environment.ts';
+import { ruleSlots } from './rule-slots.ts';
 import { runSliced, yieldNow } from './slicing.ts';
 import { metadataOf, targetsOf } from './targets.ts';
 
@@ -256,7 +257,7 @@ export class Engine {
     const before = this.#config;
     this.#config = prepared.config;
     queries.configure(prepared.config.parser, prepared.config.evaluationIntervalMs);
-    scrapes.apply(prepared.config.scrapeConfigs);
+    scrapes.apply(prepared.config.scrapeConfigs, ruleSlots(prepared.groups));
     // What alerts are called outside depends on these: they are announced anew under their new names.
     if (before !== null && namingOf(before) !== namingOf(prepared.config)) rules.announceAgain();
     await rules.apply(prepared.groups, restored);
