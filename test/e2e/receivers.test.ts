@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import { test } from '../support/e2e/stage.ts';
+import { test } from '../support/e2e/staged-test.ts';
 import { tocsinCommand } from '../support/e2e/tocsin.ts';
 import { HTTP_RECEIVERS, type HttpReceiver, leastReceivers } from '../support/least-receivers.ts';
 import type { Received } from '../support/webhook-collector.ts';

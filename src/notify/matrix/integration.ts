@@ -24,7 +24,7 @@ export function matrixIntegration(config: MatrixConfig, ports: HttpPorts): Integ
 
   return {
     send: async (input): Promise<SendOutcome> => {
-      const attempt = new Attempt(client, ports.clock, input);
+      const attempt = new Attempt(client, ports.clock, input, ATTEMPT_MS);
       const room = await roomOf(attempt);
       if (typeof room !== 'string') return room;
       const message = matrixRequest(config, input, room);
@@ -40,6 +40,9 @@ export function matrixIntegration(config: MatrixConfig, ports: HttpPorts): Integ
     close: () => client.close(),
   };
 }
+
+/** So that an attempt without an answer is made again as what it was, and the server knows it. */
+const ATTEMPT_MS = 30_000;
 
 function eventId(result: HttpResult): string | null {
   const id = result.kind === 'response' ? jsonObject(new TextDecoder().decode(result.body))?.['event_id'] : null;
