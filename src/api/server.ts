@@ -4,7 +4,7 @@
  * then its handler; every answer leaves with the guard's headers, compressed where the client takes it. What goes wrong
  * inside is logged once and answered without details.
  */
-import { Hono, type MiddlewareHandler } from 'hono';
+import { Hono } from 'hono';
 import type { Log } from '../model/log.ts';
 import type { AlertmanagerBackend } from './alertmanager-v2/backend.ts';
 import { alertmanagerRoutes } from './alertmanager-v2/routes.ts';
@@ -17,7 +17,7 @@ import type { ManagementBackend } from './management-backend.ts';
 import { pageRoutes } from './page/routes.ts';
 import type { PrometheusBackend } from './prometheus-v1/backend.ts';
 import { federate, prometheusRoutes } from './prometheus-v1/routes.ts';
-import { refusal } from './refusal.ts';
+import { isBelow, refusal } from './refusal.ts';
 import type { ExplainBackend, HistoryBackend, OverviewBackend, PageRenderer, ReceiversBackend } from './tocsin-v1/backend.ts';
 import { receiverRoutes } from './tocsin-v1/receiver-routes.ts';
 import { historyRoutes } from './tocsin-v1/routes.ts';
@@ -57,8 +57,11 @@ export function createServer(options: ServerOptions): (request: Request, info: R
       return response;
     }
     if (request.method === 'OPTIONS') return new Response(null, { status: 204 });
+    if (path !== null && asksEngine(path) && !options.management.isReady()) {
+      return refusal(path, 503, 'not ready yet: the metrics are being read from disk');
+    }
     if (path !== null) return app.fetch(request, { remoteAddress: info.remoteAddress, user: admission.user });
-    const { pathname } = new URL(request.url);
+    const pathname = pathnameOf(request.url);
     if (pathname === '/' || pathname === routePrefix) return new Response(null, { status: 302, headers: { location: `${linkPrefix}/` } });
     return refusal('', 404, `there is no ${pathname} here: everything is below ${routePrefix}/`);
   };
@@ -73,9 +76,22 @@ export function createServer(options: ServerOptions): (request: Request, info: R
 
 /** The path without the route prefix; null: outside of it. */
 function pathBelow(routePrefix: string, request: Request): string | null {
-  const { pathname } = new URL(request.url);
+  const pathname = pathnameOf(request.url);
   return pathname.startsWith(`${routePrefix}/`) ? pathname.slice(routePrefix.length) : null;
 }
+
+/** Of the URL of a request, which is one that a URL parser wrote: cutting it is enough. */
+function pathnameOf(url: string): string {
+  const from = url.indexOf('/', url.indexOf('//') + 2);
+  const end = url.slice(from).search(/[?#]/);
+  return end < 0 ? url.slice(from) : url.slice(from, from + end);
+}
+
+/** While the engine reads its data nothing can be asked of it; how far it is can. */
+const asksEngine = (path: string): boolean => (isBelow(path, '/api/v1') && !path.startsWith('/api/v1/status/')) || path === '/federate';
+
+/** What a request without a body does not pass costs it nothing. */
+const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** All routes, which do not know of the prefix. */
 function routes(options: ServerOptions): Hono<CallerEnv> {
@@ -102,15 +118,7 @@ function routes(options: ServerOptions): Hono<CallerEnv> {
     return refusal(path, 500, 'internal error; the log says more');
   });
   app.notFound(({ req: { path } }) => refusal(path, 404, `there is no ${path} here`));
-  app.use('*', bodyLimit);
-
-  // While the engine reads its data nothing can be asked of it; how far it is can.
-  const whenReady: MiddlewareHandler = ({ req: { path } }, next) => {
-    if (management.isReady() || path.startsWith('/api/v1/status/')) return next();
-    return Promise.resolve(refusal(path, 503, 'not ready yet: the metrics are being read from disk'));
-  };
-  app.use('/api/v1/*', whenReady);
-  app.use('/federate', whenReady);
+  app.on(METHODS_WITH_BODY, '*', bodyLimit);
 
   app.route('/api/v1', prometheusRoutes(prometheus));
   app.route('/api/v2', alertmanagerRoutes(alertmanager, { getConcurrencyMax }));

@@ -3,6 +3,9 @@
  * under way and to come with 'unavailable'; who supervises it makes a new link.
  */
 
+import type { Asker } from '../api/prometheus-v1/backend.ts';
+import type { Clock } from '../model/clock.ts';
+import { durationMs } from '../model/time.ts';
 import type { EngineProcess } from '../platform/transport.ts';
 import type { CallError, CallName, EngineCalls, ToControl, ToEngine } from './protocol.ts';
 
@@ -13,25 +16,35 @@ export type CallResult<Name extends CallName> =
 /** What the engine says by itself. */
 export type Told = Exclude<ToControl, { readonly kind: 'answer' | 'refused' }>;
 
+export type CallOptions = {
+  readonly transfer?: readonly ArrayBuffer[];
+  /** Who waits for the answer: when it goes away the call is canceled. */
+  readonly asker?: Asker;
+};
+
 export interface EngineLink {
-  call<Name extends CallName>(
-    name: Name,
-    takes: EngineCalls[Name]['takes'],
-    options?: { readonly transfer?: readonly ArrayBuffer[]; readonly signal?: AbortSignal },
-  ): Promise<CallResult<Name>>;
+  call<Name extends CallName>(name: Name, takes: EngineCalls[Name]['takes'], options?: CallOptions): Promise<CallResult<Name>>;
   committed(sequence: number): void;
   /** Calls without an answer yet. */
   readonly pending: number;
 }
 
+/** Whether the asker is still there is looked after from this long on: most answers are there before. */
+const WATCH_AFTER_MS = durationMs(50);
+
 export class LiveEngineLink implements EngineLink {
   readonly #engine: EngineProcess<ToEngine, ToControl>;
+  readonly #clock: Clock;
   readonly #waiting = new Map<number, (result: CallResult<CallName>) => void>();
+  /** Askers of calls that are too young to be looked after. */
+  readonly #unwatched = new Map<number, Asker>();
+  #isWatchDue = false;
   #nextId = 1;
   #gone: string | null = null;
 
-  constructor(engine: EngineProcess<ToEngine, ToControl>, told: (message: Told) => void, exited: (why: string) => void) {
+  constructor(engine: EngineProcess<ToEngine, ToControl>, clock: Clock, told: (message: Told) => void, exited: (why: string) => void) {
     this.#engine = engine;
+    this.#clock = clock;
     engine.onMessage((message) => {
       if (message.kind === 'answer') this.#settle(message.id, { kind: 'gave', gives: message.gives as EngineCalls[CallName]['gives'] });
       else if (message.kind === 'refused') this.#settle(message.id, { kind: 'refused', error: message.error });
@@ -51,18 +64,18 @@ export class LiveEngineLink implements EngineLink {
   call<Name extends CallName>(
     name: Name,
     takes: EngineCalls[Name]['takes'],
-    options: { readonly transfer?: readonly ArrayBuffer[]; readonly signal?: AbortSignal } = {},
+    { transfer, asker }: CallOptions = {},
   ): Promise<CallResult<Name>> {
     if (this.#gone !== null) return Promise.resolve(unavailable(this.#gone));
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      const cancel = (): void => this.#engine.post({ kind: 'cancel', id });
-      options.signal?.addEventListener('abort', cancel, { once: true });
-      this.#waiting.set(id, (result) => {
-        options.signal?.removeEventListener('abort', cancel);
-        resolve(result as CallResult<Name>);
-      });
-      this.#engine.post({ kind: 'call', id, name, takes } as ToEngine, options.transfer);
+      this.#waiting.set(id, resolve as (result: CallResult<CallName>) => void);
+      this.#engine.post({ kind: 'call', id, name, takes } as ToEngine, transfer);
+      if (asker === undefined) return;
+      this.#unwatched.set(id, asker);
+      if (this.#isWatchDue) return;
+      this.#isWatchDue = true;
+      this.#clock.after(WATCH_AFTER_MS, () => this.#watch());
     });
   }
 
@@ -70,9 +83,21 @@ export class LiveEngineLink implements EngineLink {
     if (this.#gone === null) this.#engine.post({ kind: 'committed', sequence });
   }
 
+  /** Listening to whether somebody goes away costs as much as a small query: only who waits long is listened to. */
+  #watch(): void {
+    this.#isWatchDue = false;
+    for (const [id, { signal }] of this.#unwatched) {
+      const cancel = (): void => this.#engine.post({ kind: 'cancel', id });
+      if (signal.aborted) cancel();
+      else signal.addEventListener('abort', cancel, { once: true });
+    }
+    this.#unwatched.clear();
+  }
+
   #settle(id: number, result: CallResult<CallName>): void {
     const resolve = this.#waiting.get(id);
     this.#waiting.delete(id);
+    this.#unwatched.delete(id);
     resolve?.(result);
   }
 }

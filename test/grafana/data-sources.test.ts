@@ -4,6 +4,7 @@
  * public/app/features/alerting/unified/api.
  */
 import { describe, expect, test } from 'vitest';
+import type { Asker } from '../../src/api/prometheus-v1/backend.ts';
 import { TestServer, testPrometheus } from '../support/test-server.ts';
 
 const form = (text: string): RequestInit => ({
@@ -107,7 +108,7 @@ describe.each(['', '/prom'])('at http://h:9090%s', (prefix) => {
     test('a query is given up when the client goes away', async () => {
       const client = new AbortController();
       const aborted = new Promise<string>((resolve) => {
-        const instantQuery = (_request: unknown, signal: AbortSignal) => {
+        const instantQuery = (_request: unknown, { signal }: Asker) => {
           signal.addEventListener('abort', () => resolve('aborted'));
           client.abort();
           return Promise.resolve({ kind: 'refused', error: { type: 'canceled', message: '' } } as const);

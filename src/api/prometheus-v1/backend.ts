@@ -61,15 +61,18 @@ export type HeadStatus = {
   readonly cardinality: CardinalityReport;
 };
 
+/** Who waits for an answer: the request. Its signal costs something to make, so it is asked for only once it is needed. */
+export type Asker = { readonly signal: AbortSignal };
+
 export interface PrometheusBackend {
-  instantQuery(request: InstantQuery, signal: AbortSignal): Promise<Answer<WireAnswer>>;
-  rangeQuery(request: RangeQuery, signal: AbortSignal): Promise<Answer<WireAnswer>>;
+  instantQuery(request: InstantQuery, asker: Asker): Promise<Answer<WireAnswer>>;
+  rangeQuery(request: RangeQuery, asker: Asker): Promise<Answer<WireAnswer>>;
   formatQuery(query: string): Promise<Answer<WireAnswer>>;
   parseQuery(query: string): Promise<Answer<WireAnswer>>;
-  series(request: SeriesRequest, signal: AbortSignal): Promise<Answer<WireAnswer>>;
-  labelNames(request: SeriesRequest, signal: AbortSignal): Promise<Answer<WireAnswer>>;
-  labelValues(request: SeriesRequest & { readonly name: string }, signal: AbortSignal): Promise<Answer<WireAnswer>>;
-  federate(request: { readonly selectors: readonly string[]; readonly atMs: number }, signal: AbortSignal): Promise<Answer<WireAnswer>>;
+  series(request: SeriesRequest, asker: Asker): Promise<Answer<WireAnswer>>;
+  labelNames(request: SeriesRequest, asker: Asker): Promise<Answer<WireAnswer>>;
+  labelValues(request: SeriesRequest & { readonly name: string }, asker: Asker): Promise<Answer<WireAnswer>>;
+  federate(request: { readonly selectors: readonly string[]; readonly atMs: number }, asker: Asker): Promise<Answer<WireAnswer>>;
   write(body: Uint8Array): Promise<Answer<null>>;
   targets(): Promise<Answer<Targets>>;
   metadata(): Promise<Answer<readonly TargetMetadata[]>>;

@@ -40,9 +40,7 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
 
   on(BOTH, '/query', async (params, context) => {
     const query = first(params, 'query');
-    return wire(
-      await backend.instantQuery({ query, atMs: timeMs(params, 'time', backend.nowMs()), ...limitsOf(params) }, context.req.raw.signal),
-    );
+    return wire(await backend.instantQuery({ query, atMs: timeMs(params, 'time', backend.nowMs()), ...limitsOf(params) }, context.req.raw));
   });
   on(BOTH, '/query_range', async (params, context) => {
     const fromMs = timeMs(params, 'start');
@@ -52,7 +50,7 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
     if ((toMs - fromMs) / step > POINTS_MAX)
       throw new BadParameter('exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)');
     return wire(
-      await backend.rangeQuery({ query: first(params, 'query'), fromMs, toMs, stepMs: step, ...limitsOf(params) }, context.req.raw.signal),
+      await backend.rangeQuery({ query: first(params, 'query'), fromMs, toMs, stepMs: step, ...limitsOf(params) }, context.req.raw),
     );
   });
   on(BOTH, '/format_query', async (params) => wire(await backend.formatQuery(first(params, 'query'))));
@@ -60,12 +58,12 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
   on(BOTH, '/series', async (params, context) => {
     const request = seriesRequest(params);
     if (request.selectors.length === 0) throw new BadParameter('no match[] parameter provided');
-    return wire(await backend.series(request, context.req.raw.signal));
+    return wire(await backend.series(request, context.req.raw));
   });
-  on(BOTH, '/labels', async (params, context) => wire(await backend.labelNames(seriesRequest(params), context.req.raw.signal)));
+  on(BOTH, '/labels', async (params, context) => wire(await backend.labelNames(seriesRequest(params), context.req.raw)));
   on(GET, '/label/:name/values', async (params, context) => {
     const name = unescapeLabelName(context.req.param('name') ?? '');
-    return wire(await backend.labelValues({ ...seriesRequest(params), name }, context.req.raw.signal));
+    return wire(await backend.labelValues({ ...seriesRequest(params), name }, context.req.raw));
   });
   on(BOTH, '/query_exemplars', () => success([]));
   on(GET, '/targets', async (params) =>
@@ -168,7 +166,7 @@ export const federate =
   async (context: Context): Promise<Response> => {
     const params = paramsOf(new URL(context.req.url).searchParams);
     return wire(
-      await backend.federate({ selectors: all(params, 'match[]'), atMs: backend.nowMs() }, context.req.raw.signal),
+      await backend.federate({ selectors: all(params, 'match[]'), atMs: backend.nowMs() }, context.req.raw),
       'text/plain; version=0.0.4; charset=utf-8',
     );
   };

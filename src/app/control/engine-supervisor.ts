@@ -10,7 +10,7 @@ import type { EngineProcess } from '../../platform/transport.ts';
 import type { RuleAlertRow } from '../../rules/alert-state.ts';
 import type { EngineConfig } from '../config/engine-config.ts';
 import { toWire } from '../config/engine-config.ts';
-import { type CallResult, type EngineLink, LiveEngineLink } from '../engine-link.ts';
+import { type CallOptions, type CallResult, type EngineLink, LiveEngineLink } from '../engine-link.ts';
 import type { CallError, CallName, EngineCalls, Evaluation, ToControl, ToEngine } from '../protocol.ts';
 
 const RESTART_MS_MIN = 1000;
@@ -67,11 +67,7 @@ export class EngineSupervisor implements EngineLink {
     return new Promise((resolve) => this.#readyWaiters.push(resolve));
   }
 
-  call<Name extends CallName>(
-    name: Name,
-    takes: EngineCalls[Name]['takes'],
-    options: { readonly transfer?: readonly ArrayBuffer[]; readonly signal?: AbortSignal } = {},
-  ): Promise<CallResult<Name>> {
+  call<Name extends CallName>(name: Name, takes: EngineCalls[Name]['takes'], options: CallOptions = {}): Promise<CallResult<Name>> {
     const link = this.#link;
     if (link === null || (!this.#isReady && name !== 'prepare' && name !== 'metrics'))
       return Promise.resolve({ kind: 'refused', error: NOT_READY });
@@ -109,6 +105,7 @@ export class EngineSupervisor implements EngineLink {
     this.#engine = engine;
     this.#link = new LiveEngineLink(
       engine,
+      this.#ports.clock,
       (told) => {
         if (this.#engine !== engine) return;
         switch (told.kind) {

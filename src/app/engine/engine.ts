@@ -176,7 +176,7 @@ export class Engine {
     try {
       const gives = await this.#handle(name, takes, cancellation);
       const body = gives !== null && typeof gives === 'object' && 'body' in gives && gives.body instanceof Uint8Array ? gives.body : null;
-      this.#transport.post({ kind: 'answer', id, gives }, body === null ? [] : [body.buffer as ArrayBuffer]);
+      this.#transport.post({ kind: 'answer', id, gives }, body === null ? undefined : [body.buffer as ArrayBuffer]);
     } catch (error) {
       this.#transport.post({ kind: 'refused', id, error: errorOf(error, this.#ports.log) });
     } finally {

@@ -1,5 +1,5 @@
 /** What stands behind the Prometheus API: the engine, by calls, and a few facts that control has. */
-import type { Answer, PrometheusBackend, WireAnswer } from '../../api/prometheus-v1/backend.ts';
+import type { Answer, Asker, PrometheusBackend, WireAnswer } from '../../api/prometheus-v1/backend.ts';
 import { formatDuration } from '../../model/duration.ts';
 import type { App } from '../app.ts';
 import type { CallName, EngineCalls } from '../protocol.ts';
@@ -12,18 +12,18 @@ export function prometheusBackend(app: App): PrometheusBackend {
   const call = <Name extends CallName>(
     name: Name,
     takes: EngineCalls[Name]['takes'],
-    signal?: AbortSignal,
-  ): Promise<Answer<EngineCalls[Name]['gives']>> => engine.call(name, takes, signal === undefined ? {} : { signal });
+    asker?: Asker,
+  ): Promise<Answer<EngineCalls[Name]['gives']>> => engine.call(name, takes, asker === undefined ? {} : { asker });
   const text = (name: 'formatQuery' | 'parseQuery', query: string): Promise<Answer<WireAnswer>> => call(name, { query });
   return {
-    instantQuery: (request, signal) => call('instantQuery', request, signal),
-    rangeQuery: (request, signal) => call('rangeQuery', request, signal),
+    instantQuery: (request, asker) => call('instantQuery', request, asker),
+    rangeQuery: (request, asker) => call('rangeQuery', request, asker),
     formatQuery: (query) => text('formatQuery', query),
     parseQuery: (query) => text('parseQuery', query),
-    series: (request, signal) => call('series', request, signal),
-    labelNames: (request, signal) => call('labelNames', request, signal),
-    labelValues: (request, signal) => call('labelValues', request, signal),
-    federate: (request, signal) => call('federate', request, signal),
+    series: (request, asker) => call('series', request, asker),
+    labelNames: (request, asker) => call('labelNames', request, asker),
+    labelValues: (request, asker) => call('labelValues', request, asker),
+    federate: (request, asker) => call('federate', request, asker),
     write: (body) => engine.call('write', { body }, { transfer: [body.buffer as ArrayBuffer] }),
     targets: () => call('targets', null),
     metadata: () => call('metadata', null),

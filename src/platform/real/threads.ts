@@ -11,7 +11,7 @@ export function startThread<Outgoing, Incoming>(script: string, data: unknown, n
     failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
   });
   return {
-    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
+    post: (message, transfer) => (transfer === undefined ? worker.postMessage(message) : worker.postMessage(message, [...transfer])),
     onMessage: (handle) => worker.on('message', handle),
     onExit: (handle) =>
       worker.on('exit', (code) => {
@@ -30,7 +30,7 @@ export function ownThread<Outgoing, Incoming>(): { readonly transport: Transport
   if (port === null) throw new Error('BUG: this is not a worker thread');
   return {
     transport: {
-      post: (message, transfer = []) => port.postMessage(message, [...transfer]),
+      post: (message, transfer) => (transfer === undefined ? port.postMessage(message) : port.postMessage(message, [...transfer])),
       onMessage: (handle) => port.on('message', handle),
     },
     data: workerData,
