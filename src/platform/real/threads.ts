@@ -2,6 +2,8 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import type { EngineProcess, Transport } from '../transport.ts';
 
+const NOTHING: never[] = [];
+
 /** Starts a thread that runs `script` (a path or file URL) with `data`. */
 export function startThread<Outgoing, Incoming>(script: string, data: unknown, name: string): EngineProcess<Outgoing, Incoming> {
   const worker = new Worker(new URL(script), { workerData: data, name });
@@ -11,7 +13,7 @@ export function startThread<Outgoing, Incoming>(script: string, data: unknown, n
     failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
   });
   return {
-    post: (message, transfer) => (transfer === undefined ? worker.postMessage(message) : worker.postMessage(message, [...transfer])),
+    post: (message, transfer) => worker.postMessage(message, transfer === undefined ? NOTHING : [...transfer]),
     onMessage: (handle) => worker.on('message', handle),
     onExit: (handle) =>
       worker.on('exit', (code) => {
@@ -30,7 +32,7 @@ export function ownThread<Outgoing, Incoming>(): { readonly transport: Transport
   if (port === null) throw new Error('BUG: this is not a worker thread');
   return {
     transport: {
-      post: (message, transfer) => (transfer === undefined ? port.postMessage(message) : port.postMessage(message, [...transfer])),
+      post: (message, transfer) => port.postMessage(message, transfer === undefined ? NOTHING : [...transfer]),
       onMessage: (handle) => port.on('message', handle),
     },
     data: workerData,
