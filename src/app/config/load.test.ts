@@ -41,9 +41,10 @@ describe('loading a configuration', () => {
   });
 
   test('what strict Alertmanager parsers are shown has no key of ours, and no secret', async () => {
-    const yaml = 'route: {receiver: a}\nreceivers: [{name: a, inbox_configs: [{}], webhook_configs: [{url: "http://hook/token"}]}]\n';
+    const yaml =
+      'route: {receiver: a}\nreceivers: [{name: a, inbox_configs: [{}], ntfy_configs: [{topic: t}], webhook_configs: [{url: "http://hook/token"}]}]\n';
     const { config } = await load({ '/etc/tocsin.yml': yaml });
-    expect(config?.alertmanagerYaml).not.toMatch(/inbox|token/);
+    expect(config?.alertmanagerYaml).not.toMatch(/inbox|ntfy|token/);
     expect(config?.alertmanagerYaml).toContain('<secret>');
   });
 

@@ -38,20 +38,23 @@ async function world(script: Partial<Script> = {}) {
     await sim.advance(1000);
     return promise;
   };
-  await settled(
-    app.keeper.step((router, now) => ({
-      result: router.receive(
-        [{ labels: { alertname: 'Down' }, annotations: {}, startsAt: now, endsAt: unixMs(now + 24 * HOUR), generatorUrl: '' }],
-        now,
-      ),
-    })),
-  );
+  const fire = (instance: string) =>
+    settled(
+      app.keeper.step((router, now) => ({
+        result: router.receive(
+          [{ labels: { alertname: 'Down', instance }, annotations: {}, startsAt: now, endsAt: unixMs(now + 24 * HOUR), generatorUrl: '' }],
+          now,
+        ),
+      })),
+    );
+  await fire('a');
   await sim.advance(2000);
   const history = () => settled(app.outbox.history({ receiver: null, before: null, limit: 20 }));
   return {
     sim,
     said,
     hook,
+    fire,
     history,
     asked: (part: string) => opsgenie.received.filter(({ path }) => path.includes(part)),
     acknowledge: async (by: string) => {
@@ -86,6 +89,23 @@ describe('an acknowledgement', () => {
     expect(ack()).toBe('bo@example.org');
     await sim.advance(3 * HOUR);
     expect(hook.received).toHaveLength(1);
+  });
+
+  test.each(['here', 'there'])('made %s says nothing of what fires later, though the provider still has it', async (place) => {
+    const { sim, said, ack, hook, fire, acknowledge } = await world();
+    // The provider has it, wherever it was made.
+    said.isAcknowledged = true;
+    if (place === 'here') await acknowledge('ana');
+    await sim.advance(60_000);
+    expect(ack()).toBe(place === 'here' ? 'ana' : 'bo@example.org');
+    await fire('b');
+    await sim.advance(5 * 60_000);
+    expect([ack(), hook.received.length]).toEqual([null, 2]);
+    said.isAcknowledged = false;
+    await sim.advance(60_000);
+    said.isAcknowledged = true;
+    await sim.advance(60_000);
+    expect(ack()).toBe('bo@example.org');
   });
 
   test.each([

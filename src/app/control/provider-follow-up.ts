@@ -6,7 +6,7 @@
  */
 import type { NotificationActions } from '../../alerts/notification-action.ts';
 import type { ToldGroup } from '../../alerts/router.ts';
-import type { GroupId, IntegrationRef, OutboxRow } from '../../alerts/router-state.ts';
+import type { GroupId, IntegrationRef, OutboxId, OutboxRow } from '../../alerts/router-state.ts';
 import type { OutboxRepository } from '../../db/outbox-repository.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Log } from '../../model/log.ts';
@@ -41,6 +41,8 @@ type Told = ToldGroup['told'][number];
 export class ProviderFollowUp {
   readonly #ports: ProviderFollowUpPorts;
   readonly #askedAt = new Map<string, UnixMs>();
+  /** By group and integration: the notification since which nobody had acknowledged at the provider when it was asked. */
+  readonly #openSince = new Map<string, OutboxId>();
   readonly #timers = new Set<() => void>();
   #isStopped = false;
 
@@ -87,25 +89,40 @@ export class ProviderFollowUp {
     const able: { readonly key: string; readonly told: Told }[] = [];
     const known = new Set<string>();
     for (const { id, ack, told } of this.#ports.told()) {
-      if (ack !== null) continue;
       for (const one of told) {
         const key = `${id}/${one.ref.name}/${one.ref.index}`;
+        // What is acknowledged there now will still be when something new fires, and says nothing of that.
+        if (ack !== null) {
+          this.#openSince.delete(key);
+          continue;
+        }
         known.add(key);
         if (this.#isAble(one.ref, 'acknowledgement')) able.push({ key, told: one });
       }
     }
     for (const key of this.#askedAt.keys()) if (!known.has(key)) this.#askedAt.delete(key);
+    for (const key of this.#openSince.keys()) if (!known.has(key)) this.#openSince.delete(key);
     able.sort((a, b) => (this.#askedAt.get(a.key) ?? 0) - (this.#askedAt.get(b.key) ?? 0));
     await Promise.all(
       able.slice(0, ASKED_MAX).map(async ({ key, told }) => {
         this.#askedAt.set(key, clock.now());
         const asked = await this.#able(told, 'acknowledgement');
         const answer = await asked?.able(asked.input);
-        if (answer?.kind === 'acknowledged') await actions.act(told.outboxId, { kind: 'acknowledge' }, answer.by);
-        else if (answer?.kind === 'unknown')
+        if (asked === null || answer === undefined) return;
+        const isOpen = this.#wasOpen(key, asked.row);
+        if (isOpen || answer.kind === 'open') this.#openSince.set(key, told.outboxId);
+        if (answer.kind === 'acknowledged' && isOpen) await actions.act(told.outboxId, { kind: 'acknowledge' }, answer.by);
+        else if (answer.kind === 'unknown')
           log.debug('a provider does not say who looks after an alert', { ...place(told.ref), error: answer.message });
       }),
     );
+  }
+
+  /** Whether an acknowledgement found now is of what was told last, and not an older one that the provider still has. */
+  #wasOpen(key: string, { id, reason }: OutboxRow): boolean {
+    if (reason === 'first notification') return true;
+    const since = this.#openSince.get(key);
+    return since === id || (since !== undefined && reason !== 'new alerts added');
   }
 
   #confirm(row: OutboxRow, kept: IntegrationData, asked: number): void {
@@ -126,13 +143,13 @@ export class ProviderFollowUp {
   async #able<A extends 'acknowledge' | 'acknowledgement'>(
     told: Told,
     ability: A,
-  ): Promise<{ readonly able: NonNullable<Integration[A]>; readonly input: SendInput } | null> {
+  ): Promise<{ readonly able: NonNullable<Integration[A]>; readonly input: SendInput; readonly row: OutboxRow } | null> {
     if (!this.#isAble(told.ref, ability)) return null;
     const found = await this.#ports.outbox.find(told.outboxId);
     const integration = found === null ? null : this.#ports.integration(found.row);
     const able = integration?.[ability];
     if (found === null || able === undefined) return null;
-    return { able: able.bind(integration) as NonNullable<Integration[A]>, input: this.#ports.input(found.row, told.kept) };
+    return { able: able.bind(integration) as NonNullable<Integration[A]>, input: this.#ports.input(found.row, told.kept), row: found.row };
   }
 
   #after(ms: number, work: () => Promise<void>): void {
