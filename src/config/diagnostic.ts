@@ -92,7 +92,7 @@ function frame(source: SourceFile, { line, col }: Position): string[] {
 }
 
 const SECRET_VALUE =
-  /((?:password|passwd|secret|secret_id|token|credentials|key|api_url|webhook_url)["']?\s*:\s+)(?:"[^"]*"|'[^']*'|[^\s,}#][^,}]*)/gi;
+  /((?:password|passwd|secret|secret_id|token|credentials|key|api_url|webhook_url|topic)["']?\s*:\s+)(?:"[^"]*"|'[^']*'|[^\s,}#][^,}]*)/gi;
 const URL_PASSWORD = /(:\/\/)[^/\s@"']+@/g;
 
 const maskSecrets = (line: string): string => line.replaceAll(SECRET_VALUE, '$1<secret>').replaceAll(URL_PASSWORD, '$1<secret>@');

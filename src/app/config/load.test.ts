@@ -156,4 +156,10 @@ describe('templates are tried with what alerts may be', () => {
     expect(told(result)).toMatch(/warning: in receiver "team" a secret fails for/);
     expect(told(result).replaceAll(/^\d \|.*$/gm, '')).not.toContain('SECRET');
   });
+
+  test('a secret is not in the line that is shown', async () => {
+    const result = await load({ '/etc/tocsin.yml': config("  ntfy_configs:\n  - topic: '{{ .Nothing }}SECRET'") });
+    expect(told(result)).toMatch(/5 \|\s+- topic: <secret>/);
+    expect(told(result)).not.toContain('SECRET');
+  });
 });
