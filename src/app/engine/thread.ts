@@ -1,5 +1,6 @@
 /** What the engine thread runs: an engine on the machine's ports, with its log lines sent to control. */
 import type { Log, LogFields } from '../../model/log.ts';
+import { expectTransfers } from '../../platform/real/compilation.ts';
 import { OwnMetrics } from '../../platform/real/own-metrics.ts';
 import { realPorts } from '../../platform/real/ports.ts';
 import { ownThread } from '../../platform/real/threads.ts';
@@ -10,6 +11,7 @@ import { runSliced } from './slicing.ts';
 import { warmUp } from './warm-up.ts';
 
 export async function runEngineThread(): Promise<void> {
+  expectTransfers();
   const { transport, data } = ownThread<ToControl, ToEngine>();
   const options = data as EngineOptions;
   const log = logTo(transport, {});
