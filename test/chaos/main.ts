@@ -68,7 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const run = async ([name, part]: readonly [string, Part]): Promise<readonly string[]> => {
     const began = performance.now();
     const problems = await part(options);
-    for (const problem of problems) console.error(`${name}: ${problem}`);
+    if (part !== sigkill) complain(name, problems); // that one has said so at once
     console.log(
       `${name}: ${problems.length === 0 ? 'ok' : `${problems.length} problems`} after ${((performance.now() - began) / 1000).toFixed(0)} s`,
     );
@@ -95,6 +95,7 @@ async function sigkill({ kills, minutes, parallel, seed }: Options): Promise<rea
       console.log(
         `sigkill: ${workload}: ${own} kills, ${notifications} notifications, ${repeats} repeated${problems.length === 0 ? '' : ', BROKEN'}`,
       );
+      complain(`sigkill: ${workload}`, problems);
     }
   };
   await Promise.all(Array.from({ length: parallel }, worker));
@@ -106,6 +107,10 @@ async function sigkill({ kills, minutes, parallel, seed }: Options): Promise<rea
   );
   if (notReached.length > 0) console.log(`sigkill: nothing was killed at ${notReached.join(', ')}`);
   return verdicts.flatMap(({ problems }) => problems);
+}
+
+function complain(about: string, problems: readonly string[]): void {
+  for (const problem of problems) console.error(`${about}: ${problem}`);
 }
 
 /** All labels at their first, second and a later pass, for each workload in turn, in an order drawn anew each time round. */

@@ -1,6 +1,6 @@
 /**
- * The real amtool and ours, each with a real Alertmanager of its own and the same arguments in the same order: what they
- * print and how they exit must be equal, but for ids, ports and times of today.
+ * The real amtool and ours, each with a server of its own and the same arguments in the same order: what they print and
+ * how they exit must be equal, but for ids, ports and times of today. The servers are real Alertmanagers, then Tocsins.
  */
 import { userInfo } from 'node:os';
 import { describe, expect } from 'vitest';
@@ -12,7 +12,7 @@ import { run } from '../support/e2e/program.ts';
 import type { Stage } from '../support/e2e/stage.ts';
 import { test } from '../support/e2e/staged-test.ts';
 import { tocsinCommand } from '../support/e2e/tocsin.ts';
-import { absent, findPeer, peer } from '../support/peers.ts';
+import { absent, findPeer, findPeers, peer } from '../support/peers.ts';
 
 const CONFIG = `
 route:
@@ -47,6 +47,8 @@ inhibit_rules:
 
 const FILES = {
   'alertmanager.yml': CONFIG,
+  'older.yml':
+    'route: {receiver: default, routes: [{matchers: [severity="critical"], receiver: crit}]}\nreceivers: [{name: default}, {name: crit}]\n',
   'no-route.yml': 'receivers: [{name: default}]\n',
   'unknown-receiver.yml': 'route: {receiver: nobody}\nreceivers: [{name: default}]\n',
   'misspelt.yml':
@@ -254,6 +256,29 @@ const USAGE = [
   ownOutput('alert', 'nonsense', '--help'),
 ];
 
+/** What releases back to 0.25 have. They warn of our version, and word refusals otherwise. */
+const OLDER = [
+  ownError('alert', 'add', 'DiskFull', 'severity=critical', 'node=db1', '--start=2026-01-01T00:00:00Z', `--end=${FARTHER}`),
+  ownError('alert', 'add', 'node=db2', 'alertname=Slow', '--start=2026-02-01T00:00:00Z', `--end=${FARTHER}`, '--annotation=summary=very'),
+  ownError('alert'),
+  ownError('alert', 'query', 'DiskFull', '-o', 'extended'),
+  ownError('alert', 'query', 'node=~"db.*"', 'severity!=warning'),
+  ownError('alert', 'query', '--receiver', 'default', '--inhibited', '--active', '--silenced'),
+  ownError('silence', 'add', 'DiskFull', 'node=~db.*', '-c', 'x', `--start=${FAR}`, `--end=${FARTHER}`, '-aana'),
+  ownError('silence', 'update', '{id}', '-c', 'new', '-d', '3d', '-o', 'extended'),
+  ownError('silence', 'query', '-o', 'json'),
+  ownError('silence', 'import', 'silences.json', '-w', '1'),
+  ownError('silence', 'query', '-q', 'a=b'),
+  ownError('silence', 'expire', '{id}'),
+  ownError('silence', 'query', '--expired', '--within', '1h', '-o', 'extended'),
+  ownError('check-config', 'older.yml', 'templates.yml'),
+  ownError('cluster', 'show', '-o', 'extended'),
+  ownError('config', 'show'),
+  ownError('config', 'routes', 'show'),
+  ownError('config', 'routes', 'test', '--tree', 'severity=critical', '--verify.receivers=crit'),
+  ownError('template', 'render', '--template.glob=good.tmpl', '--template.text={{ template "t" . }}', '--template.data=data.json'),
+];
+
 const COMMANDS = [
   '',
   'alert',
@@ -282,12 +307,20 @@ type Side = {
   lastId: string;
 };
 
-async function alertmanager(stage: Stage, data: string): Promise<string> {
-  const port = await freePort();
-  const flags = [`--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address=', `--storage.path=${stage.dir}/${data}`];
-  await stage.server(peer('alertmanager'), ['--config.file=alertmanager.yml', ...flags], { port, ready: '/-/ready' });
-  return `http://127.0.0.1:${port}`;
-}
+/** Starts a server with a data directory of its own; gives its address. */
+const SERVERS = {
+  Alertmanager: async (stage: Stage, data: string): Promise<string> => {
+    const port = await freePort();
+    const flags = [`--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address=', `--storage.path=${stage.dir}/${data}`];
+    await stage.server(peer('alertmanager'), ['--config.file=alertmanager.yml', ...flags], { port, ready: '/-/ready' });
+    return `http://127.0.0.1:${port}`;
+  },
+  Tocsin: async (stage: Stage, data: string, config = 'alertmanager.yml'): Promise<string> => {
+    const tocsin = await stage.tocsin(['-c', config], data);
+    await tocsin.start();
+    return tocsin.url;
+  },
+} as const;
 
 /** Without what differs from run to run (ids, ports, the times of these days), and what the real one logs among its output. */
 function masked(text: string): string {
@@ -315,29 +348,47 @@ async function outcome(side: Side, { argv, own }: Invocation) {
   };
 }
 
+async function expectSame(theirs: Side, ours: Side, invocations: readonly Invocation[]): Promise<void> {
+  const expected = [];
+  const got = [];
+  for (const invocation of invocations) {
+    expected.push(await outcome(theirs, invocation));
+    got.push(await outcome(ours, invocation));
+  }
+  expect(got).toEqual(expected);
+}
+
 describe.skipIf(REAL === null || findPeer('alertmanager') === null)(`beside the real amtool${absent('amtool', 'alertmanager')}`, () => {
   test.for([
-    { about: 'alerts', invocations: ALERTS },
-    { about: 'silences', invocations: SILENCES },
-    { about: 'configurations', invocations: CONFIGS },
-    { about: 'templates', invocations: TEMPLATES },
-    { about: 'wrong usage', invocations: USAGE },
-  ])('prints and exits the same: $about', async ({ invocations }, { stage }) => {
+    { about: 'alerts', server: 'Alertmanager', invocations: ALERTS },
+    { about: 'silences', server: 'Alertmanager', invocations: SILENCES },
+    { about: 'configurations', server: 'Alertmanager', invocations: CONFIGS },
+    { about: 'templates', server: 'Alertmanager', invocations: TEMPLATES },
+    { about: 'wrong usage', server: 'Alertmanager', invocations: USAGE },
+    { about: 'alerts', server: 'Tocsin', invocations: ALERTS },
+    { about: 'silences', server: 'Tocsin', invocations: SILENCES },
+    { about: 'configurations', server: 'Tocsin', invocations: CONFIGS },
+  ] as const)('prints and exits the same before $server: $about', async ({ server, invocations }, { stage }) => {
     stage.write(FILES);
     const environment = { HOME: stage.dir, USER: userInfo().username };
     const theirs: Side = {
-      url: await alertmanager(stage, 'theirs'),
+      url: await SERVERS[server](stage, 'theirs'),
       run: (argv) => run(peer('amtool'), argv, { cwd: stage.dir, environment }),
       lastId: '',
     };
-    const ours: Side = { url: await alertmanager(stage, 'ours'), run: (argv) => runHere(stage, argv), lastId: '' };
-    const expected = [];
-    const got = [];
-    for (const invocation of invocations) {
-      expected.push(await outcome(theirs, invocation));
-      got.push(await outcome(ours, invocation));
+    const ours: Side = { url: await SERVERS[server](stage, 'ours'), run: (argv) => runHere(stage, argv), lastId: '' };
+    await expectSame(theirs, ours, invocations);
+  });
+
+  const [, ...others] = findPeers('amtool');
+  test.skipIf(others.length === 0)(`of another release too, before Tocsin: ${others.join(', ') || 'none was found'}`, async ({ stage }) => {
+    stage.write(FILES);
+    const environment = { HOME: stage.dir };
+    for (const [i, binary] of others.entries()) {
+      const [theirUrl, ourUrl] = await Promise.all([`theirs${i}`, `ours${i}`].map((data) => SERVERS.Tocsin(stage, data, 'older.yml')));
+      const theirs: Side = { url: theirUrl ?? '', run: (argv) => run(binary, argv, { cwd: stage.dir, environment }), lastId: '' };
+      await expectSame(theirs, { url: ourUrl ?? '', run: (argv) => runHere(stage, argv), lastId: '' }, OLDER);
     }
-    expect(got).toEqual(expected);
   });
 
   test.for(COMMANDS)('has the flags and arguments of the real one: %s', async (command, { stage }) => {

@@ -14,9 +14,13 @@ const FILES = {
 export type Peer = keyof typeof FILES;
 
 /** In $PEERS_DIR/usr/bin, or else on PATH; null when there is none. */
-export function findPeer(peer: Peer): string | null {
+export const findPeer = (peer: Peer): string | null => findPeers(peer)[0] ?? null;
+
+/** All there are: the machine's own package is often of an older release. */
+export function findPeers(peer: Peer): readonly string[] {
   const folders = [`${process.env['PEERS_DIR'] ?? '/tmp/peers'}/usr/bin`, ...(process.env['PATH'] ?? '').split(delimiter)];
-  return folders.flatMap((folder) => FILES[peer].map((file) => `${folder}/${file}`)).find((path) => existsSync(path)) ?? null;
+  const paths = folders.flatMap((folder) => FILES[peer].map((file) => `${folder}/${file}`));
+  return [...new Set(paths)].filter((path) => existsSync(path));
 }
 
 /** Its path, in a test that runs only where it is there. */

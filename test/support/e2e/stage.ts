@@ -34,9 +34,9 @@ export class Stage {
     }
   }
 
-  /** A Tocsin on this folder's files, not started yet. */
-  async tocsin(flags?: readonly string[]): Promise<Tocsin> {
-    const tocsin = new Tocsin(this.dir, await freePort(), flags);
+  /** A Tocsin on this folder's files, not started yet; several need data directories of their own. */
+  async tocsin(flags?: readonly string[], data?: string): Promise<Tocsin> {
+    const tocsin = new Tocsin(this.dir, await freePort(), flags, data);
     this.#tocsins.push(tocsin);
     return tocsin;
   }

@@ -27,14 +27,16 @@ export class Tocsin {
   readonly port: number;
   readonly dir: string;
   readonly #flags: readonly string[];
+  readonly #data: string;
   /** All of its processes, the newest last. */
   readonly programs: Program[] = [];
 
   /** `dir` holds the configuration, is where it runs, and gets the data directory. Starts nothing. */
-  constructor(dir: string, port: number, flags: readonly string[] = ['-c', 'tocsin.yml']) {
+  constructor(dir: string, port: number, flags: readonly string[] = ['-c', 'tocsin.yml'], data = 'data') {
     this.dir = dir;
     this.port = port;
     this.#flags = flags;
+    this.#data = data;
   }
 
   get url(): string {
@@ -63,7 +65,7 @@ export class Tocsin {
   async launch(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     assertBuilt();
     await this.programs.at(-1)?.ended;
-    const args = [MAIN, 'serve', ...this.#flags, '--data', 'data', '--web.listen-address', `127.0.0.1:${this.port}`];
+    const args = [MAIN, 'serve', ...this.#flags, '--data', this.#data, '--web.listen-address', `127.0.0.1:${this.port}`];
     this.programs.push(new Program(process.execPath, args, { cwd: this.dir, environment }));
   }
 
