@@ -17,6 +17,7 @@ import type {
   WireAnswer,
 } from '../api/prometheus-v1/backend.ts';
 import type { Diagnostic } from '../config/diagnostic.ts';
+import type { AlertChart } from '../model/alert-chart.ts';
 import type { MetricFamily } from '../platform/real/own-metrics.ts';
 import type { AlertChange, RuleAlertRow } from '../rules/alert-state.ts';
 import type { RuleGroupStatus } from '../rules/rule-manager.ts';
@@ -42,6 +43,7 @@ export type EngineCalls = {
   federate: { readonly takes: { readonly selectors: readonly string[]; readonly atMs: number }; readonly gives: WireAnswer };
   targets: { readonly takes: null; readonly gives: Targets };
   metadata: { readonly takes: null; readonly gives: readonly TargetMetadata[] };
+  alertChart: { readonly takes: AlertChartRequest; readonly gives: AlertChart | null };
   ruleGroups: { readonly takes: null; readonly gives: readonly RuleGroupStatus[] };
   headStatus: { readonly takes: { readonly limit: number }; readonly gives: HeadStatus };
   /** Own metrics of the thread. */
@@ -50,6 +52,16 @@ export type EngineCalls = {
   stop: { readonly takes: null; readonly gives: null };
 };
 export type CallName = keyof EngineCalls;
+
+/** Alerts that one rule has raised; a rule is known by its name and its expression as printed. */
+export type AlertChartRequest = {
+  readonly alertname: string;
+  readonly query: string;
+  /** Labels as they are known outside, flat. */
+  readonly alerts: readonly { readonly labels: readonly string[]; readonly startsAt: number; readonly endsAt: number | null }[];
+  readonly atMs: number;
+  readonly timeoutMs: number;
+};
 
 export type ToEngine =
   | {

@@ -107,7 +107,7 @@ function matchersOf(arg: Expr | undefined): Parameters<typeof labelsOfAbsent>[0]
 }
 
 /** Of the two sides of a comparison that is not between vectors. */
-const isScalar = (expr: Expr): boolean => {
+export const isScalar = (expr: Expr): boolean => {
   switch (expr.kind) {
     case 'number':
       return true;

@@ -20,6 +20,7 @@ import type { ReplayDamage } from '../../tsdb/wal/replay.ts';
 import { type EngineConfig, fromWire, parserOptions } from '../config/engine-config.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CallName, EngineCalls, Evaluation, ToControl, ToEngine } from '../protocol.ts';
+import { alertChart } from './alert-chart.ts';
 import { formatAnswer, instantAnswer, labelNamesAnswer, labelValuesAnswer, parseAnswer, rangeAnswer, seriesAnswer } from './answers.ts';
 import { BadCall, errorOf } from './call-error.ts';
 import { registerEngineMetrics } from './engine-metrics.ts';
@@ -225,6 +226,8 @@ export class Engine {
         return targetsOf(scrapes);
       case 'metadata':
         return metadataOf(scrapes);
+      case 'alertChart':
+        return alertChart(rules, queries, call.takes, cancellation);
       case 'ruleGroups':
         return rules.status();
       case 'headStatus': {

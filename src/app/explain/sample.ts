@@ -8,10 +8,11 @@ import type { ExplanationStage } from '../../api/tocsin-v1/explanation.ts';
 import { formatDuration } from '../../model/duration.ts';
 import { equalMatcher, type Matcher, matchesValue, printMatcher } from '../../model/matcher.ts';
 import { durationMs, type UnixMs } from '../../model/time.ts';
-import type { BinaryExpr, Expr, VectorSelector } from '../../promql/ast.ts';
+import type { Expr, VectorSelector } from '../../promql/ast.ts';
 import { walkExpr } from '../../promql/ast-walk.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import { printExpr } from '../../promql/printer.ts';
+import { comparisonOf } from '../../rules/plotted.ts';
 import type { RuleStatus } from '../../rules/rule-manager.ts';
 import type { App } from '../app.ts';
 import { parserOptions } from '../config/engine-config.ts';
@@ -113,15 +114,15 @@ async function whyNothing(app: App, rule: RuleStatus, matchers: readonly Matcher
   }
   const comparison = comparisonOf(parsed.expr);
   if (comparison !== null) {
-    const { expr, other, op } = comparison;
-    const reached = await instant(app, printExpr(expr), atMs);
+    const { value, other, op } = comparison;
+    const reached = await instant(app, printExpr(value), atMs);
     const mine = reached.kind === 'gave' ? reached.gives.filter(({ metric }) => isOf(metric, matchers)) : [];
     const shown = mine.slice(0, VALUES_SHOWN_MAX).map(({ metric, value }) => `${value[1]} of ${printLabels(metric)}`);
     const more = mine.length > VALUES_SHOWN_MAX ? ` and ${mine.length - VALUES_SHOWN_MAX} more` : '';
     if (shown.length > 0)
       return {
         cause: 'threshold_not_reached',
-        verdict: `no alert: the threshold of rule ${rule.name} is not reached: ${printExpr(expr)} is ${shown.join(', ')}${more}, not ${op} ${printExpr(other)}`,
+        verdict: `no alert: the threshold of rule ${rule.name} is not reached: ${printExpr(value)} is ${shown.join(', ')}${more}, not ${op} ${printExpr(other)}`,
       };
   }
   return {
@@ -142,26 +143,6 @@ function selectorsOf(root: Expr): ReadonlyMap<VectorSelector, string> {
   });
   return found;
 }
-
-function comparisonOf(root: Expr): { readonly expr: Expr; readonly other: Expr; readonly op: BinaryExpr['op'] } | null {
-  let expr = root;
-  while (expr.kind === 'paren') expr = expr.expr;
-  if (expr.kind !== 'binary' || expr.returnsBool) return null;
-  const mirrored = MIRRORED.get(expr.op);
-  if (mirrored === undefined) return null;
-  const isLeftNumber = expr.lhs.kind === 'number' || expr.lhs.kind === 'unary';
-  return isLeftNumber ? { expr: expr.rhs, other: expr.lhs, op: mirrored } : { expr: expr.lhs, other: expr.rhs, op: expr.op };
-}
-
-/** Comparisons, and how they read from the right. */
-const MIRRORED: ReadonlyMap<BinaryExpr['op'], BinaryExpr['op']> = new Map([
-  ['==', '=='],
-  ['!=', '!='],
-  ['<', '>'],
-  ['<=', '>='],
-  ['>', '<'],
-  ['>=', '<='],
-]);
 
 /** Nothing matches the selector now: the target that once gave it may be down. */
 async function missing(app: App, rule: RuleStatus, selector: VectorSelector, matchers: readonly Matcher[], atMs: number): Promise<Finding> {
