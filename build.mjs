@@ -29,7 +29,7 @@ if (process.argv.includes('--is-fresh')) {
     format: 'esm',
     sourcemap: true,
     legalComments: 'none',
-    external: ['better-sqlite3'],
+    external: ['better-sqlite3', '@resvg/resvg-js'],
     define: { TOCSIN_VERSION: JSON.stringify(version) },
     banner: {
       js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",

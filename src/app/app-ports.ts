@@ -1,5 +1,6 @@
 /** What one boot of the application stands on: the machine's (serve.ts) or a simulated world's (tests). */
 import type { Database } from '../db/database.ts';
+import type { Rasterizer } from '../model/rasterizer.ts';
 import type { Ports } from '../platform/ports.ts';
 import type { MetricFamily } from '../platform/real/own-metrics.ts';
 import type { EngineProcess } from '../platform/transport.ts';
@@ -9,6 +10,8 @@ import type { ToControl, ToEngine } from './protocol.ts';
 
 export type AppPorts = Ports & {
   readonly metrics: Metrics;
+  /** Draws the charts of notifications. */
+  readonly rasterizer: Rasterizer;
   /** One exposition text of what the threads counted. */
   readonly exposition: (threads: readonly (readonly MetricFamily[])[]) => Promise<string>;
   readonly startEngine: (options: EngineOptions) => EngineProcess<ToEngine, ToControl>;

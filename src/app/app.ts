@@ -18,6 +18,7 @@ import { durationMs, type UnixMs } from '../model/time.ts';
 import type { AppPorts } from './app-ports.ts';
 import { type EngineConfig, parserOptions } from './config/engine-config.ts';
 import { type AppConfig, type LoadResult, loadConfig } from './config/load.ts';
+import { AlertCharts } from './control/alert-charts.ts';
 import { registerControlMetrics } from './control/control-metrics.ts';
 import { Delivery, type DeliveryOutcome } from './control/delivery.ts';
 import { EngineSupervisor } from './control/engine-supervisor.ts';
@@ -100,13 +101,20 @@ export class App {
     const bootId = uuid(ports.random);
     const outbox = outboxRepository(database);
     await outbox.orphan(bootId, ports.clock.now());
-    const receivers = new Receivers(ports, outbox);
-    receivers.configure(config.alertmanager.receivers, config.templates);
     let app: App | null = null;
     const running = (): App => {
       if (app === null) throw new Error('BUG: the application is not there yet');
       return app;
     };
+    const charts = new AlertCharts({
+      clock: ports.clock,
+      log: ports.log,
+      rasterizer: ports.rasterizer,
+      call: (name, takes, called) => running().engine.call(name, takes, called),
+      externalUrl: () => running().externalUrl,
+    });
+    const receivers = new Receivers(ports, outbox, charts);
+    receivers.configure(config.alertmanager.receivers, config.templates);
     const keeper = await RouterKeeper.open(
       {
         clock: ports.clock,

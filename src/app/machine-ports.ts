@@ -8,6 +8,7 @@ import { stderrLogger } from '../platform/real/logger.ts';
 import { exposition, OwnMetrics } from '../platform/real/own-metrics.ts';
 import { realPorts } from '../platform/real/ports.ts';
 import { acquireProcessLock } from '../platform/real/process-lock.ts';
+import { ResvgRasterizer } from '../platform/real/resvg-rasterizer.ts';
 import { watchWallSteps } from '../platform/real/system-clock.ts';
 import { startThread } from '../platform/real/threads.ts';
 import type { AppPorts } from './app-ports.ts';
@@ -32,6 +33,7 @@ export function machinePorts(options: AppOptions): MachinePorts {
   return {
     ...ports,
     metrics: new OwnMetrics('control', clock),
+    rasterizer: new ResvgRasterizer(log),
     exposition,
     startEngine: (engine) => startThread<ToEngine, ToControl>(new URL(`${PACKAGE}/dist/engine.js`, import.meta.url).href, engine, 'engine'),
     openDatabase: (path) => openDatabase(path, fileURLToPath(new URL(`${PACKAGE}/migrations/sqlite`, import.meta.url))),

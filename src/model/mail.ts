@@ -10,7 +10,9 @@ export type SmtpServer = {
   readonly security: 'implicit' | 'required' | 'never';
   readonly hello: string;
   readonly tls: TlsClientConfig;
+  /** The password is for PLAIN and LOGIN, the secret for CRAM-MD5; an empty one is none. */
   readonly auth: { readonly username: string; readonly password: Secret; readonly secret: Secret; readonly identity: string } | null;
+  /** For all of it, from looking up the name to the last answer. */
   readonly timeoutMs: DurationMs;
 };
 
@@ -21,20 +23,30 @@ export type MailMessage = {
   /** Left out when empty. */
   readonly text: string;
   readonly html: string;
+  /** What the HTML shows by `cid:`; goes with it as multipart/related. */
+  readonly images: readonly InlineImage[];
   readonly date: UnixMs;
   readonly messageId: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
 };
 
+/** A PNG. */
+export type InlineImage = { readonly contentId: string; readonly filename: string; readonly bytes: Uint8Array };
+
 export type MailResult =
-  | { readonly kind: 'accepted'; readonly response: string }
+  /** By the server, for all recipients but the refused ones. */
+  | { readonly kind: 'accepted'; readonly response: string; readonly refused: readonly RefusedRecipient[] }
   | {
       readonly kind: 'rejected';
       readonly retry: boolean;
       readonly cause: 'address' | 'auth' | 'tls' | 'connect' | 'content' | 'server';
       readonly message: string;
     }
+  /** The server takes no message as large as this one; null where it does not say how large it may be. */
+  | { readonly kind: 'too_big'; readonly bytesMax: number | null; readonly message: string }
   | { readonly kind: 'unknown'; readonly message: string };
+
+export type RefusedRecipient = { readonly address: string; readonly retry: boolean; readonly message: string };
 
 export interface MailTransport {
   send(server: SmtpServer, message: MailMessage): Promise<MailResult>;

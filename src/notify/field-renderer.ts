@@ -18,8 +18,8 @@ export class FieldRenderer {
   readonly #errors: string[] = [];
   #plain: PlainMessage | null = null;
 
-  constructor({ data, templates, now }: SendInput) {
-    this.#render = templates.renderer(data, now);
+  constructor({ data, templates, now, links }: SendInput) {
+    this.#render = templates.renderer(data, now, links?.page);
     this.#data = data;
   }
 

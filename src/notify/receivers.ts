@@ -11,9 +11,10 @@ import type { HttpClients } from '../model/http.ts';
 import type { MailTransport } from '../model/mail.ts';
 import type { Secret, SecretSource } from '../model/secret.ts';
 import type { NotificationTemplates } from '../template/notification-templates.ts';
+import type { Charts } from './chart/charts.ts';
 import { type DiscordConfig, readDiscord } from './discord/config.ts';
 import { discordIntegration } from './discord/integration.ts';
-import { type EmailConfig, readEmail } from './email/config.ts';
+import { type EmailConfig, readEmail, readOwnEmail } from './email/config.ts';
 import { emailIntegration } from './email/integration.ts';
 import { type InboxConfig, readInbox } from './inbox/config.ts';
 import { type InboxStore, inboxIntegration } from './inbox/integration.ts';
@@ -102,6 +103,7 @@ export type Receiver = {
 export type ReceiverPorts = {
   readonly http: HttpClients;
   readonly mail: MailTransport;
+  readonly charts: Charts;
   readonly inbox: InboxStore;
   readonly clock: Pick<Clock, 'elapsed'>;
   readonly readSecret: (source: SecretSource) => Secret | { readonly error: string };
@@ -117,6 +119,8 @@ type Row<C extends IntegrationConfig> = {
   /** What Alertmanager makes of an empty item of the list. */
   readonly emptyItem: 'refused' | 'defaults';
   read(fields: Fields, context: ReaderContext): C;
+  /** Fields of `tocsin:` beside those that all have. */
+  readOwn?(fields: Fields): Partial<C>;
   build(config: C, ports: ReceiverPorts, receiver: string): Integration;
 };
 
@@ -134,6 +138,7 @@ const ROWS: { readonly [K in IntegrationName]: Row<Extract<IntegrationConfig, { 
     resolveContract: false,
     emptyItem: 'refused',
     read: (fields, { globals }) => readEmail(fields, globals.smtp),
+    readOwn: readOwnEmail,
     build: emailIntegration,
   },
   incidentio: {
@@ -304,17 +309,18 @@ type Configured = Pick<ReceiverIntegration, 'sendResolved' | 'resolveContract' |
 function integrationReader(name: IntegrationName, context: ReaderContext): Decoder<Configured> {
   const row: Row<IntegrationConfig> = ROWS[name];
   return object(`${name}.plain`, (fields): Configured => {
-    const own = fields.optional('tocsin', ownSettings);
+    const own = fields.optional('tocsin', ownSettings(row));
     return {
       sendResolved: fields.get('send_resolved', bool, row.sendResolved),
       resolveContract: own?.resolveContract ?? row.resolveContract,
-      config: row.read(fields, context),
+      config: { ...row.read(fields, context), ...own?.config },
     };
   });
 }
 
 /** What Alertmanager does not have, apart, so that its own fields stay its own. */
-const ownSettings = object('tocsin', (fields) => ({ resolveContract: fields.optional('resolve_contract', bool) }));
+const ownSettings = (row: Row<IntegrationConfig>): Decoder<{ readonly resolveContract: boolean | null; readonly config: object }> =>
+  object('tocsin', (fields) => ({ resolveContract: fields.optional('resolve_contract', bool), config: row.readOwn?.(fields) ?? {} }));
 
 function receiverLabels(fields: Fields, name: string): Readonly<Record<string, string>> {
   const { name: own, ...labels } = fields.get('labels', record(string));

@@ -72,7 +72,7 @@ function unbound(): never {
   throw new Error('BUG: the function is not bound to a notification');
 }
 
-/** All names; what depends on the notification is to be replaced by `clockFunctions` and the renderer's routeLabels. */
+/** All names; what depends on the notification is to be replaced by `clockFunctions` and the renderer's routeLabels and pageURL. */
 export const ALERTMANAGER_FUNCTIONS: ReadonlyMap<string, GoFunction> = new Map<string, GoFunction>([
   ['toUpper', text(goToUpper)],
   ['toLower', text(goToLower)],
@@ -122,6 +122,8 @@ export const ALERTMANAGER_FUNCTIONS: ReadonlyMap<string, GoFunction> = new Map<s
   ['append', goVariadic([ANYS, ANY], (args) => goSlice(ANYS, [...itemsArgument(args, 0), ...args.slice(1)]))],
   ['dict', goVariadic([ANY], dictionary)],
   ['routeLabels', goFunction([STRING], unbound)],
+  // Ours.
+  ['pageURL', goFunction([], unbound)],
 ]);
 
 export function clockFunctions(now: UnixMs): ReadonlyMap<string, GoFunction> {

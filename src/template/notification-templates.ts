@@ -42,9 +42,10 @@ export class NotificationTemplates {
     return this.#set.check(text);
   }
 
-  renderer(data: NotificationData, now: UnixMs): NotificationRenderer {
+  /** `page`: where a reader acknowledges and silences, for `{{ pageURL }}`; '' where there is no such page. */
+  renderer(data: NotificationData, now: UnixMs, page = ''): NotificationRenderer {
     const dot = goNotification(data);
-    const clock = clockFunctions(now);
+    const clock = new Map([...clockFunctions(now), ['pageURL', goFunction([], () => goString(page))]]);
     return {
       text: (text) => this.#render('text', text, dot, data, clock),
       html: (text) => this.#render('html', text, dot, data, clock),

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import type { TestCertificate } from './certificates.ts';
 
-export type SmtpStage = 'connect' | 'auth' | 'mail_from' | 'rcpt_to' | 'data';
+/** `data_begin`: before the first byte of the message is read; `data`: after its final dot. */
+export type SmtpStage = 'connect' | 'auth' | 'mail_from' | 'rcpt_to' | 'data_begin' | 'data';
 export type SmtpBehaviour =
   | { readonly kind: 'accept' }
   /** Refuses with a reply: 4xx for now, 5xx for good. At `data` the whole message was read before. */
@@ -21,23 +22,30 @@ export type ReceivedMail = {
   readonly to: readonly string[];
   /** Names are lower-case; values unfolded, with encoded words decoded. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The leaves of the MIME tree, decoded: `text/plain`, `text/html`. */
-  readonly parts: readonly { readonly type: string; readonly text: string }[];
+  /** The leaves of the MIME tree, decoded: `text/plain`, `text/html`. `within`: the type of what they lie in, '' at the top. */
+  readonly parts: readonly { readonly type: string; readonly text: string; readonly within: string; readonly contentId: string | null }[];
   readonly raw: string;
   readonly isSecure: boolean;
   readonly username: string | null;
+  /** How its sender logged in; null: not at all. */
+  readonly authMethod: string | null;
 };
 
 export type FakeSmtpOptions = {
   readonly security?: 'never' | 'starttls' | 'implicit';
   readonly certificate?: TestCertificate;
   readonly login?: { readonly username: string; readonly password: string };
+  /** As announced, in this order. */
+  readonly authMethods?: readonly string[];
   readonly sizeMax?: number;
+  /** The limit is kept, but not announced. */
+  readonly hidesSize?: boolean;
 };
 
 export class FakeSmtpServer {
   readonly received: ReceivedMail[] = [];
-  behaviour: (stage: SmtpStage, mailFrom: string) => SmtpBehaviour = () => ({ kind: 'accept' });
+  /** `recipient`: at `rcpt_to`, else ''. */
+  behaviour: (stage: SmtpStage, mailFrom: string, recipient: string) => SmtpBehaviour = () => ({ kind: 'accept' });
   /** Connections that were opened. */
   connections = 0;
   readonly #server: SMTPServer;
@@ -50,36 +58,49 @@ export class FakeSmtpServer {
     return fake;
   }
 
-  private constructor({ security = 'never', certificate, login, sizeMax }: FakeSmtpOptions) {
+  private constructor({
+    security = 'never',
+    certificate,
+    login,
+    authMethods = ['PLAIN', 'LOGIN'],
+    sizeMax,
+    hidesSize = false,
+  }: FakeSmtpOptions) {
     this.#server = new SMTPServer({
       secure: security === 'implicit',
       ...certificate,
       ...(sizeMax === undefined ? {} : { size: sizeMax }),
+      hideSize: hidesSize,
       disabledCommands: [...(security === 'starttls' ? [] : ['STARTTLS']), ...(login === undefined ? ['AUTH'] : [])],
       allowInsecureAuth: true,
       disableReverseLookup: true,
       closeTimeout: 1,
-      authMethods: ['PLAIN', 'LOGIN'],
+      authMethods: [...authMethods],
       onConnect: (session, done) => {
         this.connections++;
         this.#act('connect', session, done);
       },
       onAuth: (auth, session, done) => {
-        const isRight = auth.username === login?.username && auth.password === login?.password;
+        const isRight =
+          auth.username === login?.username &&
+          (auth.method === 'CRAM-MD5' ? auth.validatePassword(login?.password ?? '') : auth.password === login?.password);
         this.#act('auth', session, (error) => {
           if (error) done(error);
-          else if (isRight) done(null, { user: auth.username });
+          else if (isRight) done(null, { user: `${auth.username} ${auth.method}` });
           else done(reply(535, '5.7.8 authentication failed'));
         });
       },
       onMailFrom: (_, session, done) => this.#act('mail_from', session, done),
-      onRcptTo: (_, session, done) => this.#act('rcpt_to', session, done),
+      onRcptTo: ({ address }, session, done) => this.#act('rcpt_to', session, done, { recipient: address }),
       onData: (stream, session, done) => {
+        this.#act('data_begin', session, (error) => {
+          if (error) throw error; // a refusal comes after the final dot
+        });
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
         stream.on('end', () => {
           if (stream.sizeExceeded) done(reply(552, '5.3.4 message too big'));
-          else this.#act('data', session, done, Buffer.concat(chunks).toString('utf8'));
+          else this.#act('data', session, done, { message: Buffer.concat(chunks).toString('utf8') });
         });
       },
     });
@@ -94,9 +115,14 @@ export class FakeSmtpServer {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
-  #act(stage: SmtpStage, session: SMTPServerSession, done: (error?: Error | null) => void, message?: string): void {
+  #act(
+    stage: SmtpStage,
+    session: SMTPServerSession,
+    done: (error?: Error | null) => void,
+    { recipient = '', message }: { readonly recipient?: string; readonly message?: string } = {},
+  ): void {
     const mailFrom = session.envelope?.mailFrom;
-    const decided = this.behaviour(stage, mailFrom ? mailFrom.address : '');
+    const decided = this.behaviour(stage, mailFrom ? mailFrom.address : '', recipient);
     const behaviour: SmtpBehaviour = decided.kind !== 'accept' && decided.stage !== stage ? { kind: 'accept' } : decided;
     if (message !== undefined && (behaviour.kind === 'accept' || (behaviour.kind === 'disconnect' && behaviour.kept))) {
       this.received.push(readMail(message, session));
@@ -123,6 +149,7 @@ const reply = (responseCode: number, message: string): Error => Object.assign(ne
 function readMail(raw: string, session: SMTPServerSession): ReceivedMail {
   const { headers } = readPart(raw);
   const { mailFrom, rcptTo } = session.envelope;
+  const [username = null, authMethod = null] = typeof session.user === 'string' ? session.user.split(' ') : [];
   return {
     from: mailFrom ? mailFrom.address : '',
     to: rcptTo.map(({ address }) => address),
@@ -130,7 +157,8 @@ function readMail(raw: string, session: SMTPServerSession): ReceivedMail {
     parts: leaves(raw),
     raw,
     isSecure: session.secure,
-    username: session.user ?? null,
+    username,
+    authMethod,
   };
 }
 
@@ -145,20 +173,21 @@ function readPart(raw: string): { readonly headers: ReadonlyMap<string, string>;
   return { headers, body: end < 0 ? '' : raw.slice(end + 4) };
 }
 
-function leaves(raw: string): ReceivedMail['parts'] {
+function leaves(raw: string, within = ''): ReceivedMail['parts'] {
   const { headers, body } = readPart(raw);
   const type = headers.get('content-type') ?? 'text/plain';
   const boundary = /boundary="?([^";]+)"?/i.exec(type)?.[1];
   if (boundary === undefined) {
-    return [
-      { type: type.split(';')[0]?.trim().toLowerCase() ?? '', text: decodeBody(body, headers.get('content-transfer-encoding') ?? '') },
-    ];
+    const contentId = headers.get('content-id')?.replace(/^<|>$/g, '') ?? null;
+    return [{ type: bareType(type), text: decodeBody(body, headers.get('content-transfer-encoding') ?? ''), within, contentId }];
   }
   return body
     .split(`--${boundary}`)
     .slice(1, -1)
-    .flatMap((part) => leaves(part.replace(/^\r\n/, '').replace(/\r\n$/, '')));
+    .flatMap((part) => leaves(part.replace(/^\r\n/, '').replace(/\r\n$/, ''), bareType(type)));
 }
+
+const bareType = (type: string): string => type.split(';')[0]?.trim().toLowerCase() ?? '';
 
 function decodeBody(body: string, encoding: string): string {
   switch (encoding.toLowerCase()) {

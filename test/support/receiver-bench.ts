@@ -7,6 +7,7 @@ import { emptyMap, parseYaml } from '../../src/config/yaml-document.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import type { HttpClients, HttpRequest, HttpResult } from '../../src/model/http.ts';
 import { Secret } from '../../src/model/secret.ts';
+import { NO_CHARTS } from '../../src/notify/chart/charts.ts';
 import type { Integration, SendInput, SendOutcome } from '../../src/notify/integration.ts';
 import { receiverGlobals } from '../../src/notify/receiver-globals.ts';
 import { buildIntegration, type IntegrationName, type ReceiverIntegration, receiverReader } from '../../src/notify/receivers.ts';
@@ -66,7 +67,8 @@ export class ReceiverBench {
     this.#http = new ScriptedHttp(answer);
     this.integration = buildIntegration('team', configured.config, {
       http: world?.http ?? this.#http,
-      mail: { send: async () => ({ kind: 'accepted', response: '250 ok' }) },
+      mail: { send: async () => ({ kind: 'accepted', response: '250 ok', refused: [] }) },
+      charts: NO_CHARTS,
       inbox: { store: async () => {} },
       clock: world?.clock ?? { elapsed: () => 0 },
       readSecret: (source) => {

@@ -39,6 +39,8 @@ function simAppPorts(process: SimProcess): AppPorts {
   return {
     ...ports,
     metrics: noMetrics,
+    // A picture that a test can read: the drawing itself.
+    rasterizer: { png: async (svg) => new TextEncoder().encode(svg) },
     exposition: async () => '',
     startEngine: (options) => startInlineEngine({ ...ports, metrics: noMetrics }, options),
     openDatabase: (path) => {
@@ -81,11 +83,12 @@ export async function bootApp(
   world: SimWorld,
   options: AppOptions = simOptions(),
   environment: Readonly<Record<string, string>> = {},
+  instead: Partial<AppPorts> = {},
 ): Promise<{ readonly app: App; readonly process: SimProcess }> {
   const process = world.process({ environment });
   const outcome: { app?: App; error?: unknown } = {};
   const start = async (): Promise<App> => {
-    const app = await App.open(options, simAppPorts(process));
+    const app = await App.open(options, { ...simAppPorts(process), ...instead });
     await app.begin();
     return app;
   };

@@ -5,6 +5,7 @@ import { Fnv1a64 } from '../../lib/fnv1a.ts';
 import { Labels } from '../../model/labels.ts';
 import { Secret, type SecretSource } from '../../model/secret.ts';
 import type { UnixMs } from '../../model/time.ts';
+import type { Charts } from '../../notify/chart/charts.ts';
 import type { Integration, SendInput, SendOutcome } from '../../notify/integration.ts';
 import { buildIntegration, type IntegrationConfig, type Receiver } from '../../notify/receivers.ts';
 import { SecretReader } from '../../platform/secret-reader.ts';
@@ -16,12 +17,14 @@ import { toWire } from '../config/engine-config.ts';
 export class Receivers {
   readonly #ports: AppPorts;
   readonly #outbox: OutboxRepository;
+  readonly #charts: Charts;
   readonly #secrets: SecretReader;
   #integrations = new Map<string, Held>();
   #templates: NotificationTemplates | null = null;
 
-  constructor(ports: AppPorts, outbox: OutboxRepository) {
+  constructor(ports: AppPorts, outbox: OutboxRepository, charts: Charts) {
     this.#ports = ports;
+    this.#charts = charts;
     this.#outbox = outbox;
     this.#secrets = new SecretReader(ports.disk, ports.environment);
   }
@@ -51,6 +54,7 @@ export class Receivers {
       clock,
       http,
       mail,
+      charts: this.#charts,
       readSecret: (source) => this.#readSecret(source),
       inbox: { store: ({ notificationId, ...message }) => this.#outbox.storeInbox({ outboxId: notificationId as OutboxId, ...message }) },
     });

@@ -16,7 +16,7 @@ export async function runEngineThread(): Promise<void> {
   const options = data as EngineOptions;
   const log = logTo(transport, {});
   const mail = { send: () => Promise.reject(new Error('BUG: the engine sends no mail')) };
-  const { clock, disk, http, crash } = realPorts({ log, mail, userAgent: `Tocsin/${options.version}` });
+  const { clock, disk, http, crash } = realPorts({ log, mail: () => mail, userAgent: `Tocsin/${options.version}` });
   await new Engine({ clock, disk, http, crash, log, metrics: new OwnMetrics('engine', clock) }, options, transport).start();
   await runSliced(warmUp(), clock);
 }

@@ -34,4 +34,4 @@ export const pretendHttp = (keep: (sent: PretendedRequest) => void): HttpClients
   }),
 });
 
-export const pretendMail: MailTransport = { send: () => Promise.resolve({ kind: 'accepted', response: 'pretended' }) };
+export const pretendMail: MailTransport = { send: () => Promise.resolve({ kind: 'accepted', response: 'pretended', refused: [] }) };

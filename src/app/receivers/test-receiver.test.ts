@@ -44,7 +44,7 @@ async function tested(
       disk,
       http,
       random: new SimRandom(1),
-      mail: { send: () => Promise.resolve(mail ?? { kind: 'accepted', response: '250 queued' }) },
+      mail: { send: () => Promise.resolve(mail ?? { kind: 'accepted', response: '250 queued', refused: [] }) },
       environment: (variable) => (variable === 'CANARY' ? 'canary-secret' : undefined),
     },
   );

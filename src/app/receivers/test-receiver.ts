@@ -12,6 +12,7 @@ import type { MailMessage, MailTransport, SmtpServer } from '../../model/mail.ts
 import { uuid } from '../../model/random.ts';
 import { Secret, type SecretSource } from '../../model/secret.ts';
 import { unixMs } from '../../model/time.ts';
+import { NO_CHARTS } from '../../notify/chart/charts.ts';
 import type { SendInput, SendOutcome } from '../../notify/integration.ts';
 import { buildIntegration, type Receiver, type ReceiverIntegration } from '../../notify/receivers.ts';
 import { sampleData } from '../../notify/sample-notifications.ts';
@@ -63,6 +64,7 @@ async function testIntegration(
     clock: ports.clock,
     http: line.http,
     mail: line.mail,
+    charts: NO_CHARTS,
     inbox: {
       store: async ({ subject, text, html }) => {
         line.messages.push({ kind: 'inbox', subject, text, html });
@@ -120,7 +122,7 @@ function inputOf(
     links: null,
     replyCode: null,
     now,
-    templates: { renderer: (data, at) => line.listen(templates.renderer(data, at)) },
+    templates: { renderer: (data, at, page) => line.listen(templates.renderer(data, at, page)) },
     kept: {},
     data: sampleData([{ labels, annotations, isResolved: asked.isResolved }], { receiver, groupBy: ['alertname'], externalUrl, now }),
   };
@@ -155,7 +157,8 @@ class Line {
 
   readonly mail: MailTransport = {
     send: async (server, message) => {
-      const result = this.#real === null ? ({ kind: 'accepted', response: '' } as const) : await this.#real.mail.send(server, message);
+      const result =
+        this.#real === null ? ({ kind: 'accepted', response: '', refused: [] } as const) : await this.#real.mail.send(server, message);
       this.messages.push(this.#mailMessage(server, message));
       return result;
     },

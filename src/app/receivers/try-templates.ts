@@ -14,6 +14,7 @@ import { goQuote } from '../../lib/go-quote.ts';
 import type { Clock } from '../../model/clock.ts';
 import { Secret, type SecretSource } from '../../model/secret.ts';
 import { type UnixMs, unixMs } from '../../model/time.ts';
+import { NO_CHARTS } from '../../notify/chart/charts.ts';
 import type { SendInput } from '../../notify/integration.ts';
 import { buildIntegration, type IntegrationConfig, type Receiver, type ReceiverIntegration } from '../../notify/receivers.ts';
 import { SAMPLE_NOTIFICATIONS, sampleData } from '../../notify/sample-notifications.ts';
@@ -108,6 +109,7 @@ async function makeMessages(receiver: string, { config }: ReceiverIntegration, i
   const integration = buildIntegration(receiver, config, {
     http: pretendHttp(() => {}),
     mail: pretendMail,
+    charts: NO_CHARTS,
     inbox: { store: () => Promise.resolve() },
     clock: { elapsed: () => 0 },
     readSecret,
@@ -134,8 +136,8 @@ class TrialTemplates {
     this.#textsMax = textsMax;
   }
 
-  renderer(data: NotificationData, now: UnixMs): NotificationRenderer {
-    const renderer = this.#templates.renderer(data, now);
+  renderer(data: NotificationData, now: UnixMs, page?: string): NotificationRenderer {
+    const renderer = this.#templates.renderer(data, now, page);
     const render = (mode: 'text' | 'html', text: string): Rendered => {
       const key = `${mode}:${text}`;
       let rendered = this.#known.get(key);

@@ -18,3 +18,5 @@ export interface Charts {
   /** Of what raised these alerts, up to `at`. Null: not raised by rules of ours, or not made in time. Never rejects. */
   chartOf(alerts: readonly NotificationAlert[], at: UnixMs): Promise<ChartImage | null>;
 }
+
+export const NO_CHARTS: Charts = { chartOf: () => Promise.resolve(null) };

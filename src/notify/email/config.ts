@@ -27,6 +27,10 @@ export type EmailConfig = {
   readonly forceImplicitTls: boolean | null;
   readonly tls: TlsClientConfig;
   readonly threading: { readonly byDate: 'daily' | 'none' } | null;
+  /** Ours: a chart of what raised the alerts. */
+  readonly hasChart: boolean;
+  /** Ours: links that acknowledge and silence, in the built-in mail. */
+  readonly hasLinks: boolean;
 };
 
 export type SmtpGlobals = {
@@ -107,8 +111,19 @@ export function readEmail(fields: Fields, globals: SmtpGlobals): EmailConfig {
     forceImplicitTls: fields.optional('force_implicit_tls', bool) ?? globals.forceImplicitTls,
     tls: fields.optional('tls_config', tlsConfig) ?? globals.tls,
     threading: thread.enabled ? { byDate: thread.byDate } : null,
+    hasChart: true,
+    hasLinks: true,
   };
 }
+
+/** Below `tocsin:`. */
+export const readOwnEmail = (fields: Fields): Pick<EmailConfig, 'hasChart' | 'hasLinks'> => ({
+  hasChart: fields.get('chart', bool, true),
+  hasLinks: fields.get('links', bool, true),
+});
+
+/** More may be put into what is built in; what a user wrote goes out word by word. */
+export const hasBuiltInHtml = ({ html }: Pick<EmailConfig, 'html'>): boolean => html === HTML;
 
 function readHeaders(fields: Fields): Readonly<Record<string, string>> {
   const headers: Record<string, string> = Object.create(null);

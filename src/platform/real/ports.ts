@@ -1,13 +1,17 @@
 /** The machine's ports. */
+import type { ConnectionOptions } from 'node:tls';
+import type { TlsClientConfig } from '../../model/http.ts';
 import type { Log } from '../../model/log.ts';
 import type { MailTransport } from '../../model/mail.ts';
 import type { Ports } from '../ports.ts';
+import { SecretReader } from '../secret-reader.ts';
 import { crashPointsFrom } from './crash-points.ts';
 import { networkHttpClients } from './http-clients.ts';
 import { nodeDisk } from './node-disk.ts';
 import { NodeHttpServer } from './node-http-server.ts';
 import { SystemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
+import { tlsOptions } from './tls-material.ts';
 
 export type RealPorts = Ports & { readonly clock: SystemClock };
 
@@ -15,7 +19,8 @@ const environment = (name: string): string | undefined => process.env[name];
 
 export function realPorts(options: {
   readonly log: Log;
-  readonly mail: MailTransport;
+  /** Given how to read a tls_config. */
+  readonly mail: (tlsOf: (config: TlsClientConfig) => ConnectionOptions) => MailTransport;
   /** Sent with outgoing requests: `Tocsin/1.2.3`. */
   readonly userAgent: string;
 }): RealPorts {
@@ -27,7 +32,7 @@ export function realPorts(options: {
     disk: nodeDisk,
     http: networkHttpClients({ clock, disk: nodeDisk, environment, userAgent }),
     httpServer: new NodeHttpServer(clock, log),
-    mail,
+    mail: mail(tlsOptions(new SecretReader(nodeDisk, environment))),
     crash: crashPointsFrom(environment),
     log,
     environment,

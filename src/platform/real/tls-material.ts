@@ -74,6 +74,16 @@ export class TlsMaterialSource {
   }
 }
 
+/** For connections without a pool: what each configuration says now. Throws as `current` does. */
+export function tlsOptions(secrets: SecretReader): (config: TlsClientConfig) => TlsMaterial['options'] {
+  const sources = new WeakMap<TlsClientConfig, TlsMaterialSource>();
+  return (config) => {
+    const source = sources.get(config) ?? new TlsMaterialSource(config, secrets);
+    sources.set(config, source);
+    return source.current().options;
+  };
+}
+
 export const TLS_VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
 
 /** Where distributions keep the system's roots as one file (Go's crypto/x509/root_linux.go lists the same places). */

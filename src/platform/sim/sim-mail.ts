@@ -90,6 +90,6 @@ export class SimMail {
       box.push({ at: this.#clock.now(), server: server.host, message });
       this.#mailboxes.set(address, box);
     }
-    return { kind: 'accepted', response: '250 2.0.0 OK' };
+    return { kind: 'accepted', response: '250 2.0.0 OK', refused: [] };
   }
 }

@@ -137,6 +137,7 @@ const message: MailMessage = {
   subject: 'page',
   text: 'text',
   html: '',
+  images: [],
   date: START,
   messageId: '<1@tocsin>',
   headers: [],
