@@ -30,6 +30,7 @@ import type {
   GroupRow,
   IntegrationData,
   IntegrationRef,
+  MatcherRow,
   OpenOutboxRow,
   OutboxId,
   OutboxRow,
@@ -39,7 +40,8 @@ import type {
   SilenceRow,
 } from './router-state.ts';
 import { type AlertQuery, type AlertView, type GroupView, RouterView, type RoutingTrace } from './router-view.ts';
-import type { LabelNameMode } from './silence.ts';
+import { compileSets, type LabelNameMode } from './silence.ts';
+import { previewSilence, type SilencePreview } from './silence-preview.ts';
 import { type PostedSilence, type PutSilence, type SilenceQuery, Silences } from './silences.ts';
 import { type TimeInterval, TimeIntervals } from './time-interval.ts';
 
@@ -129,6 +131,9 @@ export class Router {
   /** Rows given up while an attempt was in flight: an acceptance may still come. */
   readonly #late = new Map<OutboxId, OutboxRow>();
   readonly #limited = new Set<Fingerprint>();
+  #viewVersion = 0;
+  /** The instants for which `#viewVersion` is known to hold; from inclusive, until exclusive. */
+  #viewHolds = VIEW_CHANGED;
   /** No group flushes before (start delay). */
   #heldUntil: UnixMs;
   #logGcAt: UnixMs;
@@ -301,6 +306,7 @@ export class Router {
     this.#tree = new RouteTree(config.route);
     this.#silences.configure(config.limits, config.retentionMs);
     this.#world = this.#newWorld();
+    this.#viewHolds = VIEW_CHANGED;
     this.#regroup('reload', now);
   }
 
@@ -332,6 +338,7 @@ export class Router {
     const changes = this.#changes;
     this.#changes = new ChangeLog();
     this.#world = { ...this.#world, changes: this.#changes };
+    if (changes.alerts.size + changes.groups.size + changes.members.size + changes.silences.size > 0) this.#viewHolds = VIEW_CHANGED;
     const alerts = split(changes.alerts, (key) => this.#store.get(key)?.alert ?? null);
     const groups = split(changes.groups, (key) => this.#groups.get(key)?.toRow() ?? null);
     const log = split(changes.log, (key) => this.#log.row(key));
@@ -406,9 +413,39 @@ export class Router {
     return this.#store.get(fingerprint)?.alert ?? null;
   }
 
+  /** What a silence of these matchers would do if it were in force now, or why there can be none. */
+  previewSilence(sets: readonly (readonly MatcherRow[])[], now: UnixMs): SilencePreview | { readonly error: string } {
+    const compiled = compileSets(sets, this.#config.labelNames);
+    if ('error' in compiled) return compiled;
+    const everything = { filter: [], receiver: null, receiverMatchers: [], active: true, silenced: true, inhibited: true, muted: true };
+    const waiting = [...this.#open.values()].flatMap(({ integration: { open } }) => (open === null || open.isClaimed ? [] : [open.row]));
+    return previewSilence(compiled, { alerts: this.alerts(everything, now), groups: this.groups(everything, now), waiting });
+  }
+
+  /**
+   * A number that is another one whenever `alerts`, `groups` or `silences` may give something else than before, be it by a
+   * change or by the clock. Time intervals are left out: they may change what `groups` gives at the beginning of each minute.
+   */
+  viewVersion(now: UnixMs): number {
+    const { from, until } = this.#viewHolds;
+    if (now < from || now >= until) {
+      this.#viewVersion++;
+      this.#viewHolds = { from: now, until: this.#nextViewChange(now) };
+    }
+    return this.#viewVersion;
+  }
+
   /** What would become of an alert with these labels now, and why. */
   trace(labels: Labels, now: UnixMs): RoutingTrace {
     return this.#view().trace(this.#tree, labels, now);
+  }
+
+  /** By the clock alone. */
+  #nextViewChange(now: UnixMs): number {
+    let next: number = this.#silences.nextBoundary(now) ?? Number.POSITIVE_INFINITY;
+    // An alert that ends this very moment is still listed.
+    for (const { alert } of this.#store.all()) if (alert.endsAt !== null && alert.endsAt >= now) next = Math.min(next, alert.endsAt + 1);
+    return next;
   }
 
   #view(): RouterView {
@@ -803,6 +840,8 @@ export class Router {
 
 /** Without a start delay nothing is held, whatever the clock does later. */
 const heldUntil = ({ startDelayMs }: RouterConfig, now: UnixMs): UnixMs => (startDelayMs === 0 ? unixMs(0) : addMs(now, startDelayMs));
+
+const VIEW_CHANGED = { from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
 
 type Wake = { readonly at: UnixMs; readonly group: Group };
 

@@ -38,6 +38,8 @@ export const newSilenceCache = (): SilenceCache => ({ version: -1, found: [] });
 export type PostedSilence = {
   /** Null: a new one. */
   readonly id: SilenceId | null;
+  /** The id that a new one gets; by default a random one. There is at most one silence with it: a second one is refused. */
+  readonly newId?: SilenceId;
   readonly matcherSets: readonly (readonly MatcherRow[])[];
   /** Null: from now on. */
   readonly startsAt: UnixMs | null;
@@ -47,13 +49,15 @@ export type PostedSilence = {
   readonly annotations: Readonly<Record<string, string>>;
 };
 
+type RefusalReason = 'not_found' | 'invalid' | 'limit' | 'exists';
+
 export type PutSilence =
   | {
       readonly kind: 'created' | 'updated';
       readonly row: SilenceRow /** The one it takes the place of. */;
       readonly ended: SilenceRow | null;
     }
-  | { readonly kind: 'refused'; readonly reason: 'not_found' | 'invalid' | 'limit'; readonly message: string };
+  | { readonly kind: 'refused'; readonly reason: RefusalReason; readonly message: string };
 
 export type SilenceLimits = { /** 0: none. */ readonly silencesMax: number /** 0: none. */; readonly silenceBytesMax: number };
 
@@ -110,7 +114,9 @@ export class Silences {
     if (error !== null || 'error' in sets || posted.endsAt === null) return refused('invalid', `invalid silence: ${error}`);
     const old = posted.id === null ? undefined : this.#byId.get(posted.id);
     if (posted.id !== null && old === undefined) return refused('not_found', 'silence not found');
-    const next = { ...posted, startsAt, endsAt: posted.endsAt, updatedAt: now };
+    const { id: _id, newId, ...fields } = posted;
+    if (newId !== undefined && this.#byId.has(newId)) return refused('exists', `there is a silence ${newId} already`);
+    const next = { ...fields, startsAt, endsAt: posted.endsAt, updatedAt: now };
     if (old !== undefined && isUpdateInPlace(old.row, next, now)) {
       const row: SilenceRow = { ...next, id: old.id };
       const tooLarge = this.#sizeError(row);
@@ -122,7 +128,7 @@ export class Silences {
     if (silencesMax > 0 && this.#byId.size + 1 > silencesMax) {
       return refused('limit', `exceeded maximum number of silences: ${this.#byId.size} (limit: ${silencesMax})`);
     }
-    const row: SilenceRow = { ...next, id: uuid(this.#random) as SilenceId, startsAt: startsAt < now ? now : startsAt };
+    const row: SilenceRow = { ...next, id: newId ?? (uuid(this.#random) as SilenceId), startsAt: startsAt < now ? now : startsAt };
     const tooLarge = this.#sizeError(row);
     if (tooLarge !== null) return tooLarge;
     const ended = old === undefined ? null : this.#end(old, now);
@@ -160,6 +166,16 @@ export class Silences {
       if (query.states.includes(silenceState(row, now)) && hasMatchers(row, query.filter)) rows.push(row);
     }
     return rows.sort((a, b) => compareSilences(a, b, now));
+  }
+
+  /** The first instant after `now` at which another silence is in force, or one no longer is; null when only a change can bring that. */
+  nextBoundary(now: UnixMs): UnixMs | null {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { row } of this.#byId.values()) {
+      if (row.startsAt > now && row.startsAt < next) next = row.startsAt;
+      if (row.endsAt >= now && row.endsAt + 1 < next) next = row.endsAt + 1;
+    }
+    return next === Number.POSITIVE_INFINITY ? null : unixMs(next);
   }
 
   /** When `gc` next has something to do. */
@@ -221,7 +237,7 @@ export class Silences {
 
 const NONE: readonly Silence[] = [];
 
-const refused = (reason: 'not_found' | 'invalid' | 'limit', message: string): PutSilence => ({ kind: 'refused', reason, message });
+const refused = (reason: RefusalReason, message: string): PutSilence => ({ kind: 'refused', reason, message });
 
 type Filed = { readonly silence: Kept; readonly matchers: readonly Matcher[] };
 /** Where a set is filed: under what a label must be, must start with, or must match. */

@@ -4,6 +4,8 @@ export type Caller = {
   readonly remoteAddress: string;
   /** The name that basic authentication checked; null when none is asked for. */
   readonly user: string | null;
+  /** Cuts the connection if the answer is still on its way; absent where there is no connection. */
+  readonly cut?: () => void;
 };
 
 /** For records of who did something. */

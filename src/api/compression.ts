@@ -1,4 +1,4 @@
-/** gzip for answers that are worth it, where the client takes it. Answers are whole already: nothing here streams. */
+/** gzip for answers that are worth it, where the client takes it. They are whole already; streams of events stay as they are. */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
@@ -8,7 +8,7 @@ const compress = promisify(gzip);
 const BYTES_MIN = 1400;
 /** Near the best ratio for JSON and text, at a third of the time of level 6. */
 const LEVEL = 3;
-const COMPRESSIBLE = /^(?:text\/|application\/(?:[a-z.+-]*\+)?json\b|application\/openmetrics-text\b)/;
+const COMPRESSIBLE = /^(?:text\/(?!event-stream\b)|application\/(?:[a-z.+-]*\+)?json\b|application\/openmetrics-text\b)/;
 
 export async function compressed(response: Response, request: Request): Promise<Response> {
   // Not `response.body`: whoever asks for it has the body made into a stream, and it leaves much slower.

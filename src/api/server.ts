@@ -4,12 +4,12 @@
  * then its handler; every answer leaves with the guard's headers, compressed where the client takes it. What goes wrong
  * inside is logged once and answered without details.
  */
-import { Hono } from 'hono';
+import { type ErrorHandler, Hono } from 'hono';
 import type { Log } from '../model/log.ts';
 import type { AlertmanagerBackend } from './alertmanager-v2/backend.ts';
 import { alertmanagerRoutes } from './alertmanager-v2/routes.ts';
 import { bodyLimit } from './body-limit.ts';
-import type { CallerEnv } from './caller.ts';
+import type { Caller, CallerEnv } from './caller.ts';
 import { compressed } from './compression.ts';
 import { Guard, type GuardOptions } from './guard.ts';
 import { managementRoutes } from './management.ts';
@@ -18,16 +18,12 @@ import { pageRoutes } from './page/routes.ts';
 import type { PrometheusBackend } from './prometheus-v1/backend.ts';
 import { federate, prometheusRoutes } from './prometheus-v1/routes.ts';
 import { isBelow, refusal } from './refusal.ts';
-import type { ExplainBackend, HistoryBackend, OverviewBackend, PageRenderer, ReceiversBackend } from './tocsin-v1/backend.ts';
-import { receiverRoutes } from './tocsin-v1/receiver-routes.ts';
-import { historyRoutes } from './tocsin-v1/routes.ts';
+import type { OverviewBackend, PageRenderer, TocsinBackend } from './tocsin-v1/backend.ts';
 
 export type ServerOptions = {
   readonly prometheus: PrometheusBackend;
   readonly alertmanager: AlertmanagerBackend;
-  readonly history: HistoryBackend;
-  readonly explain: ExplainBackend;
-  readonly receivers: ReceiversBackend;
+  readonly tocsin: TocsinBackend;
   readonly overview: OverviewBackend;
   readonly management: ManagementBackend;
   readonly render: PageRenderer;
@@ -42,7 +38,7 @@ export type ServerOptions = {
 };
 
 /** What the platform's HTTP server hands over beside the request. */
-export type RequestInfo = { readonly remoteAddress: string };
+export type RequestInfo = Pick<Caller, 'remoteAddress' | 'cut'>;
 
 export function createServer(options: ServerOptions): (request: Request, info: RequestInfo) => Promise<Response> {
   const { log, routePrefix, linkPrefix } = options;
@@ -60,7 +56,7 @@ export function createServer(options: ServerOptions): (request: Request, info: R
     if (path !== null && asksEngine(path) && !options.management.isReady()) {
       return refusal(path, 503, 'not ready yet: the metrics are being read from disk');
     }
-    if (path !== null) return app.fetch(request, { remoteAddress: info.remoteAddress, user: admission.user });
+    if (path !== null) return app.fetch(request, { ...info, user: admission.user });
     const pathname = pathnameOf(request.url);
     if (pathname === '/' || pathname === routePrefix) return new Response(null, { status: 302, headers: { location: `${linkPrefix}/` } });
     return refusal('', 404, `there is no ${pathname} here: everything is below ${routePrefix}/`);
@@ -95,37 +91,34 @@ const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** All routes, which do not know of the prefix. */
 function routes(options: ServerOptions): Hono<CallerEnv> {
-  const {
-    prometheus,
-    alertmanager,
-    history,
-    explain,
-    receivers,
-    overview,
-    management,
-    render,
-    log,
-    routePrefix,
-    linkPrefix,
-    getConcurrencyMax,
-  } = options;
-  const app = new Hono<CallerEnv>({ getPath: (request) => pathBelow(routePrefix, request) ?? '' });
+  const { prometheus, alertmanager, tocsin, overview, management, render, log, routePrefix, linkPrefix, getConcurrencyMax } = options;
+  const getPath = (request: Request): string => pathBelow(routePrefix, request) ?? '';
+  const app = new Hono<CallerEnv>({ getPath });
 
-  app.onError((error, { req: { raw, method, path } }) => {
+  const failed: ErrorHandler = (error, { req: { raw, method, path } }) => {
     // Nobody waits for the answer any more, and whatever was under way broke because of that.
     if (raw.signal.aborted) return refusal(path, 499, 'the client went away');
     log.error('a request failed', { method, path, error: error.stack ?? error.message });
     return refusal(path, 500, 'internal error; the log says more');
-  });
+  };
+  app.onError(failed);
   app.notFound(({ req: { path } }) => refusal(path, 404, `there is no ${path} here`));
   app.on(METHODS_WITH_BODY, '*', bodyLimit);
 
   app.route('/api/v1', prometheusRoutes(prometheus));
   app.route('/api/v2', alertmanagerRoutes(alertmanager, { getConcurrencyMax }));
-  app.route('/api/tocsin/v1/receivers', receiverRoutes(receivers));
-  app.route('/api/tocsin/v1', historyRoutes(history, explain));
+  // Its schemas take as long to set up as a tenth of the start: they wait for whoever asks for them.
+  let own: Promise<Hono<CallerEnv>> | null = null;
+  const ownApi = async (): Promise<Hono<CallerEnv>> => {
+    const { tocsinRoutes } = await import('./tocsin-v1/routes.ts');
+    const api = new Hono<CallerEnv>({ getPath });
+    api.onError(failed);
+    api.route('/api/tocsin/v1', tocsinRoutes(tocsin, `${linkPrefix}/api/tocsin/v1`));
+    return api;
+  };
+  app.all('/api/tocsin/v1/*', async ({ req: { raw }, env }) => (await (own ??= ownApi())).fetch(raw, env));
   app.get('/federate', federate(prometheus));
   app.route('/', managementRoutes(management));
-  app.route('/', pageRoutes({ overview, alertmanager, history, render, log, prefix: linkPrefix }));
+  app.route('/', pageRoutes({ overview, alertmanager, history: tocsin.history, render, log, prefix: linkPrefix }));
   return app;
 }

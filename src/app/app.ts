@@ -22,6 +22,7 @@ import { AlertCharts } from './control/alert-charts.ts';
 import { registerControlMetrics } from './control/control-metrics.ts';
 import { Delivery, type DeliveryOutcome } from './control/delivery.ts';
 import { EngineSupervisor } from './control/engine-supervisor.ts';
+import { EventFeed } from './control/event-feed.ts';
 import { Housekeeping } from './control/housekeeping.ts';
 import { notificationActions } from './control/notification-actions.ts';
 import { ProviderFollowUp } from './control/provider-follow-up.ts';
@@ -47,6 +48,7 @@ export class App {
   readonly startedAt: UnixMs;
   readonly outbox: OutboxRepository;
   readonly events: EventRepository;
+  readonly eventFeed = new EventFeed();
   readonly keeper: RouterKeeper;
   readonly engine: EngineSupervisor;
   readonly delivery: Delivery;
@@ -124,6 +126,7 @@ export class App {
         state,
         owe: (rows) => running().delivery.enqueue(rows),
         cancel: (cancelled) => running().delivery.drop(cancelled.map(({ id }) => id)),
+        told: () => running().eventFeed.written(),
       },
       routerConfigOf(config, options),
       config.hash,

@@ -45,6 +45,7 @@ export async function serve(options: AppOptions): Promise<never> {
   }
   ports.clock.after(durationMs(STOP_MS_MAX), () => exitProcess(exitCode));
   ports.letProcessEnd();
+  app?.eventFeed.close();
   await Promise.all(servers.map((server) => server.close({ graceMs: durationMs(REQUEST_GRACE_MS) })));
   await app?.stop();
   await ports.flushLog();

@@ -1,10 +1,10 @@
 /** The delivery side of the outbox: claims before the first byte leaves, what is due, and the history that people read. */
-import { and, asc, count, desc, eq, inArray, isNotNull, lt, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gte, inArray, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { Notification, OutboxId, OutboxRow } from '../alerts/router-state.ts';
 import type { UnixMs } from '../model/time.ts';
 import type { Database } from './database.ts';
 import { notificationIn } from './notification-json.ts';
-import { inboxMessage, outbox } from './schema.ts';
+import { event, inboxMessage, outbox } from './schema.ts';
 import { type OutboxState, outboxRowIn } from './state-repository.ts';
 
 /** For another attempt and its answer. */
@@ -40,8 +40,25 @@ export type NotificationRecord = {
 /** A message of the built-in inbox, rendered as sent. */
 export type InboxMessage = { readonly subject: string; readonly text: string; readonly html: string };
 
-/** A place in the history. Without an id: everything at that instant is behind it. */
-export type HistoryPlace = { readonly at: UnixMs; readonly id: string | null };
+/** A place in the history as it is ordered. */
+export type HistoryPlace = { readonly at: UnixMs; readonly id: string };
+
+/** Which notifications; all that is given must be so. */
+export type NotificationFilter = {
+  readonly receiver?: string;
+  readonly integration?: string;
+  /** Any of these. */
+  readonly states?: readonly OutboxState[];
+  readonly groupKey?: string;
+  /** Of an alert that it speaks of. */
+  readonly fingerprint?: string;
+  /** When they were made; both ends belong to it. */
+  readonly from?: UnixMs;
+  readonly to?: UnixMs;
+  /** Only older ones than this, for the next page. */
+  readonly before?: HistoryPlace;
+  readonly limit: number;
+};
 
 export interface OutboxRepository {
   /** How many rows there are in each state; states without rows are absent. */
@@ -53,13 +70,9 @@ export interface OutboxRepository {
    * to be sent again as what they were, before a flush replaces them: whoever has one already knows it by its id. Returns how many.
    */
   orphan(bootId: string, at: UnixMs): Promise<number>;
-  /** Newest first; `before`: only older ones, for the next page. */
-  history(filter: {
-    readonly receiver: string | null;
-    readonly before: HistoryPlace | null;
-    readonly groupKey?: string;
-    readonly limit: number;
-  }): Promise<readonly NotificationRecord[]>;
+  /** Newest first. */
+  history(filter: NotificationFilter): Promise<readonly NotificationRecord[]>;
+  notification(id: string): Promise<NotificationRecord | null>;
   /** A row whatever became of it; null: there is none, or it is forgotten. */
   find(id: OutboxId): Promise<{ readonly row: OutboxRow; readonly state: OutboxState } | null>;
   inboxMessage(outboxId: string): Promise<InboxMessage | null>;
@@ -73,11 +86,18 @@ export interface OutboxRepository {
   }): Promise<void>;
 }
 
-const olderThan = ({ at, id }: HistoryPlace): SQL | undefined =>
-  id === null ? lt(outbox.createdAtMs, at) : or(lt(outbox.createdAtMs, at), and(eq(outbox.createdAtMs, at), lt(outbox.id, id)));
-
 export function outboxRepository({ orm }: Database): OutboxRepository {
   const claimable = ['pending', 'rejected', 'unknown'];
+  const records = (where: SQL | undefined, limit: number): readonly NotificationRecord[] =>
+    orm
+      .select()
+      .from(outbox)
+      .leftJoin(inboxMessage, eq(inboxMessage.outboxId, outbox.id))
+      .where(where)
+      .orderBy(desc(outbox.createdAtMs), desc(outbox.id))
+      .limit(limit)
+      .all()
+      .map(({ outbox: row, inbox_message: inbox }) => recordIn(row, inbox));
   return {
     countByState: async () =>
       new Map(
@@ -116,36 +136,8 @@ export function outboxRepository({ orm }: Database): OutboxRepository {
         })
         .where(and(eq(outbox.state, 'claimed'), or(ne(outbox.bootId, bootId), sql`${outbox.bootId} is null`)))
         .run().changes,
-    history: async ({ receiver, before, groupKey, limit }) =>
-      orm
-        .select()
-        .from(outbox)
-        .leftJoin(inboxMessage, eq(inboxMessage.outboxId, outbox.id))
-        .where(
-          and(
-            receiver === null ? isNotNull(outbox.id) : eq(outbox.receiver, receiver),
-            before === null ? isNotNull(outbox.id) : olderThan(before),
-            groupKey === undefined ? isNotNull(outbox.id) : eq(outbox.groupKey, groupKey),
-          ),
-        )
-        .orderBy(desc(outbox.createdAtMs), desc(outbox.id))
-        .limit(limit)
-        .all()
-        .map(({ outbox: row, inbox_message: inbox }) => ({
-          id: row.id,
-          createdAt: row.createdAtMs as UnixMs,
-          settledAt: row.settledAtMs as UnixMs | null,
-          groupKey: row.groupKey,
-          receiver: row.receiver,
-          integration: row.integration,
-          integrationIndex: row.integrationIndex,
-          reason: row.reason,
-          state: row.state as OutboxState,
-          attempts: row.attempts,
-          answer: row.answer,
-          notification: notificationIn(row.notification),
-          inbox: inbox === null ? null : { subject: inbox.subject, text: inbox.text, html: inbox.html },
-        })),
+    history: async (filter) => records(and(...conditions(filter)), filter.limit),
+    notification: async (id) => records(eq(outbox.id, id), 1)[0] ?? null,
     find: async (id) => {
       const row = orm.select().from(outbox).where(eq(outbox.id, id)).get();
       return row === undefined ? null : { row: outboxRowIn(row), state: row.state as OutboxState };
@@ -160,5 +152,44 @@ export function outboxRepository({ orm }: Database): OutboxRepository {
       const row = { ...message, atMs: at };
       orm.insert(inboxMessage).values(row).onConflictDoUpdate({ target: inboxMessage.outboxId, set: row }).run();
     },
+  };
+}
+
+function conditions({ receiver, integration, states, groupKey, fingerprint, from, to, before }: NotificationFilter): SQL[] {
+  const wanted: SQL[] = [];
+  if (receiver !== undefined) wanted.push(eq(outbox.receiver, receiver));
+  if (integration !== undefined) wanted.push(eq(outbox.integration, integration));
+  if (states !== undefined) wanted.push(inArray(outbox.state, [...states]));
+  if (groupKey !== undefined) wanted.push(eq(outbox.groupKey, groupKey));
+  if (fingerprint !== undefined) wanted.push(speaksOf(fingerprint));
+  if (from !== undefined) wanted.push(gte(outbox.createdAtMs, from));
+  if (to !== undefined) wanted.push(lte(outbox.createdAtMs, to));
+  if (before !== undefined) wanted.push(olderThan(before));
+  return wanted;
+}
+
+/** The event log knows which groups the alert was ever in: only theirs are read through. */
+const speaksOf = (fingerprint: string): SQL =>
+  sql`${outbox.groupKey} in (select distinct ${event.groupKey} from ${event} where ${event.fingerprint} = ${fingerprint} and ${event.groupKey} is not null)
+    and (instr(${outbox.firing}, ${JSON.stringify(fingerprint)}) > 0 or instr(${outbox.resolved}, ${JSON.stringify(fingerprint)}) > 0)`;
+
+const olderThan = ({ at, id }: HistoryPlace): SQL =>
+  or(lt(outbox.createdAtMs, at), and(eq(outbox.createdAtMs, at), lt(outbox.id, id))) ?? sql`true`;
+
+function recordIn(row: typeof outbox.$inferSelect, inbox: typeof inboxMessage.$inferSelect | null): NotificationRecord {
+  return {
+    id: row.id,
+    createdAt: row.createdAtMs as UnixMs,
+    settledAt: row.settledAtMs as UnixMs | null,
+    groupKey: row.groupKey,
+    receiver: row.receiver,
+    integration: row.integration,
+    integrationIndex: row.integrationIndex,
+    reason: row.reason,
+    state: row.state as OutboxState,
+    attempts: row.attempts,
+    answer: row.answer,
+    notification: notificationIn(row.notification),
+    inbox: inbox === null ? null : { subject: inbox.subject, text: inbox.text, html: inbox.html },
   };
 }

@@ -124,7 +124,11 @@ export const outbox = sqliteTable(
     /** The provider's answer, or why it failed or was cancelled. */
     answer: text('answer').notNull(),
   },
-  (table) => [index('outbox_by_state').on(table.state), index('outbox_by_creation').on(table.createdAtMs)],
+  (table) => [
+    index('outbox_by_state').on(table.state, table.createdAtMs),
+    index('outbox_by_group').on(table.groupKey, table.createdAtMs),
+    index('outbox_by_creation').on(table.createdAtMs),
+  ],
 );
 
 /** Append-only: every decision about an alert, a group or a notification, with its reason, on change only. */

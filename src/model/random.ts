@@ -7,7 +7,7 @@ export interface Random {
 }
 
 /** A version 4 UUID. */
-export function uuid(random: Random): string {
+export function uuid(random: Pick<Random, 'bytes'>): string {
   const bytes = random.bytes(16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;

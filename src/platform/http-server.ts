@@ -19,6 +19,8 @@ export type ListenOptions = {
 export type RequestInfo = {
   /** The peer's address as the connection has it: a proxy's, when there is one in front. */
   readonly remoteAddress: string;
+  /** Cuts the connection unless the response has left whole: for a client that does not take it. */
+  readonly cut?: () => void;
 };
 
 /** `request.signal` aborts when the client goes away before the response is complete. */

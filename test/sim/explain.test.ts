@@ -117,7 +117,7 @@ describe('the first line names the cause', () => {
     const { app, target, why, minutes, settled } = await incident();
     target.exposition = slow;
     await minutes(5);
-    const [sent] = await settled(app.outbox.history({ receiver: null, before: null, limit: 1 }));
+    const [sent] = await settled(app.outbox.history({ limit: 1 }));
     await settled(app.actions.act(sent?.id as OutboxId, { kind: 'acknowledge' }, 'ana'));
     const beforeThat = app.ports.clock.now() - MINUTE;
     await minutes(300);

@@ -8,6 +8,8 @@ import { noMetrics } from '../../src/app/metrics.ts';
 import type { AppOptions } from '../../src/app/options.ts';
 import { serveOptions } from '../../src/app/serve-options.ts';
 import { prepare } from '../../src/db/database.ts';
+// Loaded at its first request in a real process, which no simulated time would wait for.
+import '../../src/api/tocsin-v1/routes.ts';
 import type { SimProcess, SimWorld } from '../../src/platform/sim/sim-world.ts';
 
 const MIGRATIONS = 'migrations/sqlite';

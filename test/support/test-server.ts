@@ -1,14 +1,24 @@
 /** The whole HTTP server before a real router and backends that hold what a test puts into them. */
+import type { RouterConfig } from '../../src/alerts/router.ts';
 import type { ManagementBackend } from '../../src/api/management-backend.ts';
 import type { PrometheusBackend } from '../../src/api/prometheus-v1/backend.ts';
 import { createServer, type ServerOptions } from '../../src/api/server.ts';
-import type { ExplainBackend, ExplainSubject, HistoryBackend, ReceiversBackend } from '../../src/api/tocsin-v1/backend.ts';
+import type {
+  EventStreamBackend,
+  ExplainBackend,
+  ExplainSubject,
+  HistoryBackend,
+  ReceiversBackend,
+  SilenceBackend,
+} from '../../src/api/tocsin-v1/backend.ts';
 import type { Overview } from '../../src/api/tocsin-v1/overview.ts';
-import type { StoredEvent } from '../../src/db/event-repository.ts';
+import { EventFeed } from '../../src/app/control/event-feed.ts';
+import type { EventSubject, StoredEvent } from '../../src/db/event-repository.ts';
 import type { InboxMessage, NotificationRecord } from '../../src/db/outbox-repository.ts';
 import { silentLog } from '../../src/model/log.ts';
 import { compileRegex, type Regex } from '../../src/model/regex.ts';
 import type { UnixMs } from '../../src/model/time.ts';
+import { SimClock } from '../../src/platform/sim/sim-clock.ts';
 import { renderPage, renderSilenceForm } from '../../src/web/page.ts';
 import { CALLER, NOON, TestAlertmanager } from './test-alertmanager.ts';
 
@@ -48,6 +58,9 @@ class TestHistory implements HistoryBackend {
     this.asked = filter;
     return Promise.resolve(this.records.slice(0, filter.limit));
   }
+  notification(id: string): Promise<NotificationRecord | null> {
+    return Promise.resolve(this.records.find((record) => record.id === id) ?? null);
+  }
   inboxMessage(id: string): Promise<InboxMessage | null> {
     return Promise.resolve(this.inbox.get(id) ?? null);
   }
@@ -64,6 +77,39 @@ class TestReceivers implements ReceiversBackend {
   test(name: string, asked: Parameters<ReceiversBackend['test']>[1]): ReturnType<ReceiversBackend['test']> {
     this.asked = asked;
     return Promise.resolve(name === 'team' ? { receiver: name, integrations: [] } : { error: `there is no receiver "${name}"` });
+  }
+}
+
+/** An event log that grows when a test says so. */
+class TestEventStream implements EventStreamBackend {
+  readonly clock = new SimClock({ start: NOON });
+  readonly log: StoredEvent[] = [];
+  readonly #feed = new EventFeed();
+  /** How often it was read. */
+  reads = 0;
+
+  add(...events: readonly StoredEvent[]): void {
+    this.log.push(...events);
+    this.#feed.written();
+  }
+  close(): void {
+    this.#feed.close();
+  }
+  watch(watcher: Parameters<EventStreamBackend['watch']>[0]): () => void {
+    return this.#feed.watch(watcher);
+  }
+  bounds(): ReturnType<EventStreamBackend['bounds']> {
+    return Promise.resolve({ oldestId: this.log[0]?.id ?? 0, newestId: this.log.at(-1)?.id ?? 0 });
+  }
+  writtenAfter(afterId: number, { fingerprint, stage }: EventSubject, limit: number): Promise<readonly StoredEvent[]> {
+    this.reads++;
+    const wanted = this.log.filter(
+      (event) =>
+        event.id > afterId &&
+        (fingerprint === undefined || event.fingerprint === fingerprint) &&
+        (stage === undefined || event.stage === stage),
+    );
+    return Promise.resolve(wanted.slice(0, limit));
   }
 }
 
@@ -115,6 +161,15 @@ export const testPrometheus = (): PrometheusBackend => {
   };
 };
 
+const silencesOf = (alertmanager: TestAlertmanager): SilenceBackend => ({
+  list: (query) => alertmanager.router().silences(query, alertmanager.now()),
+  get: (id) => alertmanager.router().silence(id),
+  put: (silence) => alertmanager.putSilence(silence),
+  expire: (id, by) => alertmanager.expireSilence(id, by),
+  preview: (sets) => alertmanager.router().previewSilence(sets, alertmanager.now()),
+  now: () => alertmanager.now(),
+});
+
 const overviewOf = (notice: string | null): Overview => ({
   title: 'Tocsin',
   version: '1.2.3',
@@ -143,21 +198,32 @@ export function pattern(source: string): Regex {
 type Request_ = RequestInit & { readonly host?: string };
 
 export class TestServer {
-  readonly alertmanager = new TestAlertmanager();
+  readonly alertmanager: TestAlertmanager;
   readonly management = new TestManagement();
   readonly history = new TestHistory();
   readonly explainer = new TestExplainer();
   readonly receivers = new TestReceivers();
+  readonly eventStream = new TestEventStream();
   /** What an HTTP server calls. */
   readonly handler: ReturnType<typeof createServer>;
 
-  constructor(changes: Partial<ServerOptions> = {}) {
+  constructor(changes: Partial<ServerOptions> = {}, router: Partial<RouterConfig> = {}) {
+    this.alertmanager = new TestAlertmanager(router);
     this.handler = createServer({
       prometheus: testPrometheus(),
       alertmanager: this.alertmanager,
-      history: this.history,
-      explain: this.explainer,
-      receivers: this.receivers,
+      tocsin: {
+        history: this.history,
+        eventStream: this.eventStream,
+        explainer: this.explainer,
+        silences: silencesOf(this.alertmanager),
+        receivers: this.receivers,
+        routing: {
+          trace: (labels) => this.alertmanager.router().trace(labels, this.alertmanager.now()),
+          receivers: () => this.alertmanager.receivers().map(({ name, labels }) => ({ name, labels: labels.toRecord(), integrations: [] })),
+        },
+        version: '1.2.3',
+      },
       overview: { title: 'Tocsin', overview: (notice) => Promise.resolve(overviewOf(notice)) },
       management: this.management,
       render: { overview: renderPage, silenceForm: renderSilenceForm },

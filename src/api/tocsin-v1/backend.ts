@@ -1,6 +1,11 @@
-/** What the history API and the page need of the process behind them. */
-import type { EventFilter, StoredEvent } from '../../db/event-repository.ts';
-import type { InboxMessage, NotificationRecord, OutboxRepository } from '../../db/outbox-repository.ts';
+/** What our own API and the page need of the process behind them: one narrow interface for each thing that can be asked. */
+import type { SilenceId, SilenceRow } from '../../alerts/router-state.ts';
+import type { RoutingTrace } from '../../alerts/router-view.ts';
+import type { SilencePreview } from '../../alerts/silence-preview.ts';
+import type { PostedSilence, PutSilence, SilenceQuery } from '../../alerts/silences.ts';
+import type { EventFilter, EventRepository, StoredEvent } from '../../db/event-repository.ts';
+import type { InboxMessage, NotificationFilter, NotificationRecord } from '../../db/outbox-repository.ts';
+import type { Clock } from '../../model/clock.ts';
 import type { Labels } from '../../model/labels.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import type { UnixMs } from '../../model/time.ts';
@@ -10,11 +15,21 @@ import type { ReceiverTest, ReceiverTestAsked } from './receiver-test.ts';
 
 export interface HistoryBackend {
   /** Newest first. */
-  notifications(filter: Parameters<OutboxRepository['history']>[0]): Promise<readonly NotificationRecord[]>;
+  notifications(filter: NotificationFilter): Promise<readonly NotificationRecord[]>;
+  notification(id: string): Promise<NotificationRecord | null>;
   inboxMessage(outboxId: string): Promise<InboxMessage | null>;
   /** Oldest first. */
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;
 }
+
+/** The event log as it grows. */
+export interface EventStreamBackend extends Pick<EventRepository, 'bounds' | 'writtenAfter'> {
+  /** Told after each commit that wrote events, and once when there will be no more; the returned function ends it. */
+  watch(watcher: EventWatcher): () => void;
+  readonly clock: Pick<Clock, 'after' | 'elapsed'>;
+}
+
+export type EventWatcher = { readonly written: () => void; readonly closed: () => void };
 
 /** What to explain. `labels`: a whole label set. `matchers`: whatever they match, the alert that fires before others. */
 export type ExplainSubject =
@@ -30,6 +45,40 @@ export interface ReceiversBackend {
   /** `error`: there is no such receiver. */
   test(name: string, asked: ReceiverTestAsked): Promise<ReceiverTest | { readonly error: string }>;
 }
+
+export interface SilenceBackend {
+  list(query: SilenceQuery): readonly SilenceRow[];
+  get(id: SilenceId): SilenceRow | null;
+  /** These two are on disk when they are done. */
+  put(silence: PostedSilence): Promise<PutSilence>;
+  /** False: there is none with this id. */
+  expire(id: SilenceId, by: string): Promise<boolean>;
+  preview(matcherSets: PostedSilence['matcherSets']): SilencePreview | { readonly error: string };
+  now(): UnixMs;
+}
+
+export interface RoutingBackend {
+  trace(labels: Labels): RoutingTrace;
+  /** Receivers of the live configuration in its order. */
+  receivers(): readonly ReceiverSummary[];
+}
+
+export type ReceiverSummary = {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly integrations: readonly { readonly name: string; readonly index: number; readonly sendResolved: boolean }[];
+};
+
+/** All that stands behind /api/tocsin/v1. */
+export type TocsinBackend = {
+  readonly history: HistoryBackend;
+  readonly eventStream: EventStreamBackend;
+  readonly explainer: ExplainBackend;
+  readonly silences: SilenceBackend;
+  readonly receivers: ReceiversBackend;
+  readonly routing: RoutingBackend;
+  readonly version: string;
+};
 
 export interface OverviewBackend {
   /** --web.page-title */

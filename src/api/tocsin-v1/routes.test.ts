@@ -1,184 +1,105 @@
+/** The document that describes our own API: complete, and true of what is answered. */
+import { z } from '@hono/zod-openapi';
 import { describe, expect, test } from 'vitest';
-import { NOON } from '../../../test/support/test-alertmanager.ts';
 import { TestServer } from '../../../test/support/test-server.ts';
-import type { StoredEvent } from '../../db/event-repository.ts';
-import type { NotificationRecord } from '../../db/outbox-repository.ts';
-import { fingerprintOf } from '../../model/fingerprint.ts';
-import { Labels } from '../../model/labels.ts';
 
-const labels = Labels.of({ alertname: 'Down' });
-const record = (id: string): NotificationRecord => ({
-  id,
-  createdAt: NOON,
-  settledAt: null,
-  groupKey: '{}:{}',
-  receiver: 'team',
-  integration: 'inbox',
-  integrationIndex: 0,
-  reason: 'first notification',
-  state: 'pending',
-  attempts: 1,
-  answer: '',
-  notification: {
-    groupLabels: labels,
-    routeLabels: [],
-    alerts: [{ fingerprint: fingerprintOf(labels), labels, annotations: Labels.empty, startsAt: NOON, endsAt: null, generatorUrl: '' }],
-  },
-  inbox: { subject: 's', text: 't', html: '<p>t</p>' },
-});
-const event = (id: number): StoredEvent => ({
-  id,
-  at: NOON,
-  fingerprint: fingerprintOf(labels),
-  groupKey: null,
-  stage: 'ingest',
-  verdict: 'stored',
-  reason: 'new',
-  detail: null,
-  configHash: 'abc',
-});
-const NOON_TEXT = '2023-11-14T22:13:20.000Z';
+type Described = {
+  readonly summary?: string;
+  readonly description?: string;
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly description?: string;
+    readonly schema: { readonly description?: string };
+  }[];
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content?: Readonly<Record<string, { readonly schema: object }>> }>
+  >;
+};
+type Document = {
+  readonly openapi: string;
+  readonly servers: readonly { readonly url: string }[];
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
+};
 
-function setUp() {
-  const server = new TestServer();
-  server.history.records = ['3', '2', '1'].map(record);
-  server.history.stored = [1, 2, 3].map(event);
-  return { server, get: async (path: string) => (await server.get(`/api/tocsin/v1${path}`)).json() as Promise<unknown> };
-}
+const documentOf = async (server: TestServer, prefix = ''): Promise<Document> =>
+  (await server.get(`${prefix}/api/tocsin/v1/openapi.json`)).json() as Promise<Document>;
+const document = await documentOf(new TestServer());
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, described]) => ({ name: `${method.toUpperCase()} ${path}`, described })),
+);
 
-describe('notifications', () => {
-  test('are shown whole: state, answer, alerts and the message', async () => {
-    const { get } = setUp();
-    expect(await get('/notifications?limit=1')).toEqual({
-      notifications: [
-        {
-          id: '3',
-          createdAt: NOON_TEXT,
-          settledAt: null,
-          groupKey: '{}:{}',
-          receiver: 'team',
-          integration: 'inbox',
-          integrationIndex: 0,
-          reason: 'first notification',
-          state: 'pending',
-          attempts: 1,
-          answer: '',
-          groupLabels: { alertname: 'Down' },
-          alerts: [
-            {
-              fingerprint: fingerprintOf(labels),
-              status: 'firing',
-              labels: { alertname: 'Down' },
-              annotations: {},
-              startsAt: NOON_TEXT,
-              endsAt: null,
-              generatorUrl: '',
-            },
-          ],
-          inbox: { subject: 's', text: 't', html: '<p>t</p>' },
-        },
-      ],
-      next: `${NOON_TEXT}_3`,
-    });
-  });
-
-  test('the last page has no next one', async () => expect(await setUp().get('/notifications?limit=3')).toMatchObject({ next: null }));
-
-  test.each([
-    ['', { receiver: null, before: null, limit: 51 }],
-    ['receiver=team&limit=10', { receiver: 'team', before: null, limit: 11 }],
-    [`before=${NOON_TEXT}_3`, { receiver: null, before: { at: NOON, id: '3' }, limit: 51 }],
-    [`before=${NOON_TEXT}_a_b`, { receiver: null, before: { at: NOON, id: 'a_b' }, limit: 51 }],
-    [`before=${NOON_TEXT}`, { receiver: null, before: { at: NOON, id: null }, limit: 51 }],
-    ['before=1700000000', { receiver: null, before: { at: NOON, id: null }, limit: 51 }],
-    ['receiver=&before=&limit=', { receiver: null, before: null, limit: 51 }],
-  ])('?%s asks for the right ones', async (query, asked) => {
-    const { server, get } = setUp();
-    await get(`/notifications?${query}`);
-    expect(server.history.asked).toEqual(asked);
-  });
-});
-
-describe('events', () => {
-  test('are shown in order, and say whether there are more', async () => {
-    const { get } = setUp();
-    expect(await get('/events?limit=2')).toMatchObject({ events: [{ id: 1, at: NOON_TEXT, stage: 'ingest' }, { id: 2 }], isCut: true });
-    expect(await get('/events')).toMatchObject({ isCut: false });
-  });
-
-  test.each([
-    ['', { limit: 101 }],
-    ['fingerprint=abc&limit=5', { fingerprint: 'abc', limit: 6 }],
-    ['group=%7B%7D:%7Ba="b"%7D', { groupKey: '{}:{a="b"}', limit: 101 }],
-    [`from=${NOON_TEXT}&to=1700000001.5`, { from: NOON, to: NOON + 1500, limit: 101 }],
-  ])('?%s asks for the right ones', async (query, asked) => {
-    const { server, get } = setUp();
-    await get(`/events?${query}`);
-    expect(server.history.asked).toEqual(asked);
-  });
-});
-
-test.each([
-  ['/notifications?recevier=team', 'unknown parameter "recevier": there are receiver, before, limit'],
-  ['/notifications?limit=1&limit=2', 'limit is given more than once'],
-  ['/notifications?limit=0', 'limit must be a number from 1 to 500, not "0"'],
-  ['/events?limit=1e9', 'limit must be a number from 1 to 1000, not "1e9"'],
-  ['/notifications?before=yesterday', 'before must be a time such as 2026-11-21T10:00:00Z, or seconds since 1970, not "yesterday"'],
-  ['/events?from=99999999999999', 'from must be a time such as 2026-11-21T10:00:00Z, or seconds since 1970, not "99999999999999"'],
-])('%s is refused', async (path, detail) => {
-  const response = await new TestServer().get(`/api/tocsin/v1${path}`);
-  expect([response.status, response.headers.get('content-type'), await response.json()]).toEqual([
-    400,
-    'application/problem+json',
-    { type: 'about:blank', title: 'Bad Request', status: 400, detail },
+test('it has every endpoint', () => {
+  expect(operations.map(({ name }) => name).sort()).toEqual([
+    'DELETE /silences/{id}',
+    'GET /events',
+    'GET /events/stream',
+    'GET /explain',
+    'GET /notifications',
+    'GET /notifications/{id}',
+    'GET /receivers',
+    'GET /silences',
+    'GET /silences/{id}',
+    'POST /receivers/{name}/test',
+    'POST /routes/test',
+    'POST /silences',
+    'POST /silences/preview',
+    'PUT /silences/{id}',
   ]);
 });
 
-test.each([
-  ['POST', '/events', 405],
-  ['GET', '/none', 404],
-])('%s %s is a problem with status %i', async (method, path, status) => {
-  const response = await new TestServer().request(`/api/tocsin/v1${path}`, { method });
-  expect(await response.json()).toMatchObject({ type: 'about:blank', status });
+test.each(operations)('$name is described: what for, each parameter, each answer', ({ described }) => {
+  expect([described.summary, described.description]).toEqual([expect.stringMatching(/\S/), expect.stringMatching(/\S/)]);
+  for (const parameter of described.parameters ?? [])
+    expect([parameter.name, parameter.schema.description ?? parameter.description]).toEqual([parameter.name, expect.stringMatching(/\S/)]);
+  for (const [status, { description, content }] of Object.entries(described.responses)) {
+    expect([status, description]).toEqual([status, expect.stringMatching(/\S/)]);
+    if (Number(status) >= 400) expect(Object.keys(content ?? {})).toEqual(['application/problem+json']);
+  }
 });
 
-describe('explain', () => {
-  test.each([
-    ['query=Down', [['alertname', '=', 'Down']], null],
-    [
-      `query=Down%7Bsvc%3D~%22x%7Cy%22%7D&at=${NOON_TEXT}`,
-      [
-        ['alertname', '=', 'Down'],
-        ['svc', '=~', 'x|y'],
-      ],
-      NOON,
-    ],
-    ['query=%7Bsvc!%3D%22x%22%7D', [['svc', '!=', 'x']], null],
-    ['query=svc%3Dx', [['svc', '=', 'x']], null],
-  ])('?%s asks for what matches', async (query, matchers, at) => {
-    const { server, get } = setUp();
-    expect(await get(`/explain?${query}`)).toMatchObject({ cause: 'unknown_alert', verdict: 'no alert: nothing is known' });
-    const { asked } = server.explainer;
-    const subject = asked?.subject.kind === 'matchers' ? asked.subject.matchers.map(({ name, op, value }) => [name, op, value]) : null;
-    expect({ matchers: subject, at: asked?.at }).toEqual({ matchers, at });
-  });
+test.each(['', '/x'])('below the prefix "%s" it says where the API is', async (prefix) => {
+  const { openapi, servers } = await documentOf(new TestServer({ routePrefix: prefix }), prefix);
+  expect([openapi, servers]).toEqual(['3.1.0', [{ url: `${prefix}/api/tocsin/v1` }]]);
+});
 
-  test('takes a whole label set', async () => {
-    const { server, get } = setUp();
-    await get(`/explain?labels=${encodeURIComponent('{"svc":"x","alertname":"Down"}')}`);
-    expect(server.explainer.asked).toEqual({ subject: { kind: 'labels', labels: Labels.of({ alertname: 'Down', svc: 'x' }) }, at: null });
-  });
+describe('what is answered is what it says', () => {
+  const validator = (schema: object) => {
+    const text = JSON.stringify({ ...schema, $defs: document.components.schemas }).replaceAll('#/components/schemas/', '#/$defs/');
+    return z.fromJSONSchema(JSON.parse(text));
+  };
 
   test.each([
-    ['', /^give either labels, .* or query/],
-    ['query=Down&labels={}', /^give either labels/],
-    ['query=%7B%7D', /^query "\{\}" cannot be read: it names no alert/],
-    ['query=Down%7Ba=~%22(%22%7D', /^query .* cannot be read: /],
-    ['labels=%5B%5D', /^labels must be a JSON object of texts/],
-    ['labels=%7B%22a%22:1%7D', /^labels must be a JSON object of texts/],
-    ['labels=x', /^labels must be a JSON object of texts/],
-    ['query=Down&at=03:10', /^at must be a time such as/],
-  ])('?%s is refused', async (query, detail) => {
-    expect(await setUp().get(`/explain?${query}`)).toMatchObject({ status: 400, detail: expect.stringMatching(detail) });
+    ['GET', '/notifications', '/notifications', undefined],
+    ['GET', '/events', '/events', undefined],
+    ['GET', '/events?limit=0', '/events', undefined],
+    ['GET', '/notifications/x', '/notifications/{id}', undefined],
+    ['GET', '/explain?query=Down', '/explain', undefined],
+    ['GET', '/silences', '/silences', undefined],
+    ['POST', '/silences', '/silences', { matchers: [{ name: 'a', op: '=', value: 'b' }], duration: '1h', comment: 'c' }],
+    ['POST', '/silences', '/silences', {}],
+    ['POST', '/silences/preview', '/silences/preview', { matchers: [{ name: 'a', op: '=', value: 'b' }] }],
+    ['POST', '/routes/test', '/routes/test', { labels: { a: 'b' } }],
+    ['GET', '/receivers', '/receivers', undefined],
+    ['POST', '/receivers/team/test', '/receivers/{name}/test', {}],
+  ])('%s %s', async (method, path, described, body) => {
+    const init = body === undefined ? { method } : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const response = await new TestServer().request(`/api/tocsin/v1${path}`, init);
+    const type = response.headers.get('content-type') ?? '';
+    const schema = document.paths[described]?.[method.toLowerCase()]?.responses[String(response.status)]?.content?.[type]?.schema;
+    expect(schema).toBeDefined();
+    const { error } = validator(schema ?? {}).safeParse(await response.json());
+    expect(error?.issues ?? []).toEqual([]);
   });
+});
+
+test.each([
+  ['POST', '/events', 405, 'GET', 'method POST is not allowed here: use GET'],
+  ['PATCH', '/silences/x', 405, 'GET, PUT, DELETE', 'method PATCH is not allowed here: use GET or PUT or DELETE'],
+  ['GET', '/routes/test', 405, 'POST', 'method GET is not allowed here: use POST'],
+  ['GET', '/none', 404, null, 'there is no /api/tocsin/v1/none in this API: /api/tocsin/v1/openapi.json lists what there is'],
+])('%s %s is a problem with status %i', async (method, path, status, allow, detail) => {
+  const response = await new TestServer().request(`/api/tocsin/v1${path}`, { method });
+  expect([response.headers.get('allow'), await response.json()]).toMatchObject([allow, { type: 'about:blank', status, detail }]);
 });

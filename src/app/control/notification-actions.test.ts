@@ -32,7 +32,7 @@ async function world() {
         ),
       })),
     );
-  const history = () => settled(app.outbox.history({ receiver: null, before: null, limit: 10 }));
+  const history = () => settled(app.outbox.history({ limit: 10 }));
   await post('Down');
   await sim.advance(15_000);
   const id = (await history())[0]?.id as OutboxId;

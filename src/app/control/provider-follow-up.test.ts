@@ -49,7 +49,7 @@ async function world(script: Partial<Script> = {}) {
     );
   await fire('a');
   await sim.advance(2000);
-  const history = () => settled(app.outbox.history({ receiver: null, before: null, limit: 20 }));
+  const history = () => settled(app.outbox.history({ limit: 20 }));
   return {
     sim,
     said,

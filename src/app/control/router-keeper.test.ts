@@ -59,6 +59,7 @@ async function setUp() {
       state,
       owe: (rows) => owed.push(...rows.map(({ row }) => row.receiver)),
       cancel: () => {},
+      told: () => {},
     },
     CONFIG,
     'hash',

@@ -26,6 +26,8 @@ export type KeeperPorts = {
   /** Rows that are owed from now on, and rows that are not any more. */
   readonly owe: (rows: readonly DueRow[]) => void;
   readonly cancel: (ids: RouterChanges['outboxCancelled']) => void;
+  /** The event log has grown. */
+  readonly told: () => void;
 };
 
 /** What a step wants on disk besides the router's own changes. */
@@ -176,6 +178,7 @@ export class RouterKeeper {
         changes.outboxInserted.map((row) => ({ row, attempts: 0, nextAttemptAt: row.createdAt, state: 'pending', mayRepeat: false })),
       );
     if (changes.outboxCancelled.length > 0) this.#ports.cancel(changes.outboxCancelled);
+    if (changes.events.length > 0) this.#ports.told();
   }
 
   /** Memory as the disk has it. While the disk does not even answer, the old memory has to do. */

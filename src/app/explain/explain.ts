@@ -15,7 +15,7 @@ import type { Alert } from '../../model/alert.ts';
 import { fingerprintOf } from '../../model/fingerprint.ts';
 import { Labels } from '../../model/labels.ts';
 import { equalMatcher, type Matcher, matchesLabels, matchesValue } from '../../model/matcher.ts';
-import { type UnixMs, unixMs } from '../../model/time.ts';
+import type { UnixMs } from '../../model/time.ts';
 import type { RuleGroupStatus, RuleStatus } from '../../rules/rule-manager.ts';
 import type { App } from '../app.ts';
 import { routerConfigOf } from '../control/router-config.ts';
@@ -234,7 +234,7 @@ async function groupFindings(
       if (route === undefined) throw new Error(`BUG: the trace takes no route ${routeId}`);
       const [events, notifications] = await Promise.all([
         app.events.find({ groupKey, to: facts.at, keep: 'last', limit: EVENTS_READ_MAX }),
-        app.outbox.history({ receiver, groupKey, before: { at: unixMs(facts.at + 1), id: null }, limit: NOTIFICATIONS_READ_MAX }),
+        app.outbox.history({ receiver, groupKey, to: facts.at, limit: NOTIFICATIONS_READ_MAX }),
       ]);
       const integrations = receivers.find(({ name }) => name === receiver)?.integrations ?? [];
       return groupFinding({ ...facts, group, route, integrations, events, notifications });

@@ -6,13 +6,12 @@ import type { ServerTls } from '../../model/server-tls.ts';
 import type { RequestHandler } from '../../platform/http-server.ts';
 import { renderPage, renderSilenceForm } from '../../web/page.ts';
 import { type App, StartError } from '../app.ts';
-import { explain } from '../explain/explain.ts';
 import { alertmanagerBackend } from './alertmanager-backend.ts';
 import { bindRefusal } from './bind-rule.ts';
 import { managementBackend } from './management-backend.ts';
 import { overviewOf } from './overview.ts';
 import { prometheusBackend } from './prometheus-backend.ts';
-import { receiversBackend } from './receivers-backend.ts';
+import { tocsinBackend } from './tocsin-backend.ts';
 
 export type AppServer = {
   readonly handler: RequestHandler;
@@ -27,16 +26,11 @@ export function appServer(app: App, quit: () => void): AppServer {
   const webConfig = web.configFile === null ? null : openWebConfig(web.configFile, app);
   const refusal = bindRefusal(options, webConfig !== null && webConfig.asksWhoCalls());
   if (refusal !== null) throw new StartError(refusal);
+  const alertmanager = alertmanagerBackend(app);
   const handler = createServer({
     prometheus: prometheusBackend(app),
-    alertmanager: alertmanagerBackend(app),
-    history: {
-      notifications: (filter) => app.outbox.history(filter),
-      inboxMessage: (outboxId) => app.outbox.inboxMessage(outboxId),
-      events: (filter) => app.events.find(filter),
-    },
-    explain: { explain: (subject, at) => explain(app, subject, at) },
-    receivers: receiversBackend(app),
+    alertmanager,
+    tocsin: tocsinBackend(app, alertmanager),
     overview: { title: web.pageTitle, overview: (notice) => overviewOf(app, notice) },
     management: managementBackend(app, quit),
     render: { overview: renderPage, silenceForm: renderSilenceForm },

@@ -50,7 +50,7 @@ export async function overviewOf(app: App, notice: string | null): Promise<Overv
   const [targets, groups, notifications] = await Promise.all([
     app.engine.call('targets', null),
     app.engine.call('ruleGroups', null),
-    app.outbox.history({ receiver: null, before: null, limit: NOTIFICATIONS_SHOWN_MAX }),
+    app.outbox.history({ limit: NOTIFICATIONS_SHOWN_MAX }),
   ]);
   const rules = groups.kind === 'gave' ? groups.gives.flatMap((group) => group.rules) : [];
   const activeTargets = targets.kind === 'gave' ? targets.gives.active : [];

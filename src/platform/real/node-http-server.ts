@@ -37,7 +37,13 @@ export class NodeHttpServer implements HttpServer {
     const answering = new Set<ServerResponse>();
     let isClosing = false;
     const respond = getRequestListener(
-      (request, { incoming }) => handler(request, { remoteAddress: plainAddress(incoming.socket?.remoteAddress) }),
+      (request, { incoming, outgoing }) =>
+        handler(request, {
+          remoteAddress: plainAddress(incoming.socket?.remoteAddress),
+          cut: () => {
+            if (!outgoing.writableFinished) outgoing.destroy();
+          },
+        }),
       {
         errorHandler: (error) => {
           this.#log.error('request failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
