@@ -44,6 +44,15 @@ test.each([
   expect([response.status, response.headers.get('location')]).toEqual([status, location]);
 });
 
+test.each([
+  ['GET', '//api/v2/alerts?filter=a%3Db', 301, '/api/v2/alerts?filter=a%3Db'],
+  ['POST', '/api/v2//alerts', 308, '/api/v2/alerts'],
+  ['GET', '//evil.example/x', 301, '/evil.example/x'],
+])('%s %s is shown the way, and stays what it is', async (method, path, status, location) => {
+  const response = await new TestServer().request(path, { method });
+  expect([response.status, response.headers.get('location')]).toEqual([status, location]);
+});
+
 describe('while the engine is not ready', () => {
   const server = new TestServer();
   server.management.ready = false;

@@ -63,12 +63,19 @@ export function createServer(options: ServerOptions): (request: Request, info: R
   };
 
   return async (request, info) => {
+    const pathname = pathnameOf(request.url);
+    // A base URL that ends with a slash, put together with a path that begins with one.
+    if (pathname.includes('//')) return moved(`${pathname.replaceAll(/\/{2,}/g, '/')}${new URL(request.url).search}`, request.method);
     const path = pathBelow(routePrefix, request);
     const response = await answer(request, path, info);
     guard.dress(response, request, path ?? '');
     return compressed(response, request);
   };
 }
+
+/** As Go's servers answer; but a request that changes something comes again as what it was. */
+const moved = (location: string, method: string): Response =>
+  new Response(null, { status: method === 'GET' || method === 'HEAD' ? 301 : 308, headers: { location } });
 
 /** The path without the route prefix; null: outside of it. */
 function pathBelow(routePrefix: string, request: Request): string | null {
@@ -117,7 +124,7 @@ function routes(options: ServerOptions): Hono<CallerEnv> {
     return api;
   };
   app.all('/api/tocsin/v1/*', async ({ req: { raw }, env }) => (await (own ??= ownApi())).fetch(raw, env));
-  app.get('/federate', federate(prometheus));
+  app.all('/federate', federate(prometheus));
   app.route('/', managementRoutes(management));
   app.route('/', pageRoutes({ overview, alertmanager, history: tocsin.history, render, log, prefix: linkPrefix }));
   return app;

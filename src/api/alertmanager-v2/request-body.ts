@@ -1,7 +1,9 @@
 /**
  * The two bodies that API v2 takes, checked against its schema (openapi.yaml) with the codes and, where the schema speaks,
  * the words of go-openapi's validation. What the schema cannot decide (label names, times, matchers) is the router's to
- * say. null stands for an absent field, as in Go; unknown fields are ignored.
+ * say. null stands for an absent field, as in Go; unknown fields are ignored. Field names in other letters (`Labels`, as a
+ * Go program writes them that says nothing of JSON) are taken where a field that must be there is missing: looking for them
+ * in every alert would cost more than reading it.
  */
 import type { Incoming } from '../../alerts/ingest.ts';
 import { opOfApiMatcher } from '../../alerts/matcher-text.ts';
@@ -29,7 +31,7 @@ export const readAlerts = (text: string, contentType: string): Read<readonly Inc
 /** What POST /silences takes. Its matchers are one set. */
 export const readSilence = (text: string, contentType: string): Read<PostedSilence> =>
   readBody('silence', text, contentType, (body, json) => {
-    const fields = body.object(json ?? {}, 'the body');
+    const fields = named('matchers', body.object(json ?? {}, 'the body'));
     const id = body.string(fields['id'], 'id') ?? '';
     const annotations = body.strings(fields['annotations'], 'annotations') ?? {};
     const comment = body.string(fields['comment'], 'comment') ?? body.missing('comment', '');
@@ -50,7 +52,7 @@ export const readSilence = (text: string, contentType: string): Read<PostedSilen
 
 function alertOf(body: Body, item: unknown, index: number): Incoming {
   const at = `${index}`;
-  const fields = body.object(item, at);
+  const fields = named('labels', body.object(item, at));
   const annotations = body.strings(fields['annotations'], 'annotations', at) ?? {};
   const endsAt = body.time(fields['endsAt'], 'endsAt', at);
   const startsAt = body.time(fields['startsAt'], 'startsAt', at);
@@ -68,7 +70,7 @@ function matchersOf(body: Body, json: unknown): readonly MatcherRow[] {
   if (json.length === 0) body.violates({ code: MIN_ITEMS, message: 'matchers in body should have at least 1 items' });
   return json.map((item: unknown, index): MatcherRow => {
     const at = `matchers.${index}`;
-    const fields = body.object(item, at);
+    const fields = named('name', body.object(item, at));
     const isEqual = body.boolean(fields['isEqual'], 'isEqual', at) ?? true;
     const isRegex = body.boolean(fields['isRegex'], 'isRegex', at) ?? body.missing('isRegex', false, at);
     const name = body.string(fields['name'], 'name', at) ?? body.missing('name', '', at);
@@ -78,6 +80,36 @@ function matchersOf(body: Body, json: unknown): readonly MatcherRow[] {
 }
 
 const givenTime = (time: UnixMs | null): UnixMs | null => (time === ZERO_TIME_MS ? null : time);
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The object, by the schema's names of its fields. `needed`: one that is always there. */
+function named(needed: string, given: JsonObject): JsonObject {
+  if (given[needed] !== undefined) return given;
+  const fields: Record<string, unknown> = Object.create(null);
+  for (const [name, value] of Object.entries(given)) {
+    const folded = name.toLowerCase();
+    fields[FIELDS.find((field) => field.toLowerCase() === folded) ?? name] = value;
+  }
+  return fields;
+}
+
+/** Of alerts, silences and matchers. */
+const FIELDS = [
+  'labels',
+  'annotations',
+  'startsAt',
+  'endsAt',
+  'generatorURL',
+  'id',
+  'matchers',
+  'createdBy',
+  'comment',
+  'name',
+  'value',
+  'isRegex',
+  'isEqual',
+] as const;
 
 /** As Go's url.ParseRequestURI: a URL with a scheme, or a path from the root. */
 function isRequestUri(text: string): boolean {

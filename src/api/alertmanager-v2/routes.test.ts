@@ -355,6 +355,26 @@ describe('silences', () => {
   });
 });
 
+test('fields are known in any letters, as Go programs write them', async () => {
+  const { backend, send } = setUp();
+  const alert = { Labels: { alertname: 'Go' }, Annotations: { a: 'b' }, StartsAt: time(-60), GeneratorURL: 'http://x/' };
+  expect((await send('POST', '/alerts', [alert])).status).toBe(200);
+  const [shown] = backend.router().remembered([]);
+  expect([shown?.annotations.toRecord(), shown?.startsAt, shown?.generatorUrl]).toEqual([{ a: 'b' }, NOON - 60_000, 'http://x/']);
+  const posted = {
+    Matchers: [{ Name: 'a', Value: 'b', IsRegex: false }],
+    StartsAt: time(0),
+    EndsAt: time(60),
+    CreatedBy: 'me',
+    Comment: 'c',
+  };
+  expect((await send('POST', '/silences', posted)).status).toBe(200);
+});
+
+test.each(['/alerts/', '/alerts/groups/', '/silences/', '/receivers/', '/status/'])('%s is answered with its slash', async (path) => {
+  expect((await setUp().send('GET', path)).status).toBe(200);
+});
+
 test('the status has all that Grafana decodes', async () => {
   expect((await setUp().send('GET', '/status')).json).toEqual({
     cluster: { status: 'disabled', peers: [] },

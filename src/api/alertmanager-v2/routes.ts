@@ -28,7 +28,8 @@ export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrenc
   let getting = 0;
 
   const on = (path: string, handlers: Readonly<Partial<Record<Method, Handler>>>): void => {
-    app.all(path, async (context) => {
+    // With a slash at the end too: Alertmanager takes it, so that somebody relies on it.
+    app.on('ALL', [path, `${path}/`], async (context) => {
       const method = context.req.method === 'HEAD' ? 'GET' : context.req.method;
       const handle = handlers[method as Method];
       if (handle === undefined) return notAllowed(method, Object.keys(handlers));

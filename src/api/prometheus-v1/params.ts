@@ -1,21 +1,25 @@
 /** Reading of the Prometheus API's parameters, with its messages (web/api/v1/api.go). */
+import { goQuote } from '../../lib/go-quote.ts';
 import { parseInstantMs } from '../../lib/parse-instant.ts';
 import { parseDuration } from '../../model/duration.ts';
-import type { ApiError } from './backend.ts';
+import { matchesValue } from '../../model/matcher.ts';
+import { formatParseError } from '../../promql/parse-error.ts';
+import { parseMatchers } from '../../promql/parser.ts';
+import type { ApiError, ApiErrorType } from './backend.ts';
 
 /** Parameters of the URL and of a form body together; a key may come several times. */
 export type Params = ReadonlyMap<string, readonly string[]>;
 
-/** Thrown by the readers below, answered as bad_data. */
+/** Thrown by the readers below, answered as what it is. */
 export class BadParameter extends Error {
   readonly error: ApiError;
-  constructor(message: string) {
+  constructor(message: string, type: ApiErrorType = 'bad_data') {
     super(message);
-    this.error = { type: 'bad_data', message };
+    this.error = { type, message };
   }
 }
 
-const invalid = (name: string, why: string): BadParameter => new BadParameter(`invalid parameter "${name}": ${why}`);
+export const invalid = (name: string, why: string): BadParameter => new BadParameter(`invalid parameter "${name}": ${why}`);
 
 export function paramsOf(...sources: readonly URLSearchParams[]): Params {
   const params = new Map<string, string[]>();
@@ -37,34 +41,79 @@ export function timeMs(params: Params, name: string, fallback?: number): number 
   const text = first(params, name);
   if (text === '' && fallback !== undefined) return fallback;
   const parsed = parseInstantMs(text);
-  if (parsed === null) throw invalid(name, `cannot parse "${text}" to a valid timestamp`);
-  return parsed;
+  if (parsed !== null) return parsed;
+  const which = fallback === undefined ? '' : `invalid time value for '${name}': `;
+  throw invalid(name, `${which}cannot parse "${text}" to a valid timestamp`);
 }
 
 /** Seconds with fractions, or Prometheus' spelling, as milliseconds. */
-function parseLengthMs(text: string): number | null {
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) {
+function parseLengthMs(text: string): number | { readonly error: string } {
+  const error = `cannot parse "${text}" to a valid duration`;
+  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) || /^[+-]?inf$/i.test(text)) {
     const ms = Number(text) * 1000;
-    return Math.abs(ms) > 9_223_372_036_854 ? null : ms;
+    return Math.abs(ms) <= 9_223_372_036_854 ? ms : { error: `${error}. It overflows int64` };
   }
   const parsed = parseDuration(text);
-  return typeof parsed === 'number' ? parsed : null;
+  return typeof parsed === 'number' ? parsed : { error };
 }
 
-export function optionalLengthMs(params: Params, name: string): number | null {
-  const text = first(params, name);
+/** One that is over before it began is no time to answer in. */
+export function timeoutMs(params: Params): number | null {
+  const text = first(params, 'timeout');
   if (text === '') return null;
   const parsed = parseLengthMs(text);
-  if (parsed === null) throw invalid(name, `cannot parse "${text}" to a valid duration`);
+  if (typeof parsed !== 'number') throw invalid('timeout', parsed.error);
+  if (parsed <= 0) throw new BadParameter('context deadline exceeded', 'execution');
   return parsed;
 }
 
-export function stepMs(params: Params): number {
-  const text = first(params, 'step');
+export function lookbackDeltaMs(params: Params): number | null {
+  const text = first(params, 'lookback_delta');
+  if (text === '') return null;
   const parsed = parseLengthMs(text);
-  if (parsed === null) throw invalid('step', `cannot parse "${text}" to a valid duration`);
+  if (typeof parsed !== 'number') throw new BadParameter(`error parsing lookback delta duration: ${parsed.error}`);
+  return parsed;
+}
+
+/** With fractions of a millisecond. */
+export function stepMs(params: Params): number {
+  const parsed = parseLengthMs(first(params, 'step'));
+  if (typeof parsed !== 'number') throw invalid('step', parsed.error);
   if (parsed <= 0) throw invalid('step', 'zero or negative query resolution step widths are not accepted. Try a positive integer');
-  return Math.max(1, Math.trunc(parsed));
+  return parsed;
+}
+
+/** match[]: selectors, each with a matcher that does not take what is not there. `name`: put in front of an error. */
+export function selectorsOf(params: Params, name = ''): readonly string[] {
+  const refuse = (why: string): BadParameter => (name === '' ? new BadParameter(why) : invalid(name, why));
+  const selectors = all(params, 'match[]');
+  const parsed = selectors.map((text) => {
+    const selector = parseMatchers(text);
+    if ('errors' in selector) throw refuse(selector.errors.map((error) => formatParseError(text, error)).join('\n'));
+    return selector.matchers;
+  });
+  if (parsed.some((matchers) => matchers.every((matcher) => matchesValue(matcher, ''))))
+    throw refuse('match[] must contain at least one non-empty matcher');
+  return selectors;
+}
+
+/** As Go's strconv.ParseBool; absent is false. */
+export function flag(params: Params, name: string): boolean {
+  const text = first(params, name);
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
+  if (['', '0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
+  throw invalid(name, `error converting ${name}: strconv.ParseBool: parsing ${goQuote(text)}: invalid syntax`);
+}
+
+/** Groups on a page; 0: all. */
+export function groupLimit(params: Params): number {
+  const text = first(params, 'group_limit');
+  if (text === '') return 0;
+  const limit = Number(text);
+  if (!/^[+-]?\d+$/.test(text))
+    throw invalid('group_limit', `group_limit needs to be a valid number: strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
+  if (limit <= 0) throw invalid('group_limit', 'group_limit needs to be greater than 0');
+  return limit;
 }
 
 /** A count; 0 where it is absent. */
@@ -73,6 +122,7 @@ export function limitOf(params: Params, name = 'limit'): number {
   if (text === '') return 0;
   if (!/^[+-]?\d+$/.test(text)) throw invalid(name, `strconv.Atoi: parsing "${text}": invalid syntax`);
   const limit = Number(text);
+  if (Math.abs(limit) >= 2 ** 63) throw invalid(name, `strconv.Atoi: parsing "${text}": value out of range`);
   if (limit < 0) throw invalid(name, 'limit must be non-negative');
   return limit;
 }

@@ -3,9 +3,28 @@
  * backend out. A path with another method answers 405, an unknown one 404, always as JSON: Grafana relies on both.
  */
 import { type Context, Hono } from 'hono';
+import { goQuote } from '../../lib/go-quote.ts';
+import { formatParseError } from '../../promql/parse-error.ts';
+import { parseMatchers } from '../../promql/parser.ts';
 import type { PrometheusBackend, SeriesRequest } from './backend.ts';
 import { headStatusJson } from './head-status-json.ts';
-import { all, BadParameter, endAfterStart, first, limitOf, optionalLengthMs, type Params, paramsOf, stepMs, timeMs } from './params.ts';
+import {
+  all,
+  BadParameter,
+  endAfterStart,
+  first,
+  flag,
+  groupLimit,
+  invalid,
+  limitOf,
+  lookbackDeltaMs,
+  type Params,
+  paramsOf,
+  selectorsOf,
+  stepMs,
+  timeMs,
+  timeoutMs,
+} from './params.ts';
 import { failure, success, wire, withData } from './respond.ts';
 import { alertsJson, ruleGroupsJson } from './rules-json.ts';
 import { metadataJson, targetsJson, targetsMetadataJson } from './targets-json.ts';
@@ -25,8 +44,7 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
   const on = (methods: readonly string[], path: string, handle: Handler): void => {
     app.all(path, async (context) => {
       const method = context.req.method === 'HEAD' ? 'GET' : context.req.method;
-      if (!methods.includes(method))
-        return failure({ type: 'bad_data', message: `method ${method} is not allowed here: use ${methods.join(' or ')}` }, 405);
+      if (!methods.includes(method)) return notAllowed(method, methods);
       try {
         return await handle(await readParams(context), context);
       } catch (error) {
@@ -47,25 +65,37 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
     const toMs = timeMs(params, 'end');
     endAfterStart(fromMs, toMs);
     const step = stepMs(params);
+    // Before a step below a millisecond becomes one.
     if ((toMs - fromMs) / step > POINTS_MAX)
       throw new BadParameter('exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)');
     return wire(
-      await backend.rangeQuery({ query: first(params, 'query'), fromMs, toMs, stepMs: step, ...limitsOf(params) }, context.req.raw),
+      await backend.rangeQuery(
+        { query: first(params, 'query'), fromMs, toMs, stepMs: Math.max(1, Math.trunc(step)), ...limitsOf(params) },
+        context.req.raw,
+      ),
     );
   });
   on(BOTH, '/format_query', async (params) => wire(await backend.formatQuery(first(params, 'query'))));
   on(BOTH, '/parse_query', async (params) => wire(await backend.parseQuery(first(params, 'query'))));
   on(BOTH, '/series', async (params, context) => {
-    const request = seriesRequest(params);
-    if (request.selectors.length === 0) throw new BadParameter('no match[] parameter provided');
+    if (all(params, 'match[]').length === 0) throw new BadParameter('no match[] parameter provided');
+    const request = seriesRequest(params, 'match[]');
     return wire(await backend.series(request, context.req.raw));
   });
   on(BOTH, '/labels', async (params, context) => wire(await backend.labelNames(seriesRequest(params), context.req.raw)));
   on(GET, '/label/:name/values', async (params, context) => {
-    const name = unescapeLabelName(context.req.param('name') ?? '');
+    const name = labelNameIn(context);
     return wire(await backend.labelValues({ ...seriesRequest(params), name }, context.req.raw));
   });
-  on(BOTH, '/query_exemplars', () => success([]));
+  on(BOTH, '/query_exemplars', async (params) => {
+    const [fromMs, toMs] = [timeMs(params, 'start', MIN_TIME_MS), timeMs(params, 'end', MAX_TIME_MS)];
+    if (toMs < fromMs) throw new BadParameter('end timestamp must not be before start timestamp');
+    const parsed = await backend.parseQuery(first(params, 'query'));
+    // No exemplars are kept; a query that is none is told all the same.
+    if (parsed.kind === 'refused')
+      throw new BadParameter(parsed.error.message.replace('invalid parameter "query": ', ''), parsed.error.type);
+    return success([]);
+  });
   on(GET, '/targets', async (params) =>
     withData(await backend.targets(), (targets) => success(targetsJson(targets, first(params, 'state'), first(params, 'scrapePool')))),
   );
@@ -87,7 +117,8 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
   });
   on(GET, '/rules', async (params) => {
     const type = first(params, 'type').toLowerCase();
-    if (type !== '' && type !== 'alert' && type !== 'record') throw new BadParameter(`not supported value "${type}"`);
+    if (type !== '' && type !== 'alert' && type !== 'record') throw invalid('type', `not supported value "${type}"`);
+    const [withAlerts, limit] = [!flag(params, 'exclude_alerts'), groupLimit(params)];
     return withData(await backend.ruleGroups(), (groups) => {
       const json = ruleGroupsJson(groups, {
         type,
@@ -95,8 +126,8 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
         groupNames: all(params, 'rule_group[]'),
         files: all(params, 'file[]'),
         selectors: all(params, 'match[]'),
-        withAlerts: first(params, 'exclude_alerts') !== 'true',
-        groupLimit: limitOf(params, 'group_limit'),
+        withAlerts,
+        groupLimit: limit,
         nextToken: first(params, 'group_next_token'),
       });
       return 'error' in json ? failure({ type: 'bad_data', message: json.error }) : success(json);
@@ -138,14 +169,19 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
     });
   });
   on(GET, '/status/tsdb', async (params) => {
-    const limit = limitOf(params);
-    if (limit > 10_000) throw new BadParameter('limit must not exceed 10000');
-    return withData(await backend.headStatus(limit === 0 ? 10 : limit), (status) => success(headStatusJson(status)));
+    const text = first(params, 'limit');
+    if (text !== '' && !/^\+?0*[1-9]\d*$/.test(text)) throw new BadParameter('limit must be a positive number');
+    if (Number(text) > 10_000) throw new BadParameter('limit must not exceed 10000');
+    return withData(await backend.headStatus(text === '' ? 10 : Number(text)), (status) => success(headStatusJson(status)));
   });
   on(GET, '/status/walreplay', () => {
     const { min, max, current } = backend.replay();
     return success({ min, max, current });
   });
+  // Nothing to tell: what an operator should know is on the page and in the metrics.
+  on(GET, '/notifications', () => success([]));
+  for (const name of ['delete_series', 'clean_tombstones', 'snapshot'])
+    on(['POST', 'PUT'], `/admin/tsdb/${name}`, () => failure({ type: 'unavailable', message: 'admin APIs disabled' }, 500));
   on(['POST'], '/write', async (_params, context) => {
     if (!backend.remoteWriteEnabled)
       return new Response('remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n', { status: 404 });
@@ -160,22 +196,58 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
   return app;
 }
 
-/** GET /federate: text exposition of the newest sample of each selected series. */
+/** GET /federate: text exposition of the newest sample of each selected series. Its errors are plain text. */
 export const federate =
   (backend: PrometheusBackend) =>
   async (context: Context): Promise<Response> => {
-    const params = paramsOf(new URL(context.req.url).searchParams);
-    return wire(
-      await backend.federate({ selectors: all(params, 'match[]'), atMs: backend.nowMs() }, context.req.raw),
-      'text/plain; version=0.0.4; charset=utf-8',
-    );
+    const { method } = context.req;
+    if (method !== 'GET' && method !== 'HEAD')
+      return new Response(`method ${method} is not allowed here: use GET\n`, {
+        status: 405,
+        headers: { 'content-type': PLAIN, allow: 'GET' },
+      });
+    const selectors = all(paramsOf(new URL(context.req.url).searchParams), 'match[]');
+    for (const text of selectors) {
+      const parsed = parseMatchers(text);
+      if (!('errors' in parsed)) continue;
+      const why = parsed.errors.map((error) => formatParseError(text, error)).join('\n');
+      return new Response(`${why}\n`, { status: 400, headers: { 'content-type': PLAIN } });
+    }
+    return wire(await backend.federate({ selectors, atMs: backend.nowMs() }, context.req.raw), 'text/plain; version=0.0.4; charset=utf-8');
   };
+
+const PLAIN = 'text/plain; charset=utf-8';
+
+function notAllowed(method: string, methods: readonly string[]): Response {
+  const response = failure({ type: 'bad_data', message: `method ${method} is not allowed here: use ${methods.join(' or ')}` }, 405);
+  response.headers.set('allow', methods.join(', '));
+  return response;
+}
 
 async function readParams(context: Context): Promise<Params> {
   const inUrl = new URL(context.req.url).searchParams;
-  const isForm =
-    context.req.method === 'POST' && (context.req.header('content-type') ?? '').startsWith('application/x-www-form-urlencoded');
-  return isForm ? paramsOf(new URLSearchParams(await context.req.text()), inUrl) : paramsOf(inUrl);
+  if (context.req.method !== 'POST') return paramsOf(inUrl);
+  const [mediaType = ''] = (context.req.header('content-type') ?? '').toLowerCase().split(';', 1);
+  switch (mediaType.trim()) {
+    case 'application/x-www-form-urlencoded':
+      return paramsOf(new URLSearchParams(await context.req.text()), inUrl);
+    case 'multipart/form-data':
+      return paramsOf(await multipartFields(context), inUrl);
+    default:
+      return paramsOf(inUrl);
+  }
+}
+
+async function multipartFields(context: Context): Promise<URLSearchParams> {
+  let form: FormData;
+  try {
+    form = await context.req.raw.formData();
+  } catch (error) {
+    throw new BadParameter(`the body is no form: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const fields = new URLSearchParams();
+  for (const [name, value] of form) if (typeof value === 'string') fields.append(name, value);
+  return fields;
 }
 
 function limitsOf(params: Params): {
@@ -186,18 +258,19 @@ function limitsOf(params: Params): {
 } {
   const stats = first(params, 'stats');
   return {
-    timeoutMs: optionalLengthMs(params, 'timeout'),
-    lookbackDeltaMs: optionalLengthMs(params, 'lookback_delta'),
+    timeoutMs: timeoutMs(params),
+    lookbackDeltaMs: lookbackDeltaMs(params),
     limit: limitOf(params),
     stats: stats === 'all' ? 'all' : stats === '' ? 'none' : 'basic',
   };
 }
 
-function seriesRequest(params: Params): SeriesRequest {
+/** Where `start` is after `end` there is simply nothing. `name`: put in front of an error of match[]. */
+function seriesRequest(params: Params, name = ''): SeriesRequest {
+  const limit = limitOf(params);
   const fromMs = timeMs(params, 'start', MIN_TIME_MS);
   const toMs = timeMs(params, 'end', MAX_TIME_MS);
-  endAfterStart(fromMs, toMs);
-  return { selectors: all(params, 'match[]'), fromMs, toMs, limit: limitOf(params) };
+  return { selectors: selectorsOf(params, name), fromMs, toMs, limit };
 }
 
 /** -1: absent. */
@@ -206,6 +279,23 @@ function countOf(params: Params, name: string): number {
   const text = first(params, name);
   if (!/^-?\d+$/.test(text)) throw new BadParameter(`${name} must be a number`);
   return Number(text);
+}
+
+/** Bytes in the path that are no UTF-8 are no name. */
+function labelNameIn(context: Context): string {
+  const [, written = ''] = /\/label\/([^/]*)\/values$/.exec(new URL(context.req.url).pathname) ?? [];
+  const name = decoded(written);
+  if (name === null || name === '') throw new BadParameter(`invalid label name: ${goQuote(name ?? written)}`);
+  return name;
+}
+
+function decoded(written: string): string | null {
+  try {
+    return unescapeLabelName(decodeURIComponent(written));
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
 }
 
 /** U__http_2e_status → http.status: how names that are not [a-zA-Z0-9_] stand in a path. */

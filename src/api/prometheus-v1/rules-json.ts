@@ -26,11 +26,10 @@ export function ruleGroupsJson(
   filter: RulesFilter,
 ): { readonly groups: readonly unknown[]; readonly groupNextToken?: string } | { readonly error: string } {
   if (filter.nextToken !== '' && filter.groupLimit === 0)
-    return { error: 'group_limit needs to be present in order to paginate over the groups' };
+    return { error: 'invalid parameter "group_next_token": group_limit needs to be present in order to paginate over the groups' };
   const selectors = filter.selectors.map((text) => ({ text, ...parseMatchers(text) }));
   for (const selector of selectors)
-    if ('errors' in selector)
-      return { error: `invalid parameter "match[]": ${selector.errors.map((error) => formatParseError(selector.text, error)).join('; ')}` };
+    if ('errors' in selector) return { error: `${selector.errors.map((error) => formatParseError(selector.text, error)).join('; ')}` };
   const wanted = (rule: RuleStatus): boolean => {
     if (filter.type === 'alert' && rule.kind !== 'alerting') return false;
     if (filter.type === 'record' && rule.kind !== 'recording') return false;
@@ -59,7 +58,8 @@ export function ruleGroupsJson(
       lastEvaluation: instant(group.evaluatedAt),
     });
   }
-  if (isBefore) return { error: `invalid group_next_token '${filter.nextToken}'. were rule groups changed?` };
+  if (isBefore)
+    return { error: `invalid parameter "group_next_token": invalid group_next_token '${filter.nextToken}'. were rule groups changed?` };
   return { groups: shown };
 }
 

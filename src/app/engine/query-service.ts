@@ -106,6 +106,9 @@ export class QueryService {
         });
       } catch (error) {
         this.stats.failed++;
+        // Found when it was prepared: as wrong as one that does not parse.
+        if (error instanceof QueryError && error.type === 'bad_data')
+          throw new QueryError('bad_data', `invalid parameter "query": ${error.message}`);
         throw error;
       } finally {
         this.stats.secondsSum += (this.clock.elapsed() - began) / 1000;
