@@ -39,6 +39,14 @@ export class StartError extends Error {}
 
 export type ReloadOutcome = { readonly kind: 'applied' } | { readonly kind: 'refused'; readonly error: string };
 
+/** Which rule groups raised the alerts there are. */
+type AlertGroups = {
+  /** Of the keeper's rule alerts. */
+  readonly version: number;
+  readonly byAlert: ReadonlyMap<Fingerprint, string>;
+  readonly keys: ReadonlySet<string>;
+};
+
 const STOP_GRACE_MS = 1500;
 const EVALUATION_RETRY_MS = 1000;
 
@@ -56,6 +64,8 @@ export class App {
   readonly actions: NotificationActions;
   /** Evaluations as the router last heard of them: what the endsAt of an own alert is counted from. By group key. */
   readonly evaluated = new Map<string, { readonly at: number; readonly intervalMs: number }>();
+  /** Grows whenever that changes the endsAt of an alert. */
+  shownEnds = 0;
   readonly stats = {
     reloads: 0,
     reloadsFailed: 0,
@@ -230,15 +240,19 @@ export class App {
 
   /** Key of the rule group that raised an alert; null for alerts from outside. */
   groupOfAlert(fingerprint: Fingerprint): string | null {
+    return this.#alertGroups().byAlert.get(fingerprint) ?? null;
+  }
+
+  #alertGroups(): AlertGroups {
     if (this.#groupOf.version !== this.keeper.ruleAlertsVersion) {
       const byAlert = new Map<Fingerprint, string>();
       for (const { row, announced } of this.keeper.ruleAlerts.values())
         if (announced !== null) byAlert.set(fingerprintOf(Labels.fromSorted(announced)), row.groupKey);
-      this.#groupOf = { version: this.keeper.ruleAlertsVersion, byAlert };
+      this.#groupOf = { version: this.keeper.ruleAlertsVersion, byAlert, keys: new Set(byAlert.values()) };
     }
-    return this.#groupOf.byAlert.get(fingerprint) ?? null;
+    return this.#groupOf;
   }
-  #groupOf: { readonly version: number; readonly byAlert: ReadonlyMap<Fingerprint, string> } = { version: -1, byAlert: new Map() };
+  #groupOf: AlertGroups = { version: -1, byAlert: new Map(), keys: new Set() };
 
   /** Brings `outboxRows` up to date, for who reads metrics. */
   async countOutbox(): Promise<void> {
@@ -380,6 +394,7 @@ export class App {
           });
         crash.hit('evaluate.after-commit');
         this.evaluated.set(evaluation.groupKey, { at: evaluation.at, intervalMs: evaluation.intervalMs });
+        if (this.#alertGroups().keys.has(evaluation.groupKey)) this.shownEnds++;
         return;
       } catch {
         await new Promise<void>((resolve) => clock.after(durationMs(EVALUATION_RETRY_MS), resolve));

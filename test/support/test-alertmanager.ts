@@ -33,6 +33,9 @@ export class TestAlertmanager implements AlertmanagerBackend {
   router(): Router {
     return this.#router;
   }
+  viewTag(list: string): string {
+    return `${list}-${this.#router.viewVersion(this.at)}`;
+  }
   receive(alerts: Parameters<AlertmanagerBackend['receive']>[0]): ReturnType<AlertmanagerBackend['receive']> {
     return Promise.resolve(this.#router.receive(alerts, this.at));
   }

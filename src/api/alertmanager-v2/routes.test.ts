@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Answer, apiV2, NOON, TestAlertmanager } from '../../../test/support/test-alertmanager.ts';
 import { childRoute, rootRoute } from '../../../test/support/test-router.ts';
+import { TestServer } from '../../../test/support/test-server.ts';
 import { parseMatchers } from '../../alerts/matcher-text.ts';
 import type { RouterConfig } from '../../alerts/router.ts';
 import { parseTimeInterval } from '../../alerts/time-interval.ts';
@@ -55,7 +56,7 @@ describe('POST /alerts', () => {
         labels,
       },
     ]);
-    expect([listed.headers.get('content-type'), listed.headers.get('cache-control')]).toEqual(['application/json', 'no-store']);
+    expect([listed.headers.get('content-type'), listed.headers.get('cache-control')]).toEqual(['application/json', 'private, no-cache']);
   });
 
   test('of a request with a bad alert the good ones are stored, and every bad one is told', async () => {
@@ -373,6 +374,59 @@ test('fields are known in any letters, as Go programs write them', async () => {
 
 test.each(['/alerts/', '/alerts/groups/', '/silences/', '/receivers/', '/status/'])('%s is answered with its slash', async (path) => {
   expect((await setUp().send('GET', path)).status).toBe(200);
+});
+
+describe('a list that the client has already', () => {
+  const lists = ['/alerts', '/alerts/groups', '/silences'];
+
+  function fired() {
+    const server = new TestServer();
+    const router = server.alertmanager.router();
+    router.receive([{ labels: { alertname: 'Down' }, annotations: {}, startsAt: NOON, endsAt: null, generatorUrl: '' }], NOON);
+    router.takeChanges();
+    const get = (path: string, tag?: string): Promise<Response> =>
+      server.get(`/api/v2${path}`, tag === undefined ? {} : { 'if-none-match': tag });
+    return { server, router, get };
+  }
+
+  test.each(lists)('%s is not sent again until something has changed', async (path) => {
+    const { server, router, get } = fired();
+    const first = await get(path);
+    const tag = first.headers.get('etag') ?? '';
+    expect([first.status, tag, first.headers.get('cache-control')]).toEqual([
+      200,
+      expect.stringMatching(/^W\/"[^"]+"$/),
+      'private, no-cache',
+    ]);
+    for (const known of [tag, tag.slice(2), `"x", ${tag}`, '*']) {
+      const again = await get(path, known);
+      expect([again.status, await again.text(), again.headers.get('etag')]).toEqual([304, '', tag]);
+    }
+    expect((await get(path, '"other"')).status).toBe(200);
+    await server.alertmanager.putSilence({
+      id: null,
+      matcherSets: [[{ name: 'alertname', op: '=', value: 'Down' }]],
+      startsAt: NOON,
+      endsAt: unixMs(NOON + 60_000),
+      createdBy: '',
+      comment: '',
+      annotations: {},
+    });
+    router.takeChanges();
+    const changed = await get(path, tag);
+    expect([changed.status, changed.headers.get('etag') === tag]).toEqual([200, false]);
+    // By the clock alone: the silence is over.
+    const silenced = changed.headers.get('etag') ?? '';
+    server.alertmanager.at = unixMs(NOON + 60_000);
+    expect((await get(path, silenced)).status).toBe(304);
+    server.alertmanager.at = unixMs(NOON + 60_001);
+    expect((await get(path, silenced)).status).toBe(200);
+  });
+
+  test.each(lists)('%s refuses a filter that is none, whatever the client has', async (path) => {
+    const { get } = fired();
+    expect((await get(`${path}?filter=%7B`, '*')).status).toBe(400);
+  });
 });
 
 test('the status has all that Grafana decodes', async () => {

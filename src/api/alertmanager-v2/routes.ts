@@ -11,7 +11,7 @@ import { alertsJson, groupsJson, labelsJson } from './alert-json.ts';
 import type { AlertmanagerBackend } from './backend.ts';
 import { alertQuery, receiverMatchersOf, silenceQuery } from './query.ts';
 import { type Read, readAlerts, readSilence } from './request-body.ts';
-import { empty, json, refused, schemaError } from './respond.ts';
+import { empty, json, refused, schemaError, tagged } from './respond.ts';
 import { silenceJson } from './silence-json.ts';
 import { statusJson } from './status-json.ts';
 
@@ -60,10 +60,12 @@ export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrenc
   });
 
   on('/alerts', {
-    GET: (_context, params) => {
+    GET: (context, params) => {
       const query = alertQuery(params, backend.matcherMode);
       if ('error' in query) return refused(query.error);
-      return json(alertsJson(backend.router().alerts(query, backend.now()), (alert) => backend.endsAtOf(alert)));
+      return tagged(context.req.header('if-none-match'), backend.viewTag('alerts'), () =>
+        alertsJson(backend.router().alerts(query, backend.now()), (alert) => backend.endsAtOf(alert)),
+      );
     },
     POST: async (context) => {
       const read = await readWith(readAlerts, context);
@@ -74,13 +76,12 @@ export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrenc
   });
 
   on('/alerts/groups', {
-    GET: (_context, params) => {
+    GET: (context, params) => {
       const query = alertQuery(params, backend.matcherMode);
       if ('error' in query) return refused(query.error);
-      const groups = backend.router().groups(query, backend.now());
-      return json(
+      return tagged(context.req.header('if-none-match'), backend.viewTag('groups'), () =>
         groupsJson(
-          groups,
+          backend.router().groups(query, backend.now()),
           (alert) => backend.endsAtOf(alert),
           (group) => backend.routeLabels(group),
         ),
@@ -89,12 +90,14 @@ export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrenc
   });
 
   on('/silences', {
-    GET: (_context, params) => {
+    GET: (context, params) => {
       const query = silenceQuery(params, backend.matcherMode);
       if ('error' in query) return refused(query.error);
-      const now = backend.now();
-      const silences = backend.router().silences(query, now);
-      return json(`[${silences.map((silence) => silenceJson(silence, now)).join(',')}]`);
+      return tagged(context.req.header('if-none-match'), backend.viewTag('silences'), () => {
+        const now = backend.now();
+        const silences = backend.router().silences(query, now);
+        return `[${silences.map((silence) => silenceJson(silence, now)).join(',')}]`;
+      });
     },
     POST: async (context) => {
       const read = await readWith(readSilence, context);

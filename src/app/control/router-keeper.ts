@@ -74,6 +74,8 @@ export class RouterKeeper {
     this.#ruleAlerts = byId(ruleAlerts);
   }
 
+  /** Grows whenever `router` is another one. */
+  generation = 0;
   /** Grows whenever `ruleAlerts` changes. */
   ruleAlertsVersion = 0;
 
@@ -187,6 +189,7 @@ export class RouterKeeper {
     try {
       const { snapshot, ruleAlerts } = await state.load();
       this.#router = new Router(this.#config, snapshot, random, clock.now());
+      this.generation++;
       this.#ruleAlerts = byId(ruleAlerts);
       this.ruleAlertsVersion++;
     } catch (error) {

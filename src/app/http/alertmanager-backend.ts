@@ -11,6 +11,13 @@ export function alertmanagerBackend(app: App): AlertmanagerBackend {
   const now = (): UnixMs => ports.clock.now();
   return {
     router: () => keeper.router,
+    viewTag: (list) => {
+      const view = `${app.startedAt.toString(36)}-${app.config.hash.slice(0, 8)}-${keeper.generation}-${keeper.router.viewVersion(now())}`;
+      if (list === 'silences') return view;
+      // Time intervals begin and end with a minute.
+      const minute = list === 'groups' && app.config.alertmanager.timeIntervals.size > 0 ? `-${Math.floor(now() / 60_000)}` : '';
+      return `${view}-${app.shownEnds}${minute}`;
+    },
     receive: (alerts) => keeper.step((router, at) => ({ result: router.receive(alerts, at) })),
     putSilence: async (silence) => {
       const result = await keeper.step((router, at) => ({ result: router.putSilence(silence, at) }));
