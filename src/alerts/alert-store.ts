@@ -6,10 +6,11 @@ import { MinHeap } from '../lib/heap.ts';
 import { type Alert, isResolvedAt } from '../model/alert.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
 import type { Labels } from '../model/labels.ts';
+import type { Matcher } from '../model/matcher.ts';
 import type { DurationMs, UnixMs } from '../model/time.ts';
 import { addMs } from '../model/time.ts';
 import type { Member } from './group.ts';
-import type { Route } from './route.ts';
+import { type Route, valuesOf } from './route.ts';
 import { newSilenceCache, type SilenceCache } from './silences.ts';
 
 /** One alert in memory, the same object for as long as its fingerprint is known. Written by the store and the router only. */
@@ -36,6 +37,7 @@ export class AlertStore {
   readonly #wakes = new MinHeap<Wake>((a, b) => a.at < b.at);
   /** Firing external alerts by alertname. */
   readonly #live = new Map<string, number>();
+  readonly #byName = new Map<string, Set<StoredAlert>>();
 
   get size(): number {
     return this.#byFingerprint.size;
@@ -47,6 +49,13 @@ export class AlertStore {
 
   all(): IterableIterator<StoredAlert> {
     return this.#byFingerprint.values();
+  }
+
+  /** Those that a filter may match: nearly every one names an alert, and then the others need not be looked at. */
+  *candidates(filter: readonly Matcher[]): IterableIterator<StoredAlert> {
+    const named = filter.find((matcher) => matcher.name === 'alertname' && valuesOf(matcher) !== null);
+    if (named === undefined) yield* this.all();
+    else for (const name of new Set(valuesOf(named))) yield* this.#byName.get(name) ?? [];
   }
 
   /** Firing external alerts of that name. */
@@ -67,6 +76,10 @@ export class AlertStore {
       wakeAt: Number.POSITIVE_INFINITY,
     };
     this.#byFingerprint.set(alert.fingerprint, stored);
+    const name = alert.labels.get('alertname');
+    const namesakes = this.#byName.get(name);
+    if (namesakes === undefined) this.#byName.set(name, new Set([stored]));
+    else namesakes.add(stored);
     return stored;
   }
 
@@ -89,6 +102,9 @@ export class AlertStore {
   delete(stored: StoredAlert): void {
     this.#count(stored, -1);
     this.#byFingerprint.delete(stored.fingerprint);
+    const name = stored.labels.get('alertname');
+    const namesakes = this.#byName.get(name);
+    if (namesakes?.delete(stored) === true && namesakes.size === 0) this.#byName.delete(name);
     stored.wakeAt = Number.NaN; // its heap entries no longer count
   }
 

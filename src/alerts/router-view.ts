@@ -109,7 +109,7 @@ export class RouterView {
   alerts(query: AlertQuery, now: UnixMs): readonly AlertView[] {
     const wanted = this.#receiversWanted(query);
     const found: AlertView[] = [];
-    for (const stored of this.#from.store.all()) {
+    for (const stored of this.#from.store.candidates(query.filter)) {
       if (isOver(stored.alert, now) || !matchesLabels(query.filter, stored.labels)) continue;
       const receivers = stored.members.map(({ group }) => group.receiver);
       if (wanted !== null && !receivers.some((receiver) => wanted.has(receiver))) continue;

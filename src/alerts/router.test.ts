@@ -439,6 +439,22 @@ describe('reading', () => {
     expect(found({ receiver: matcher('x', '=~', 'a|c').regex })).toEqual([['a']]);
   });
 
+  test.each([
+    { filter: [matcher('alertname', '=', 'A')], names: ['A'] },
+    { filter: [matcher('alertname', '=~', 'A|B')], names: ['A', 'B'] },
+    { filter: [matcher('alertname', '=~', 'A|B'), matcher('alertname', '!=', 'A')], names: ['B'] },
+    { filter: [matcher('alertname', '=~', '.*')], names: ['', 'A', 'B'] },
+    { filter: [matcher('alertname', '=', '')], names: [''] },
+    { filter: [matcher('alertname', '=', 'None')], names: [] },
+    { filter: [matcher('x', '=', 'y')], names: [''] },
+  ])('$filter lists $names, whether the name leads there or all are looked at', ({ filter, names }) => {
+    const rig = new Rig(base).post({ alertname: 'A' }).post({ alertname: 'B' }).post({ x: 'y' });
+    const listed = rig.router.alerts({ ...ALL, filter }, at(0)).map(({ alert }) => alert.labels.get('alertname'));
+    expect([...listed].sort()).toEqual(names);
+    const known = rig.router.remembered(filter).map(({ labels }) => labels.get('alertname'));
+    expect([...known].sort()).toEqual(names);
+  });
+
   test('a trace names every node, what failed, the group, and what holds the alert back', () => {
     const rig = new Rig({
       ...base,

@@ -393,7 +393,7 @@ export class Router {
   /** Of all alerts that are remembered, ended ones too, those whose labels match. */
   remembered(filter: readonly Matcher[]): readonly Alert[] {
     const found: Alert[] = [];
-    for (const { alert } of this.#store.all()) if (matchesLabels(filter, alert.labels)) found.push(alert);
+    for (const { alert } of this.#store.candidates(filter)) if (matchesLabels(filter, alert.labels)) found.push(alert);
     return found;
   }
 
