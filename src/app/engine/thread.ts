@@ -7,7 +7,6 @@ import { ownThread } from '../../platform/real/threads.ts';
 import type { Transport } from '../../platform/transport.ts';
 import type { ToControl, ToEngine } from '../protocol.ts';
 import { Engine, type EngineOptions } from './engine.ts';
-import { runSliced } from './slicing.ts';
 import { warmUp } from './warm-up.ts';
 
 export async function runEngineThread(): Promise<void> {
@@ -18,7 +17,7 @@ export async function runEngineThread(): Promise<void> {
   const mail = { send: () => Promise.reject(new Error('BUG: the engine sends no mail')) };
   const { clock, disk, http, crash } = realPorts({ log, mail: () => mail, userAgent: `Tocsin/${options.version}` });
   await new Engine({ clock, disk, http, crash, log, metrics: new OwnMetrics('engine', clock) }, options, transport).start();
-  await runSliced(warmUp(), clock);
+  await warmUp(clock);
 }
 
 /** Lines of both threads stand in one stream: control writes it. */

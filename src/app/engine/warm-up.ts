@@ -1,17 +1,20 @@
 /**
- * Queries over a few made-up series, run in slices right after the start. V8 interprets code until it has run often:
+ * Queries over a few made-up series, answered in slices right after the start. V8 interprets code until it has run often:
  * the first dashboard after a restart would pay ten times what a query costs for getting the evaluator compiled, and the
- * rules wait behind it on the same thread. What is warmed is the way from compressed chunks to JSON; nothing is kept.
+ * rules wait behind it on the same thread. What is warmed is the way from a call to its bytes; nothing is kept, and no
+ * counter that anybody sees counts it.
  */
-import { TextWriter } from '../../lib/text-writer.ts';
+import type { QueryLimits } from '../../api/prometheus-v1/backend.ts';
+import type { Clock } from '../../model/clock.ts';
 import { noCrashPoints } from '../../model/crash-point.ts';
 import { Labels } from '../../model/labels.ts';
 import { silentLog } from '../../model/log.ts';
 import { SimDisk } from '../../platform/sim/sim-disk.ts';
-import { DEFAULT_ENGINE_OPTIONS, evaluate } from '../../promql/engine.ts';
-import { parseExpr } from '../../promql/parser.ts';
-import { sizeOfQueryData, writeQueryData } from '../../promql/result-json.ts';
 import { openTsdb, type Tsdb } from '../../tsdb/tsdb.ts';
+import { parserOptions } from '../config/engine-config.ts';
+import { instantAnswer, labelNamesAnswer, labelValuesAnswer, rangeAnswer, seriesAnswer } from './answers.ts';
+import { QueryService } from './query-service.ts';
+import { yieldNow } from './slicing.ts';
 
 const INSTANCES = 12;
 const BOUNDS = ['0.1', '0.5', '1', '+Inf'];
@@ -20,10 +23,15 @@ const SAMPLES = 480;
 /** Somewhere in time; it must only be far from zero, as real times are. */
 const END_MS = 1_700_000_000_000;
 const ROUNDS = 3;
+/** Numbers of all the kinds that are written in ways of their own. */
+const ODD = [0, -1.5, 1 / 3, 0.1, 123_456_789.25, 1e-7, 5e15, 1e22, 2 ** -7, Number.NaN, Number.POSITIVE_INFINITY, -1e10 / 7];
 
 /** One of each kind of work that dashboards and rules ask for. */
 const QUERIES: readonly string[] = [
   'warm_gauge',
+  'warm_odd',
+  'warm_gauge{instance="host-3:9100",zone="z1"}',
+  'warm_gauge{instance="host-3:9100",zone="z1"} > 10',
   'warm_gauge{instance=~"host-[0-6].*",zone!~"z[23]"}',
   'rate(warm_requests_total[5m])',
   'sum by (code) (rate(warm_requests_total[5m]))',
@@ -51,18 +59,39 @@ const QUERIES: readonly string[] = [
 ];
 const INSTANT_ONLY: readonly string[] = ['warm_gauge[30m]', 'sort_desc(warm_gauge)', 'count({__name__=~"warm.+"})', '1 + 1'];
 
-/** Yields often; what is left undone when it is broken off does no harm. */
-export function* warmUp(): Generator<void, void> {
+/** What is left undone when it is broken off does no harm. */
+export async function warmUp(clock: Clock): Promise<void> {
   const tsdb = openEmpty();
-  yield* fill(tsdb);
+  for (const _ of fill(tsdb)) await yieldNow(clock);
+  const queries = new QueryService({
+    clock,
+    queryable: tsdb,
+    limits: { lookbackDeltaMs: 300_000, timeoutMs: 60_000, concurrencyMax: 1, samplesMax: 50_000_000 },
+    features: [],
+    parser: parserOptions([]),
+    subqueryStepMs: 60_000,
+  });
+  const nobody = { isCanceled: false };
   for (let round = 0; round < ROUNDS; round++) {
-    for (const text of QUERIES) {
-      yield* answer(tsdb, text, { startMs: END_MS - 3_600_000, stepMs: 30_000 });
-      yield* answer(tsdb, text, { startMs: END_MS, stepMs: 0 });
+    for (const query of QUERIES) {
+      await rangeAnswer(queries, { ...LIMITS, query, fromMs: END_MS - 3_600_000, toMs: END_MS, stepMs: 30_000 }, nobody);
+      await yieldNow(clock);
     }
-    for (const text of INSTANT_ONLY) yield* answer(tsdb, text, { startMs: END_MS, stepMs: 0 });
+    for (const query of [...QUERIES, ...INSTANT_ONLY]) {
+      await instantAnswer(queries, { ...LIMITS, query, atMs: END_MS }, nobody);
+      await yieldNow(clock);
+    }
+    for (const selectors of [[], ['warm_gauge{zone="z1"}']]) {
+      const request = { selectors, fromMs: END_MS - 3_600_000, toMs: END_MS, limit: 0 };
+      labelNamesAnswer(tsdb, request);
+      labelValuesAnswer(tsdb, { ...request, name: 'instance' });
+      if (selectors.length > 0) seriesAnswer(tsdb, request);
+      await yieldNow(clock);
+    }
   }
 }
+
+const LIMITS: QueryLimits = { timeoutMs: null, lookbackDeltaMs: null, limit: 0, stats: 'none' };
 
 function openEmpty(): Tsdb {
   const opening = openTsdb({ disk: new SimDisk(), dir: 'warm-up', crashPoints: noCrashPoints, log: silentLog });
@@ -83,6 +112,7 @@ function* fill(tsdb: Tsdb): Generator<void, void> {
     }
     for (const [b, le] of BOUNDS.entries()) add('warm_seconds_bucket', { le }, (i) => i * (b + 1) * 3);
     for (const zone of ['z1', 'z2', 'z3']) add('warm_gauge', { zone }, (i) => 50 + 49 * Math.sin(i * 0.7 + host));
+    add('warm_odd', {}, (i) => ODD[i % ODD.length] ?? 0);
     add('warm_info', { version: `1.${host % 4}` }, () => 1);
   }
   for (let from = 0; from < SAMPLES; from += 20) {
@@ -94,19 +124,4 @@ function* fill(tsdb: Tsdb): Generator<void, void> {
     appender.commit();
     yield;
   }
-}
-
-function* answer(tsdb: Tsdb, text: string, { startMs, stepMs }: { startMs: number; stepMs: number }): Generator<void, void> {
-  const parsed = parseExpr(text, {
-    experimentalFunctions: false,
-    durationExpressions: false,
-    extendedRangeSelectors: false,
-    binopFillModifiers: false,
-  });
-  if (!('expr' in parsed)) throw new Error(`BUG: ${text}`);
-  const { value } = yield* evaluate({ expr: parsed.expr, text, startMs, endMs: END_MS, stepMs }, tsdb, DEFAULT_ENGINE_OPTIONS);
-  const out = new TextWriter(sizeOfQueryData(value));
-  yield* writeQueryData(out, value);
-  out.finish();
-  yield;
 }
