@@ -155,4 +155,6 @@ async function durability({ kills }: Options): Promise<readonly string[]> {
   }
 }
 
+// Whoever breaks it off wants no program left behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 process.exitCode = await main(process.argv.slice(2));

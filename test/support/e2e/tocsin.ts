@@ -94,7 +94,7 @@ export class Tocsin {
   }
 
   get(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(5000), ...init });
+    return fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(30_000), ...init });
   }
 
   post(path: string, body?: unknown): Promise<Response> {
