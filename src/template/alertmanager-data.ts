@@ -20,6 +20,7 @@ import {
   STRINGS,
   sliceOf,
 } from '../lib/go-value.ts';
+import { quoteMeta } from '../lib/quote-meta.ts';
 import { compareUtf8 } from '../lib/utf8-order.ts';
 import { type Alert, isResolvedAt } from '../model/alert.ts';
 import { Labels } from '../model/labels.ts';
@@ -112,9 +113,6 @@ function common(sets: readonly Labels[]): Labels {
   if (first === undefined) return Labels.empty;
   return first.filter((name) => others.every((other) => other.get(name) === first.get(name)));
 }
-
-/** regexp.QuoteMeta */
-const quoteMeta = (text: string): string => text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 
 // Go's types
 

@@ -46,15 +46,17 @@ groups:
 `;
 const exposition = (lengths: Readonly<Record<string, number>>): string =>
   Object.entries(lengths)
-    .map(([queue, length]) => `queue_length{queue="${queue}"} ${length}\n`)
+    .map(([queue, length]) => `queue_length{queue="${queue}"} ${length}\nqueue_limit{queue="${queue}",team="post"} 5\n`)
     .join('');
 
-async function world({ own = '', rasterizer }: { readonly own?: string; readonly rasterizer?: Rasterizer } = {}) {
+type Given = { readonly own?: string; readonly more?: string; readonly rules?: string; readonly rasterizer?: Rasterizer };
+
+async function world({ own = '', more = '', rules = RULES, rasterizer }: Given = {}) {
   const sim = new SimWorld({ seed: 1, start: START });
   const target = new FakeTarget(sim.clock);
   target.exposition = exposition({ mail: 1, sms: 2, quiet: 0 });
   sim.network.serve('api:80', target.handler);
-  writeFiles(sim, { '/etc/tocsin.yml': config(own), '/etc/rules/api.yml': RULES });
+  writeFiles(sim, { '/etc/tocsin.yml': config(own) + more, '/etc/rules/api.yml': rules });
   const booted = await bootApp(sim, undefined, {}, rasterizer === undefined ? {} : { rasterizer });
   const mails = (): readonly MailMessage[] => sim.mail.mailbox('team@example.org').map(({ message }) => message);
   /** Ten quiet minutes, then two queues that are too long, and three minutes of that. */
@@ -102,6 +104,32 @@ test('a group that fires anew begins a conversation of its own', async () => {
   await untilMailed();
   expect(mails()).toHaveLength(3);
   expect(Object.fromEntries(mails()[2]?.headers ?? [])).not.toHaveProperty('References');
+});
+
+const ruleOf = (expr: string): string => `
+groups: [{name: api, rules: [{alert: QueueLong, expr: '${expr}', for: 30s, labels: {severity: page}}]}]
+`;
+test.each<{ given: string; expr: string; more?: string; query: string; legend: readonly string[] }>([
+  { given: 'a sum by a label', expr: 'sum by (queue) (queue_length) > 5', query: 'sum by (queue) (queue_length)', legend: ['mail', 'sms'] },
+  {
+    given: 'a threshold of each series, with a label from there',
+    expr: 'queue_length > on (queue) group_left (team) queue_limit',
+    query: 'queue_length',
+    legend: ['mail', 'sms'],
+  },
+  {
+    given: 'labels that relabelling has changed',
+    expr: 'queue_length > 5',
+    more: 'alerting: {alert_relabel_configs: [{target_label: job, replacement: other}, {regex: instance, action: labeldrop}]}',
+    query: 'queue_length',
+    legend: ['mail', 'sms'],
+  },
+])('of $given the series are found', async ({ expr, more = '', query, legend }) => {
+  const { mails, untilMailed } = await world({ rules: ruleOf(expr), more });
+  await untilMailed();
+  const svg = drawing(mails()[0]);
+  expect(svg).toContain(`>${query}</text>`);
+  expect([...svg.matchAll(/>(mail|sms|quiet)<\/text>/g)].map(([, text]) => text)).toEqual(legend);
 });
 
 test('alerts from outside have no chart, whatever they say they come from', async () => {

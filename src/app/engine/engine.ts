@@ -227,7 +227,7 @@ export class Engine {
       case 'metadata':
         return metadataOf(scrapes);
       case 'alertChart':
-        return alertChart(rules, queries, call.takes, cancellation);
+        return this.#config === null ? null : alertChart({ rules, queries, naming: this.#config }, call.takes, cancellation);
       case 'ruleGroups':
         return rules.status();
       case 'headStatus': {
