@@ -72,10 +72,16 @@ describe('a mail', () => {
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
       'List-Id': '<team.tocsin.example.org>',
+      'Thread-Topic': 'Down',
     });
     const headers = { ...config.headers, 'Auto-Submitted': 'no', 'List-Id': '', 'X-Team': '{{ .Receiver }}', 'Message-Id': '<mine@x>' };
     const message = made({ config: { headers } });
-    expect(headersOf(message)).toEqual({ 'Auto-Submitted': 'no', 'X-Auto-Response-Suppress': 'All', 'X-Team': 'team' });
+    expect(headersOf(message)).toEqual({
+      'Auto-Submitted': 'no',
+      'X-Auto-Response-Suppress': 'All',
+      'Thread-Topic': 'Down',
+      'X-Team': 'team',
+    });
     expect(message.messageId).toBe('<mine@x>');
   });
 

@@ -4,6 +4,7 @@
  * List-Id: RFC 2919. A header that the user sets wins over ours, and an empty one takes ours away.
  * A template that fails costs its field only: the built-in text stands in and names the error.
  */
+import type { Labels } from '../../model/labels.ts';
 import type { InlineImage, MailMessage } from '../../model/mail.ts';
 import { truncatedData } from '../../template/alertmanager-data.ts';
 import { truncateBytes, truncateRunes } from '../../template/truncate.ts';
@@ -92,6 +93,7 @@ function headersOf(
     ['Auto-Submitted', 'auto-generated'],
     ['X-Auto-Response-Suppress', 'All'],
     ['List-Id', listId(input.data.receiver, domain)],
+    ['Thread-Topic', threadTopic(input.data.groupLabels)],
     ...(isThreaded ? threadHeaders(config, input) : []),
   ]);
   for (const [name, value] of own) {
@@ -106,6 +108,10 @@ function headersOf(
 
 /** The date is the notification's, so that a repeated mail is the same one. */
 const SET_ELSEWHERE: ReadonlySet<string> = new Set(['Subject', 'To', 'From', 'Message-Id', 'Date']);
+
+/** By which Outlook holds a conversation together whose subject changes: the same for all mails of a group. */
+const threadTopic = (groupLabels: Labels): string =>
+  truncateRunes(oneLine([...groupLabels].map(([, value]) => value).join(' ')) || 'alerts', HEADER_RUNES_MAX).text;
 
 /** One for each receiver, to sort mails by. */
 const listId = (receiver: string, domain: string): string =>
