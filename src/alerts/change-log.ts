@@ -12,6 +12,7 @@ export class ChangeLog {
   readonly silences = new Set<SilenceId>();
   readonly outboxInserted = new Map<OutboxId, OutboxRow>();
   readonly outboxCancelled = new Map<OutboxId, CancelReason>();
+  readonly outboxUndelivered = new Set<OutboxId>();
   readonly events: EventRecord[] = [];
 
   member(group: GroupId, fingerprint: Fingerprint): void {

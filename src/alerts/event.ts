@@ -25,7 +25,17 @@ export type SkipReason =
   | 'acknowledged';
 
 /** Why an outbox row was given up before a provider took it. */
-export type CancelReason = 'superseded' | 'silenced' | 'acknowledged' | 'route_removed' | 'receiver_removed';
+export type CancelReason =
+  | 'superseded'
+  | 'silenced'
+  | 'acknowledged'
+  /** It stood in for another, which has been accepted, or has nothing to tell any more. */
+  | 'not_needed'
+  | 'route_removed'
+  | 'receiver_removed';
+
+/** Why somebody else is told: attempts failed for a while, none can succeed, the provider is down, or a person asked for it. */
+export type FallbackReason = 'not_accepted' | 'hopeless' | 'request';
 
 /** Everything it was given for has resolved, something else fires, or a new configuration leads the alerts elsewhere. */
 export type AcknowledgementEnd = 'resolved' | 'new_alert' | 'route_changed';
@@ -62,6 +72,12 @@ export type EventCode =
   | { readonly stage: 'deliver'; readonly verdict: 'cancelled'; readonly reason: CancelReason }
   /** What a provider said later of a notification that it had taken: it arrived, or it did not and will not. */
   | { readonly stage: 'deliver'; readonly verdict: 'confirmed' | 'lost'; readonly reason: 'report' }
+  /** Another receiver is told in the place of an integration. Detail: the integration, fallback (its name), outboxId (of what it stands in for). */
+  | { readonly stage: 'fallback'; readonly verdict: 'begun'; readonly reason: FallbackReason }
+  /** That receiver hears no more of the group but the end of what it was told. Detail: fallback. */
+  | { readonly stage: 'fallback'; readonly verdict: 'over'; readonly reason: 'not_needed' }
+  /** Nobody took it. Detail: the integration, outboxId. */
+  | { readonly stage: 'fallback'; readonly verdict: 'undelivered'; readonly reason: 'exhausted' }
   /** What somebody who was notified did about the group. Detail: by, outboxId; of `silenced` also silenceIds. */
   | { readonly stage: 'action'; readonly verdict: 'acknowledged' | 'escalated' | 'silenced'; readonly reason: 'request' }
   /** An acknowledgement no longer holds. Detail: by (whose it was). */

@@ -5,7 +5,8 @@
  * outcome comes back through `accepted` and `notAccepted`. Follows Alertmanager's dispatch/dispatch.go and notify/, with these
  * differences, which are ours: an integration whose delivery is in flight holds back only itself, a row not yet taken is
  * replaced by the next flush, under the resolve contract whoever was told "firing" is told "resolved" whatever mutes it, and
- * while somebody has acknowledged the group nobody is told again what they know.
+ * while somebody has acknowledged the group nobody is told again what they know, and integrations of a fallback stand in for
+ * one that does not take its notifications: they hear what it should hear until it does, and the end of what they were told.
  */
 import { isResolvedAt } from '../model/alert.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
@@ -15,11 +16,13 @@ import { compareAlerts } from './alert-order.ts';
 import type { AlertStore, StoredAlert } from './alert-store.ts';
 import type { ChangeLog } from './change-log.ts';
 import type { AcknowledgementEnd, CancelReason, GroupKey, NotificationReason } from './event.ts';
+import { type Failure, type FailureCause, type FallbackStage, failedAgain, nextStage } from './fallback.ts';
 import type { Inhibitor } from './inhibit.ts';
 import { logKeyOf, type NotificationLog, reasonToNotify } from './notification-log.ts';
 import type { Route } from './route.ts';
 import type {
   Acknowledgement,
+  Escalation,
   GroupId,
   GroupIntegrationRow,
   GroupRow,
@@ -29,6 +32,7 @@ import type {
   Notification,
   OutboxId,
   OutboxRow,
+  StandInRow,
   Suppression,
 } from './router-state.ts';
 import type { Silences } from './silences.ts';
@@ -41,6 +45,8 @@ export type IntegrationConfig = {
   readonly sendResolved: boolean;
   /** Whoever was told "firing" is told "resolved": through silence, inhibition, mute interval, route change and restart. */
   readonly resolveContract: boolean;
+  /** Whether it is told of the end when it stands in for another; left out: as `sendResolved`. */
+  readonly sendResolvedAsFallback?: boolean;
 };
 
 /** What a group works with; the router's. */
@@ -53,6 +59,12 @@ export type GroupWorld = {
   readonly changes: ChangeLog;
   readonly retentionMs: DurationMs;
   newOutboxId(): OutboxId;
+  /** Of a receiver whose notifications are tried that long. */
+  stagesOf(receiver: string, lifeMs: number): readonly FallbackStage[];
+  /** Whether somebody else may ever be told in its place. */
+  hasFallback(receiver: string): boolean;
+  /** The integrations of a receiver as they stand in for others. */
+  standInsOf(receiver: string): readonly IntegrationConfig[];
   /** Told of every row that is now open. */
   opened(group: Group, integration: Integration, row: OutboxRow): void;
   /** Told of every row that no longer counts; one still in flight may yet be accepted. */
@@ -69,7 +81,7 @@ export type Member = {
   resolvedFlush: number | null;
 };
 
-/** One integration of the group's receiver. Written by its group only. */
+/** One integration of the group's receiver, or one that stands in for it. Written by its group only. */
 export type Integration = {
   readonly ref: IntegrationRef;
   config: IntegrationConfig;
@@ -82,6 +94,9 @@ export type Integration = {
   open: { readonly row: OutboxRow; isClaimed: boolean; lastError: string } | null;
   /** A flush came while its row was in flight; it is decided anew as soon as that is over. */
   isDeferred: boolean;
+  failure: Failure | null;
+  /** The row in whose place it was first told; null: it is of the group's own receiver. */
+  readonly standsInFor: OutboxId | null;
 };
 
 /** The least a notification may take, whatever the group interval. */
@@ -103,6 +118,11 @@ export class Group {
   integrations: readonly Integration[];
   /** Who looks after it; null: nobody does. */
   ack: Acknowledgement | null = null;
+  /** Of fallback receivers, in the order in which they were called. */
+  standIns: readonly Integration[] = [];
+  escalations: readonly Escalation[] = [];
+  /** When a fallback may be due; null: none is waited for. */
+  #fallbackAt: UnixMs | null = null;
   /** Members that a flush saw resolved and that have not left yet. */
   readonly #leaving = new Set<Member>();
   /** Members in sending order; null when somebody came or left. */
@@ -122,7 +142,7 @@ export class Group {
     this.nextFlushAt = init.nextFlushAt;
     this.route = init.route;
     this.receiver = init.route.receiver;
-    this.integrations = init.integrations.map((config) => newIntegration(this.receiver, config));
+    this.integrations = init.integrations.map((config) => newIntegration(this.receiver, config, null));
   }
 
   join(stored: StoredAlert, changes: ChangeLog, now: UnixMs): Member {
@@ -155,27 +175,39 @@ export class Group {
     this.#leaving.delete(member);
     this.#sorted = null;
     stored.members = stored.members.filter((other) => other !== member);
-    if (this.ack !== null) this.forgetAcknowledged(stored.fingerprint, reason === 'route_changed' ? reason : 'resolved', changes, now);
+    this.firesNoMore(stored.fingerprint, reason === 'route_changed' ? reason : 'resolved', changes, now);
     changes.member(this.id, stored.fingerprint);
     if (!cameResolved(member)) changes.event(now, { stage: 'group', verdict: 'left', reason }, stored.fingerprint, this.key);
   }
 
   /** Nothing in it, and nobody waits for anything: it may go. */
   get isDone(): boolean {
-    return this.members.size === 0 && this.integrations.every(({ owed }) => owed.size === 0);
+    return this.members.size === 0 && this.everyone.every(({ owed }) => owed.size === 0);
+  }
+
+  /** Its own integrations, and those that stand in for them. */
+  get everyone(): readonly Integration[] {
+    return this.standIns.length === 0 ? this.integrations : [...this.integrations, ...this.standIns];
+  }
+
+  find({ receiver, name, index }: IntegrationRef): Integration | undefined {
+    const among = receiver === this.receiver ? this.integrations : this.standIns;
+    return among.find(({ ref }) => ref.receiver === receiver && ref.name === name && ref.index === index);
   }
 
   /** When it next has something to do. */
   get wakeAt(): UnixMs {
     let at = this.nextFlushAt;
-    for (const { isDeferred, open } of this.integrations) if (isDeferred && open !== null && open.row.deadline < at) at = open.row.deadline;
+    if (this.#fallbackAt !== null && this.#fallbackAt < at) at = this.#fallbackAt;
+    for (const { isDeferred, open } of this.everyone) if (isDeferred && open !== null && open.row.deadline < at) at = open.row.deadline;
     return at;
   }
 
-  /** Does what is due: a flush, or the part of one that waited for a delivery which has outlived its deadline. */
+  /** Does what is due: a flush, the part of one that waited for a delivery which has outlived its deadline, or a fallback. */
   wake(world: GroupWorld, now: UnixMs): void {
     if (this.nextFlushAt <= now) this.#flush(world, now);
     else this.#decideDeferred(world, now);
+    this.reviewFallback(world, now);
   }
 
   /** The provider took the row: only now the integration knows. */
@@ -187,8 +219,17 @@ export class Group {
     this.#settle(integration, row.flush, world);
     const detail = { ...integration.ref, outboxId: row.id };
     world.changes.event(now, { stage: 'deliver', verdict: 'accepted', reason: row.reason }, null, this.key, detail);
+    this.#recovered(integration, world);
     this.#decideDeferred(world, now);
     this.#releaseHeard(world, now);
+    this.reviewFallback(world, now);
+  }
+
+  /** A row that was given up in flight was taken after all, and nothing newer was. */
+  acceptedLate(integration: Integration, row: OutboxRow, world: GroupWorld, now: UnixMs): void {
+    this.noteTold(integration, row, world);
+    this.#recovered(integration, world);
+    this.reviewFallback(world, now);
   }
 
   /** Somebody looks after what these alerts tell: what waits only to tell it again is cancelled. */
@@ -196,40 +237,100 @@ export class Group {
     this.ack = { by, at: now, firing };
     world.changes.groups.add(this.id);
     world.changes.event(now, { stage: 'action', verdict: 'acknowledged', reason: 'request' }, null, this.key, { by, outboxId });
-    for (const integration of this.integrations) {
+    for (const integration of this.everyone) {
       const { open } = integration;
-      if (open !== null && !open.isClaimed && this.isAcknowledged(open.row)) this.cancel(integration, 'acknowledged', true, world, now);
+      if (open !== null && !open.isClaimed && this.#isAcknowledged(integration, open.row.reason))
+        this.cancel(integration, 'acknowledged', true, world, now);
     }
+    this.reviewFallback(world, now);
   }
 
-  /** Whether the row would only tell again what somebody looks after. */
-  isAcknowledged(row: OutboxRow): boolean {
-    return this.ack !== null && row.reason === 'repeat interval elapsed';
+  /** Why its open row is not to be sent any more; null: it is. */
+  whyUnwanted(integration: Integration): 'acknowledged' | 'not_needed' | null {
+    const row = integration.open?.row;
+    if (row === undefined) return null;
+    if (this.#isAcknowledged(integration, row.reason)) return 'acknowledged';
+    return this.#isNeeded(integration) || row.resolved.length > 0 ? null : 'not_needed';
   }
 
-  /** The alert fires no more, or not here: should it fire again, that is news. With the last one the acknowledgement is over. */
-  forgetAcknowledged(fingerprint: Fingerprint, reason: AcknowledgementEnd, changes: ChangeLog, now: UnixMs): void {
+  /** Whether it would only be told again, or in another's place, what somebody looks after. Whom that person asked for is told. */
+  #isAcknowledged({ ref, standsInFor }: Integration, reason: NotificationReason): boolean {
     const { ack } = this;
-    if (ack === null || !ack.firing.includes(fingerprint)) return;
+    if (ack === null) return false;
+    if (reason === 'repeat interval elapsed') return true;
+    if (standsInFor === null || reason === 'some alerts resolved' || reason === 'all alerts resolved') return false;
+    return !this.escalations.some(({ receiver, at }) => receiver === ref.receiver && at >= ack.at);
+  }
+
+  /** Somebody wants another receiver to be told, now. */
+  escalate(receiver: string, by: string, outboxId: OutboxId, world: GroupWorld, now: UnixMs): void {
+    this.escalations = [...this.escalations, { receiver, by, at: now, outboxId }];
+    world.changes.groups.add(this.id);
+    const detail = { by, outboxId, fallback: receiver };
+    world.changes.event(now, { stage: 'action', verdict: 'escalated', reason: 'request' }, null, this.key, detail);
+    this.#call(receiver, outboxId, world, now);
+    this.reviewFallback(world, now);
+  }
+
+  /**
+   * The alert fires no more, or not here: should it fire again, that is news. With the last one the acknowledgement is over.
+   * True when that changes what is waited for.
+   */
+  firesNoMore(fingerprint: Fingerprint, reason: AcknowledgementEnd, changes: ChangeLog, now: UnixMs): boolean {
+    let isChange = false;
+    for (const integration of this.everyone) {
+      const { failure } = integration;
+      if (failure?.firing.includes(fingerprint) !== true) continue;
+      integration.failure = { ...failure, firing: failure.firing.filter((other) => other !== fingerprint) };
+      changes.groups.add(this.id);
+      isChange = true;
+    }
+    const { ack } = this;
+    if (ack === null || !ack.firing.includes(fingerprint)) return isChange;
     const firing = ack.firing.filter((other) => other !== fingerprint);
     if (firing.length === 0) this.#endAcknowledgement(reason, changes, now);
     else this.ack = { ...ack, firing };
     changes.groups.add(this.id);
+    return true;
   }
 
   /** Of the alerts that fire, those that one of the integrations, or the row, has told of. */
   toldFiring(row: OutboxRow, world: GroupWorld, now: UnixMs): readonly Fingerprint[] {
     const told = new Set(row.firing);
-    for (const { ref } of this.integrations)
+    for (const { ref } of this.everyone)
       for (const fingerprint of world.log.entry(logKeyOf(this.key, ref), now)?.firing ?? []) told.add(fingerprint);
     return [...told].filter((fingerprint) => this.members.get(fingerprint)?.stored.isFiring === true);
   }
 
-  /** The provider lost the row after taking it: unless it was told something since, the integration knows nothing. */
-  lost(integration: Integration, row: OutboxRow, world: GroupWorld): void {
+  /**
+   * The provider lost the row after taking it. Unless it was told something since, the integration knows nothing: the next
+   * flush tells it again, and until then, with nothing left to wait for, a fallback is told at once.
+   */
+  lost(integration: Integration, row: OutboxRow, world: GroupWorld, now: UnixMs): void {
     const key = logKeyOf(this.key, integration.ref);
     if (world.log.row(key)?.outboxId !== row.id) return;
     world.log.retract(key);
+    this.#failed(integration, row, { cause: 'error', isHopeless: true }, world, now);
+    this.reviewFallback(world, now);
+  }
+
+  /** Nothing gets through to the provider of the open row, so its fallback does not wait; or an attempt gets no answer. */
+  troubled(integration: Integration, how: 'down' | 'stalled', world: GroupWorld, now: UnixMs): void {
+    const { open } = integration;
+    if (open === null) return;
+    const attempt = how === 'down' ? ({ cause: 'error', isHopeless: true } as const) : ({ cause: 'unknown', isHopeless: false } as const);
+    this.#failed(integration, open.row, attempt, world, now);
+    this.reviewFallback(world, now);
+  }
+
+  /** What makes it late to send the row now, in words; null: nothing. Only where somebody else may have been told. */
+  lateness({ ref, failure, open }: Integration, world: GroupWorld, now: UnixMs): string | null {
+    const row = open?.row;
+    if (row === undefined || row.firing.length === 0 || !world.hasFallback(ref.receiver)) return null;
+    const told = failure === null ? undefined : this.standIns.find((other) => this.#knows(other, row.firing, world, now));
+    if (failure !== null && told !== undefined) return `first tried at ${iso(failure.since)}; ${told.ref.receiver} was told in between`;
+    if (row.firing.some((fingerprint) => world.store.get(fingerprint)?.isFiring === true)) return null;
+    return `decided at ${iso(row.createdAt)}; it has resolved since`;
   }
 
   /** Keeps the books of the resolve contract. */
@@ -268,8 +369,11 @@ export class Group {
       const reason = kind === 'expired' ? 'deadline' : 'provider';
       world.changes.event(now, { stage: 'deliver', verdict: 'failed', reason }, null, this.key, detail);
     }
+    const isOver = kind === 'failed' || kind === 'expired';
+    this.#failed(integration, open.row, { cause: kind === 'unknown' ? 'unknown' : 'error', isHopeless: isOver }, world, now);
     this.#decideDeferred(world, now);
     this.#releaseHeard(world, now);
+    this.reviewFallback(world, now);
   }
 
   /** Cancels what is still open, for good. `flushIsOver`: the flush counts as done, as when everything is muted. */
@@ -290,31 +394,49 @@ export class Group {
     const old = this.integrations;
     this.integrations = configs.map((config) => {
       const known = old.find(({ ref }) => ref.name === config.name && ref.index === config.index);
-      if (known === undefined) return newIntegration(this.receiver, config);
+      if (known === undefined) return newIntegration(this.receiver, config, null);
       known.config = config;
       return known;
     });
-    for (const integration of old) {
-      if (this.integrations.includes(integration)) continue;
+    const standIns = this.standIns;
+    this.standIns = standIns.filter((integration) => {
+      const { ref } = integration;
+      const config = world.standInsOf(ref.receiver).find(({ name, index }) => name === ref.name && index === ref.index);
+      if (config !== undefined) integration.config = config;
+      return config !== undefined;
+    });
+    for (const integration of [...old, ...standIns]) {
+      if (this.everyone.includes(integration)) continue;
       this.cancel(integration, 'receiver_removed', false, world, now);
       for (const fingerprint of integration.owed) owe(world.store.get(fingerprint), -1);
     }
-    for (const integration of this.integrations) this.#reconcileOwed(integration, world, now);
+    for (const integration of this.everyone) this.#reconcileOwed(integration, world, now);
     world.changes.groups.add(this.id);
+    this.reviewFallback(world, now);
   }
 
   /** Puts the stored acknowledgement back; what was told before it is remembered for as long as it holds. */
   restoreAcknowledgement(ack: Acknowledgement | null, world: GroupWorld, now: UnixMs): void {
     this.ack = ack;
     if (ack === null) return;
-    for (const { ref } of this.integrations)
-      if (world.log.entry(logKeyOf(this.key, ref), now) === null) this.#rememberTold(ref, world, now);
+    for (const { ref } of this.everyone) if (world.log.entry(logKeyOf(this.key, ref), now) === null) this.#rememberTold(ref, world, now);
+  }
+
+  /** Puts integrations that stand in for others back; those that are configured no more are left out. */
+  restoreStandIns(rows: readonly StandInRow[], world: GroupWorld): void {
+    for (const row of rows) {
+      const config = world.standInsOf(row.receiver).find(({ name, index }) => name === row.name && index === row.index);
+      if (config === undefined) continue;
+      this.standIns = [...this.standIns, newIntegration(row.receiver, config, row.standsInFor)];
+      this.restoreIntegration(row, row.receiver, world.store);
+    }
   }
 
   /** Puts the stored state of an integration back. */
-  restoreIntegration(row: GroupIntegrationRow, store: AlertStore): void {
-    const integration = this.integrations.find(({ ref }) => ref.name === row.name && ref.index === row.index);
+  restoreIntegration(row: GroupIntegrationRow, receiver: string, store: AlertStore): void {
+    const integration = this.find({ receiver, name: row.name, index: row.index });
     if (integration === undefined) return;
+    integration.failure = row.failure;
     integration.settledFlush = row.settledFlush;
     integration.lastSkip = row.lastSkip;
     integration.isDeferred = row.lastSkip === 'delivery_in_flight';
@@ -337,14 +459,14 @@ export class Group {
       nextFlushAt: this.nextFlushAt,
       flushCount: this.flushCount,
       mutedBy: this.mutedBy,
-      integrations: this.integrations.map(({ ref, settledFlush, lastSkip, owed }) => ({
-        name: ref.name,
-        index: ref.index,
-        settledFlush,
-        lastSkip,
-        owed: [...owed],
-      })),
+      integrations: this.integrations.map(integrationRow),
       ack: this.ack,
+      standIns: this.standIns.map((integration) => ({
+        ...integrationRow(integration),
+        receiver: integration.ref.receiver,
+        standsInFor: integration.standsInFor ?? ('' as OutboxId),
+      })),
+      escalations: this.escalations,
     };
   }
 
@@ -370,7 +492,9 @@ export class Group {
     }
     const unmuted = this.#unmuted(world, now);
     this.#reviewAcknowledgement(unmuted, world.changes, now);
-    for (const integration of this.integrations) {
+    if (this.escalations.length > 0 && !this.#anyFires()) this.escalations = [];
+    // Own integrations first: with what they are told they may need nobody in their place any more.
+    for (const integration of this.everyone) {
       const { open } = integration;
       if (open?.isClaimed === true && now < open.row.deadline) {
         integration.isDeferred = true;
@@ -383,7 +507,7 @@ export class Group {
   /** Decides for the integrations that the last flush left waiting and that no longer have to. */
   #decideDeferred(world: GroupWorld, now: UnixMs): void {
     let unmuted: Unmuted | null = null;
-    for (const integration of this.integrations) {
+    for (const integration of this.everyone) {
       const { open } = integration;
       if (!integration.isDeferred || (open?.isClaimed === true && now < open.row.deadline)) continue;
       if (unmuted === null) {
@@ -478,13 +602,20 @@ export class Group {
     changes.event(now, code, stored.fingerprint, this.key, detail);
   }
 
-  /** Whether, why and with what the integration is notified now. */
-  #decide(integration: Integration, unmuted: Unmuted, world: GroupWorld, now: UnixMs): void {
+  /** Whether, why and with what the integration is notified now. Who stood in and is not needed any more hears only what it is owed. */
+  #decide(integration: Integration, spokenOf: Unmuted, world: GroupWorld, now: UnixMs): void {
     integration.isDeferred = false;
+    if (integration.lastSkip === 'delivery_in_flight') {
+      integration.lastSkip = null;
+      world.changes.groups.add(this.id);
+    }
     this.cancel(integration, 'superseded', false, world, now);
+    const isNeeded = this.#isNeeded(integration);
+    const unmuted = isNeeded ? spokenOf : NOTHING;
     const owed = this.#owedResolves(integration, unmuted, world, now);
     const spoken = owed ?? unmuted;
     if (spoken.inOrder.length === 0) {
+      this.#recovered(integration, world);
       this.#settle(integration, this.flushCount, world); // all muted: the log stays as it is
       return;
     }
@@ -497,15 +628,17 @@ export class Group {
     const resolved = spoken.resolved.map(({ fingerprint }) => fingerprint);
     const flushed = { firing, resolved, repeatIntervalMs: this.route.repeatIntervalMs, sendResolved: config.sendResolved };
     let reason = reasonToNotify(entry, flushed, now);
-    if (owed !== null) reason ??= firing.length > 0 ? 'some alerts resolved' : 'all alerts resolved';
-    const isAcknowledged = reason === 'repeat interval elapsed' && this.ack !== null;
+    if (owed !== null && (reason === null || !isNeeded)) reason = firing.length > 0 ? 'some alerts resolved' : 'all alerts resolved';
+    const isAcknowledged = reason !== null && this.#isAcknowledged(integration, reason);
     if (reason === null || isAcknowledged) {
+      this.#recovered(integration, world);
       this.#skip(integration, isAcknowledged ? 'acknowledged' : firing.length === 0 ? 'nothing_firing' : 'unchanged', world, now);
       this.#settle(integration, this.flushCount, world);
       return;
     }
     const data = reason === 'first notification' ? {} : (world.log.row(logKey)?.data ?? {});
     if (!config.sendResolved && firing.length === 0) {
+      this.#recovered(integration, world);
       world.log.write(this.key, ref, { firing, resolved, repeatIntervalMs, data }, world.retentionMs, now);
       this.#skip(integration, 'send_resolved_off', world, now);
       this.#settle(integration, this.flushCount, world);
@@ -521,14 +654,154 @@ export class Group {
       reason,
       flush: this.flushCount,
       createdAt: now,
-      deadline: addMs(now, Math.max(this.route.groupIntervalMs, FLUSH_DEADLINE_MIN_MS) as DurationMs),
+      deadline: addMs(now, this.#lifeMs),
       firing,
       resolved,
       repeatIntervalMs,
       data,
+      standsInFor: this.#rowStoodInFor(integration),
       notification: this.#notification(spoken, config.sendResolved),
     };
     this.#open(integration, row, reason, world, now);
+  }
+
+  // ---- fallback
+
+  /** The row, whose attempts or whose provider failed, was to tell that something fires. Nobody is woken for a resolve. */
+  #failed(
+    integration: Integration,
+    { id, firing }: OutboxRow,
+    attempt: { readonly cause: FailureCause; readonly isHopeless: boolean },
+    world: GroupWorld,
+    now: UnixMs,
+  ): void {
+    const before = integration.failure;
+    if (firing.length === 0) {
+      if (attempt.isHopeless) this.#undelivered(integration, id, world, now);
+      return;
+    }
+    const stillFiring = firing.filter((fingerprint) => this.members.get(fingerprint)?.stored.isFiring === true);
+    const next = failedAgain(before, { ...attempt, outboxId: id, firing: stillFiring }, now);
+    if (before?.outboxId === id && before.cause === next.cause && before.hopelessSince === next.hopelessSince) return;
+    integration.failure = next;
+    world.changes.groups.add(this.id);
+    const last = this.#stages(integration, world).at(-1)?.receiver ?? null;
+    if (before?.outboxId !== id && next.begun.some(({ receiver }) => receiver === last)) this.#undelivered(integration, id, world, now);
+  }
+
+  /** It has taken what it was to be told, or there is nothing to tell it. */
+  #recovered(integration: Integration, world: GroupWorld): void {
+    if (integration.failure === null) return;
+    integration.failure = null;
+    world.changes.groups.add(this.id);
+  }
+
+  /** Begins what is due in the place of integrations that fail, and lets go of who is not needed any more. */
+  reviewFallback(world: GroupWorld, now: UnixMs): void {
+    this.#fallbackAt = null;
+    // Somebody looks after it: nobody else is called because of failures.
+    if (this.ack === null && !this.isRetired)
+      for (const integration of this.everyone) if (integration.failure !== null) this.#reviewFailure(integration, world, now);
+    if (this.standIns.length > 0) this.#letGo(world, now);
+  }
+
+  #reviewFailure(integration: Integration, world: GroupWorld, now: UnixMs): void {
+    const stages = this.#stages(integration, world);
+    for (;;) {
+      const { failure } = integration;
+      if (failure === null) return;
+      if (failure.firing.length === 0 || this.standIns.some((other) => this.#knows(other, failure.firing, world, now))) return;
+      const others = this.standIns.filter(({ ref }) => failure.begun.some(({ receiver }) => receiver === ref.receiver));
+      const next = nextStage(stages, failure, {
+        areHopeless: others.every((other) => (other.failure?.hopelessSince ?? null) !== null),
+        triedSince: Math.max(0, ...others.map((other) => other.failure?.since ?? other.open?.row.createdAt ?? 0)) as UnixMs,
+      });
+      if (next === null) return;
+      if (next.at > now) {
+        if (this.#fallbackAt === null || next.at < this.#fallbackAt) this.#fallbackAt = next.at;
+        return;
+      }
+      this.#begin(integration, failure, next.stage, world, now);
+      if (next.stage === stages.at(-1)) this.#undelivered(integration, integration.open?.row.id ?? failure.outboxId, world, now);
+    }
+  }
+
+  #begin(integration: Integration, failure: Failure, { receiver }: FallbackStage, world: GroupWorld, now: UnixMs): void {
+    integration.failure = { ...failure, begun: [...failure.begun, { receiver, at: now }] };
+    world.changes.groups.add(this.id);
+    if (receiver === null) return;
+    const outboxId = integration.open?.row.id ?? failure.outboxId;
+    const reason = failure.hopelessSince === null ? 'not_accepted' : 'hopeless';
+    const detail = { ...integration.ref, fallback: receiver, outboxId };
+    world.changes.event(now, { stage: 'fallback', verdict: 'begun', reason }, null, this.key, detail);
+    this.#call(receiver, outboxId, world, now);
+  }
+
+  /** Tells each integration of the receiver what it does not know yet. */
+  #call(receiver: string, standsInFor: OutboxId, world: GroupWorld, now: UnixMs): void {
+    if (receiver === this.receiver) return; // its own receiver is told anyway
+    const unmuted = this.#unmuted(world, now);
+    for (const config of world.standInsOf(receiver)) {
+      let integration = this.find({ receiver, name: config.name, index: config.index });
+      if (integration === undefined) {
+        integration = newIntegration(receiver, config, standsInFor);
+        this.standIns = [...this.standIns, integration];
+      }
+      if (integration.open === null) this.#decide(integration, unmuted, world, now);
+    }
+  }
+
+  #letGo(world: GroupWorld, now: UnixMs): void {
+    for (const integration of this.standIns) {
+      if (this.#isNeeded(integration)) continue;
+      this.#recovered(integration, world);
+      const { open, owed, ref } = integration;
+      if (open !== null && !open.isClaimed && open.row.resolved.length === 0) this.cancel(integration, 'not_needed', true, world, now);
+      if (integration.open !== null || owed.size > 0) continue;
+      this.standIns = this.standIns.filter((other) => other !== integration);
+      world.changes.groups.add(this.id);
+      const detail = { ...ref, fallback: ref.receiver };
+      world.changes.event(now, { stage: 'fallback', verdict: 'over', reason: 'not_needed' }, null, this.key, detail);
+    }
+  }
+
+  /** Whether it is to hear all: an own integration, one that somebody asked for, or one in whose place nothing else is taken. */
+  #isNeeded({ ref, standsInFor }: Integration): boolean {
+    if (standsInFor === null) return true;
+    const isIts = ({ receiver }: { readonly receiver: string | null }): boolean => receiver === ref.receiver;
+    return this.escalations.some(isIts) || this.everyone.some(({ failure }) => failure?.begun.some(isIts) === true);
+  }
+
+  #knows({ ref }: Integration, firing: readonly Fingerprint[], world: GroupWorld, now: UnixMs): boolean {
+    const entry = world.log.entry(logKeyOf(this.key, ref), now);
+    return entry !== null && firing.length > 0 && firing.every((fingerprint) => entry.firing.has(fingerprint));
+  }
+
+  /** The row of the integration that fails now, else the one in whose place it was called. */
+  #rowStoodInFor({ ref, standsInFor }: Integration): OutboxId | null {
+    if (standsInFor === null) return null;
+    const failing = this.everyone.find(({ failure }) => failure?.begun.some(({ receiver }) => receiver === ref.receiver) === true);
+    return failing?.open?.row.id ?? failing?.failure?.outboxId ?? standsInFor;
+  }
+
+  #stages({ ref }: Integration, world: GroupWorld): readonly FallbackStage[] {
+    return world.stagesOf(ref.receiver, this.#lifeMs);
+  }
+
+  #undelivered({ ref }: Integration, outboxId: OutboxId, world: GroupWorld, now: UnixMs): void {
+    world.changes.outboxUndelivered.add(outboxId);
+    const detail = { ...ref, outboxId };
+    world.changes.event(now, { stage: 'fallback', verdict: 'undelivered', reason: 'exhausted' }, null, this.key, detail);
+  }
+
+  #anyFires(): boolean {
+    for (const { stored } of this.members.values()) if (stored.isFiring) return true;
+    return false;
+  }
+
+  /** How long a notification is tried. */
+  get #lifeMs(): DurationMs {
+    return Math.max(this.route.groupIntervalMs, FLUSH_DEADLINE_MIN_MS) as DurationMs;
   }
 
   #open(integration: Integration, row: OutboxRow, reason: NotificationReason, world: GroupWorld, now: UnixMs): void {
@@ -600,7 +873,7 @@ export class Group {
   #releaseHeard(world: GroupWorld, now: UnixMs): void {
     for (const member of this.#leaving) {
       const { resolvedFlush } = member;
-      if (resolvedFlush === null || !this.integrations.every(({ settledFlush }) => settledFlush >= resolvedFlush)) continue;
+      if (resolvedFlush === null || !this.everyone.every(({ settledFlush }) => settledFlush >= resolvedFlush)) continue;
       this.removeMember(
         member,
         this.#wasHeard(member.stored.fingerprint, world, now) ? 'resolved' : 'resolved_unheard',
@@ -611,7 +884,7 @@ export class Group {
   }
 
   #wasHeard(fingerprint: Fingerprint, world: GroupWorld, now: UnixMs): boolean {
-    return this.integrations.some(
+    return this.everyone.some(
       ({ config, ref }) => config.sendResolved && (world.log.entry(logKeyOf(this.key, ref), now)?.resolved.has(fingerprint) ?? false),
     );
   }
@@ -652,10 +925,23 @@ type Unmuted = {
   readonly notifications: Map<boolean, Notification>;
 };
 
-function newIntegration(receiver: string, config: IntegrationConfig): Integration {
+const NOTHING: Unmuted = { firing: [], resolved: [], inOrder: [], notifications: new Map() };
+
+function newIntegration(receiver: string, config: IntegrationConfig, standsInFor: OutboxId | null): Integration {
   const ref = { receiver, name: config.name, index: config.index };
-  return { ref, config, settledFlush: 0, lastSkip: null, owed: new Set(), open: null, isDeferred: false };
+  return { ref, config, settledFlush: 0, lastSkip: null, owed: new Set(), open: null, isDeferred: false, failure: null, standsInFor };
 }
+
+const integrationRow = ({ ref, settledFlush, lastSkip, owed, failure }: Integration): GroupIntegrationRow => ({
+  name: ref.name,
+  index: ref.index,
+  settledFlush,
+  lastSkip,
+  owed: [...owed],
+  failure,
+});
+
+const iso = (at: UnixMs): string => new Date(at).toISOString();
 
 function owe(stored: StoredAlert | undefined, by: 1 | -1): void {
   if (stored !== undefined) stored.owed += by;

@@ -9,6 +9,7 @@ import type { Labels } from '../model/labels.ts';
 import type { MatchOp } from '../model/matcher.ts';
 import type { UnixMs } from '../model/time.ts';
 import type { CancelReason, EventRecord, GroupKey, NotificationReason, SkipReason } from './event.ts';
+import type { Failure } from './fallback.ts';
 
 /** Identity of a group: route id, group labels and receiver. Unlike the group key it is unique; opaque to all but the router. */
 export type GroupId = string & { readonly __unit: 'GroupId' };
@@ -32,7 +33,16 @@ export type GroupRow = {
   readonly mutedBy: readonly string[];
   readonly integrations: readonly GroupIntegrationRow[];
   readonly ack: Acknowledgement | null;
+  /** Integrations of other receivers that are told in the place of its own, or were and are still owed an end. */
+  readonly standIns: readonly StandInRow[];
+  /** Receivers that somebody has asked for, as long as anything fires. */
+  readonly escalations: readonly Escalation[];
 };
+
+export type StandInRow = GroupIntegrationRow & { readonly receiver: string; readonly standsInFor: OutboxId };
+
+/** Somebody wanted another receiver to be told. `outboxId`: of the notification that was answered. */
+export type Escalation = { readonly receiver: string; readonly by: string; readonly at: UnixMs; readonly outboxId: OutboxId };
 
 /** Somebody looks after a group: nobody is told again while nothing but these alerts fires in it. One that resolves leaves the list. */
 export type Acknowledgement = { readonly by: string; readonly at: UnixMs; readonly firing: readonly Fingerprint[] };
@@ -47,6 +57,8 @@ export type GroupIntegrationRow = {
   readonly lastSkip: SkipReason | 'send_resolved_off' | 'delivery_in_flight' | null;
   /** Told as firing and not yet told as resolved. Kept only under the resolve contract. */
   readonly owed: readonly Fingerprint[];
+  /** It does not take its notifications; null: it does, as far as is known. */
+  readonly failure: Failure | null;
 };
 
 /** An alert in a group. */
@@ -120,6 +132,8 @@ export type OutboxRow = {
   /** The repeat interval, or the group interval where that is longer: that entry lives twice as long. */
   readonly repeatIntervalMs: number;
   readonly data: IntegrationData;
+  /** The row of another integration in whose place it is told; null: it is told for itself. */
+  readonly standsInFor: OutboxId | null;
   /** Shared by the rows of one flush that send the same. */
   readonly notification: Notification;
 };
@@ -175,5 +189,7 @@ export type RouterChanges = {
   readonly silencesDeleted: readonly SilenceId[];
   readonly outboxInserted: readonly OutboxRow[];
   readonly outboxCancelled: readonly { readonly id: OutboxId; readonly reason: CancelReason }[];
+  /** Nobody took them, nor anything in their place. */
+  readonly outboxUndelivered: readonly OutboxId[];
   readonly events: readonly EventRecord[];
 };

@@ -174,7 +174,7 @@ export class RouterView {
       ack: group?.ack ?? null,
       memberCount: group?.members.size ?? 0,
       isMember: group?.members.has(fingerprintOf(labels)) ?? false,
-      integrations: (group?.integrations ?? []).map(({ ref, lastSkip, open }) => {
+      integrations: (group?.everyone ?? []).map(({ ref, lastSkip, open }) => {
         const lastTold = group === null ? null : this.#from.log.row(logKeyOf(group.key, ref));
         const repeatDueAt = lastTold === null ? null : ((lastTold.at + route.repeatIntervalMs) as UnixMs);
         return { ...ref, lastTold, lastSkip, openOutboxId: open?.row.id ?? null, repeatDueAt };

@@ -18,6 +18,7 @@ import { type Random, uuid } from '../model/random.ts';
 import { addMs, type DurationMs, type UnixMs, unixMs } from '../model/time.ts';
 import { AlertStore, forgetAt, type StoredAlert } from './alert-store.ts';
 import { ChangeLog } from './change-log.ts';
+import { type FallbackConfig, stagesOf } from './fallback.ts';
 import { Group, type GroupWorld, type Integration, type IntegrationConfig, type Member } from './group.ts';
 import { continues, type Incoming, mergeVersions, postedAlert, type RuleAlertChange, ruleAlert } from './ingest.ts';
 import { Inhibitor, type InhibitRule } from './inhibit.ts';
@@ -50,6 +51,8 @@ export type ReceiverConfig = {
   /** For receiver_matchers; without the label `name`, which every receiver has. */
   readonly labels: Labels;
   readonly integrations: readonly IntegrationConfig[];
+  /** Who is told instead when an integration does not take its notifications, in this order. */
+  readonly fallback?: readonly FallbackConfig[];
 };
 
 export type RouterConfig = {
@@ -57,6 +60,8 @@ export type RouterConfig = {
   readonly receivers: readonly ReceiverConfig[];
   readonly inhibitRules: readonly InhibitRule[];
   readonly timeIntervals: ReadonlyMap<string, readonly TimeInterval[]>;
+  /** The receiver that is told when nobody else took a notification; null or left out: there is none. */
+  readonly lastResort?: string | null;
   /** global.resolve_timeout */
   readonly resolveTimeoutMs: DurationMs;
   /** --data.retention: of ended silences and of the notification log. */
@@ -91,8 +96,9 @@ export type DeliveryOutcome =
 
 /** Whether a row may be sent now. `gone`: cancelled, replaced or unknown. */
 export type ClaimVerdict =
-  | { readonly kind: 'send' }
-  | { readonly kind: 'cancelled'; readonly reason: 'silenced' | 'acknowledged' }
+  /** `late`: what makes it late, in words; null: nothing. */
+  | { readonly kind: 'send'; readonly late: string | null }
+  | { readonly kind: 'cancelled'; readonly reason: 'silenced' | 'acknowledged' | 'not_needed' }
   | { readonly kind: 'gone' };
 
 /** `refused`: a silence that the limits do not allow. */
@@ -204,14 +210,25 @@ export class Router {
     const { firing, resolved } = open.row;
     // What was silenced since the flush is not sent. A resolve is: without it somebody waits for ever.
     const isSilenced = resolved.length === 0 && firing.length > 0 && firing.every((fingerprint) => this.#isSilenced(fingerprint, now));
-    const reason = isSilenced ? 'silenced' : found.group.isAcknowledged(open.row) ? 'acknowledged' : null;
+    const reason = isSilenced ? 'silenced' : found.group.whyUnwanted(found.integration);
     if (reason !== null) {
       found.group.cancel(found.integration, reason, true, this.#world, now);
+      found.group.reviewFallback(this.#world, now);
       this.#afterwards(found.group);
       return { kind: 'cancelled', reason };
     }
     open.isClaimed = true;
-    return { kind: 'send' };
+    return { kind: 'send', late: found.group.lateness(found.integration, this.#world, now) };
+  }
+
+  /** The provider of these rows is down, or does not answer: for those who have a fallback that is a failure. */
+  troubled(ids: readonly OutboxId[], how: 'down' | 'stalled', now: UnixMs): void {
+    for (const id of ids) {
+      const found = this.#open.get(id);
+      if (found === undefined || !this.#world.hasFallback(found.integration.ref.receiver)) continue;
+      found.group.troubled(found.integration, how, this.#world, now);
+      this.#afterwards(found.group);
+    }
   }
 
   settle(outcome: DeliveryOutcome, now: UnixMs): void {
@@ -239,7 +256,7 @@ export class Router {
       case 'silence':
         return this.#silenceAlerts(firing, row, { durationMs: action.durationMs, by }, now);
       case 'escalate':
-        return { kind: 'nobody' };
+        return this.#escalate(groups[0] as Group, row, by, now);
       default:
         return unreachable(action);
     }
@@ -254,13 +271,16 @@ export class Router {
     // Of an earlier attempt: the row is tried again, or was given up.
     if (kind === 'failed' ? isOpen || !wasAccepted : !isOpen && !wasAccepted) return 'ignored';
     if (isOpen) this.settle({ kind: 'accepted', outboxId: row.id }, now);
-    const detail = { receiver: row.receiver, name: row.integration, index: row.index, outboxId: row.id, error: message };
+    const detail = { ...refOf(row), outboxId: row.id, error: message };
     const verdict = kind === 'confirmed' ? 'confirmed' : 'lost';
     this.#changes.event(now, { stage: 'deliver', verdict, reason: 'report' }, null, row.groupKey, detail);
     if (kind === 'failed') {
       const group = this.#groups.get(row.groupId);
-      const integration = group?.integrations.find(({ ref }) => ref.name === row.integration && ref.index === row.index);
-      if (group !== undefined && integration !== undefined) group.lost(integration, row, this.#world);
+      const integration = group?.find(refOf(row));
+      if (group !== undefined && integration !== undefined) {
+        group.lost(integration, row, this.#world, now);
+        this.#afterwards(group);
+      }
     }
     return isOpen ? 'taken' : 'noted';
   }
@@ -367,6 +387,7 @@ export class Router {
       silencesDeleted: silences.absent,
       outboxInserted: [...changes.outboxInserted.values()],
       outboxCancelled: [...changes.outboxCancelled].map(([id, reason]) => ({ id, reason })),
+      outboxUndelivered: [...changes.outboxUndelivered],
       events: changes.events,
     };
   }
@@ -462,7 +483,7 @@ export class Router {
   }
 
   #newWorld(): GroupWorld {
-    const { inhibitRules, timeIntervals, retentionMs } = this.#config;
+    const { inhibitRules, timeIntervals, retentionMs, lastResort = null } = this.#config;
     const inhibitor = new Inhibitor(inhibitRules);
     for (const stored of this.#store.all()) if (stored.isFiring) inhibitor.add(stored);
     return {
@@ -474,6 +495,14 @@ export class Router {
       changes: this.#changes,
       retentionMs,
       newOutboxId: () => uuid(this.#random) as OutboxId,
+      stagesOf: (receiver, lifeMs) => stagesOf(this.#receiver(receiver)?.fallback ?? [], { lastResort, receiver, lifeMs }),
+      hasFallback: (receiver) => lastResort !== null || (this.#receiver(receiver)?.fallback ?? []).length > 0,
+      standInsOf: (receiver) =>
+        this.#integrationsOf(receiver).map((config) => ({
+          ...config,
+          sendResolved: config.sendResolvedAsFallback ?? config.sendResolved,
+          resolveContract: true,
+        })),
       opened: (group, integration, row) => this.#open.set(row.id, { group, integration }),
       closed: (row, isInFlight) => {
         this.#open.delete(row.id);
@@ -530,8 +559,11 @@ export class Router {
 
   #resolved(stored: StoredAlert, now: UnixMs): void {
     this.#world.inhibitor.remove(stored);
-    for (const { group } of stored.members)
-      if (group.ack !== null) group.forgetAcknowledged(stored.fingerprint, 'resolved', this.#changes, now);
+    for (const { group } of stored.members) {
+      if (!group.firesNoMore(stored.fingerprint, 'resolved', this.#changes, now)) continue;
+      group.reviewFallback(this.#world, now);
+      this.#schedule(group);
+    }
     const reason = stored.alert.resolveReason ?? 'sender_silent';
     this.#changes.event(now, { stage: 'resolve', verdict: 'resolved', reason }, stored.fingerprint, null);
   }
@@ -585,7 +617,11 @@ export class Router {
       if (group === undefined) {
         group = this.#newGroup(id, route, labels, firstFlushAt(route, stored, now), now);
         this.#changes.groups.add(id);
-      } else this.#revive(group, route);
+      } else {
+        this.#revive(group, route);
+        group.reviewFallback(this.#world, now);
+        this.#schedule(group);
+      }
       byLabels.set(labelsKey, group);
     }
     return group;
@@ -611,7 +647,11 @@ export class Router {
   }
 
   #integrationsOf(receiver: string): readonly IntegrationConfig[] {
-    return this.#config.receivers.find(({ name }) => name === receiver)?.integrations ?? [];
+    return this.#receiver(receiver)?.integrations ?? [];
+  }
+
+  #receiver(receiver: string): ReceiverConfig | undefined {
+    return this.#config.receivers.find(({ name }) => name === receiver);
   }
 
   #schedule(group: Group): void {
@@ -634,7 +674,7 @@ export class Router {
   /** Leads every alert through the tree again; groups keep what they know where the tree still leads to them. */
   #regroup(why: 'reload' | 'start', now: UnixMs): void {
     const before = [...this.#groups.values()];
-    const retiredBefore = new Set(before.filter(({ isRetired }) => isRetired));
+    const retiredBefore = new Set(before.filter(({ isRetired, members }) => isRetired || members.size === 0));
     this.#groupsOf = new Map();
     for (const group of before) group.isRetired = true; // until an alert leads to it
     for (const stored of this.#store.all()) {
@@ -650,7 +690,7 @@ export class Router {
     for (const group of before) {
       if (group.isRetired) group.route = retiredRoute(this.#tree, group.route.id, group.receiver);
       if (group.isRetired && !retiredBefore.has(group)) {
-        for (const integration of group.integrations) group.cancel(integration, 'route_removed', false, this.#world, now);
+        for (const integration of group.everyone) group.cancel(integration, 'route_removed', false, this.#world, now);
       }
       group.configure(this.#integrationsOf(group.receiver), this.#world, now);
       if (why === 'reload' && !group.isRetired) group.nextFlushAt = restartedAt(group, now);
@@ -686,7 +726,7 @@ export class Router {
     if (row === undefined || outcome.kind === 'unknown' || outcome.kind === 'rejected') return;
     this.#late.delete(outcome.outboxId);
     if (outcome.kind !== 'accepted') return;
-    const ref = { receiver: row.receiver, name: row.integration, index: row.index };
+    const ref = refOf(row);
     this.#changes.event(now, { stage: 'deliver', verdict: 'accepted', reason: row.reason }, null, row.groupKey, {
       ...ref,
       outboxId: row.id,
@@ -695,8 +735,10 @@ export class Router {
     if (newest !== null && newest.at > row.createdAt) return;
     this.#log.write(row.groupKey, ref, { ...row, data: outcome.data ?? row.data }, this.#config.retentionMs, now);
     const group = this.#groups.get(row.groupId);
-    const integration = group?.integrations.find((known) => known.ref.name === ref.name && known.ref.index === ref.index);
-    if (group !== undefined && integration !== undefined) group.noteTold(integration, row, this.#world);
+    const integration = group?.find(ref);
+    if (group === undefined || integration === undefined) return;
+    group.acceptedLate(integration, row, this.#world, now);
+    this.#afterwards(group);
   }
 
   // ---- what people do
@@ -727,6 +769,25 @@ export class Router {
       this.#afterwards(group);
     }
     return { kind: 'done' };
+  }
+
+  /** Each asking on another notification calls the next receiver that is not called yet; the last resort is the last of them. */
+  #escalate(group: Group, row: OutboxRow, by: string, now: UnixMs): Acted {
+    const { escalations, standIns } = group;
+    const earlier = escalations.find(({ outboxId }) => outboxId === row.id);
+    if (earlier !== undefined) return { kind: 'already', by: earlier.by, at: earlier.at };
+    const receivers = this.#world.stagesOf(row.receiver, 0).flatMap(({ receiver }) => receiver ?? []);
+    if (receivers.length === 0) return { kind: 'nobody' };
+    const next = receivers.find((receiver) => receiver !== group.receiver && !standIns.some(({ ref }) => ref.receiver === receiver));
+    if (next !== undefined) {
+      group.escalate(next, by, row.id, this.#world, now);
+      this.#afterwards(group);
+      return { kind: 'done' };
+    }
+    const last = escalations.at(-1);
+    if (last !== undefined) return { kind: 'already', by: last.by, at: last.at };
+    const begun = group.everyone.flatMap(({ failure }) => failure?.begun ?? []).at(-1);
+    return begun === undefined ? { kind: 'nobody' } : { kind: 'already', by: 'the fallback', at: begun.at };
   }
 
   /**
@@ -818,21 +879,23 @@ export class Router {
     const group = new Group({ ...row, key: row.groupKey, route: owner, integrations });
     group.flushCount = row.flushCount;
     group.mutedBy = row.mutedBy;
-    for (const integration of row.integrations) group.restoreIntegration(integration, this.#store);
+    for (const integration of row.integrations) group.restoreIntegration(integration, row.receiver, this.#store);
+    group.restoreStandIns(row.standIns, this.#world);
+    group.escalations = row.escalations;
     group.restoreAcknowledgement(row.ack, this.#world, now);
     this.#groups.set(row.id, group);
   }
 
   #restoreDelivery({ claimed, ...row }: OpenOutboxRow, now: UnixMs): void {
     const group = this.#groups.get(row.groupId);
-    const integration = group?.integrations.find(({ ref }) => ref.name === row.integration && ref.index === row.index);
+    const integration = group?.find(refOf(row));
     if (group !== undefined && integration !== undefined && integration.open === null) {
       integration.open = { row, isClaimed: claimed, lastError: '' };
       this.#open.set(row.id, { group, integration });
     } else if (claimed) this.#late.set(row.id, row);
     else {
       this.#changes.cancelOutbox(row.id, 'route_removed');
-      const detail = { receiver: row.receiver, name: row.integration, index: row.index, outboxId: row.id };
+      const detail = { ...refOf(row), outboxId: row.id };
       this.#changes.event(now, { stage: 'deliver', verdict: 'cancelled', reason: 'route_removed' }, null, row.groupKey, detail);
     }
   }
@@ -844,6 +907,8 @@ const heldUntil = ({ startDelayMs }: RouterConfig, now: UnixMs): UnixMs => (star
 const VIEW_CHANGED = { from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
 
 type Wake = { readonly at: UnixMs; readonly group: Group };
+
+const refOf = ({ receiver, integration, index }: OutboxRow): IntegrationRef => ({ receiver, name: integration, index });
 
 const groupIdOf = (route: Route, labels: Labels): GroupId => `${route.id}:${labels}:${route.receiver}` as GroupId;
 

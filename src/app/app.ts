@@ -20,7 +20,7 @@ import { type EngineConfig, parserOptions } from './config/engine-config.ts';
 import { type AppConfig, type LoadResult, loadConfig } from './config/load.ts';
 import { AlertCharts } from './control/alert-charts.ts';
 import { registerControlMetrics } from './control/control-metrics.ts';
-import { Delivery, type DeliveryOutcome } from './control/delivery.ts';
+import { type Claimed, Delivery, type DeliveryOutcome } from './control/delivery.ts';
 import { EngineSupervisor } from './control/engine-supervisor.ts';
 import { EventFeed } from './control/event-feed.ts';
 import { Housekeeping } from './control/housekeeping.ts';
@@ -183,10 +183,19 @@ export class App {
       random,
       log,
       crash,
-      integration: (row) => this.#receivers.integrationOf(row),
-      input: (due) => this.#receivers.inputOf(due, clock.now(), this.externalUrl),
+      destination: (row) => this.#receivers.destinationOf(row),
+      input: (due, late) => this.#receivers.inputOf(due, late, { now: clock.now(), externalUrl: this.externalUrl }),
       claim: (rows) => this.#claim(rows),
       settle: (outcome) => this.#settle(outcome),
+      troubled: (rows, how) =>
+        this.keeper.step((router, now) => {
+          router.troubled(
+            rows.map(({ id }) => id),
+            how,
+            now,
+          );
+          return { result: undefined };
+        }),
     });
     this.actions = notificationActions({
       keeper,
@@ -204,7 +213,10 @@ export class App {
       told: () => this.keeper.router.toldGroups(),
       integration: (place) => this.#receivers.integrationOf(place),
       input: (row, kept) =>
-        this.#receivers.inputOf({ row: { ...row, data: kept }, attempts: 0, mayRepeat: false }, clock.now(), this.externalUrl),
+        this.#receivers.inputOf({ row: { ...row, data: kept }, attempts: 0, mayRepeat: false }, null, {
+          now: clock.now(),
+          externalUrl: this.externalUrl,
+        }),
     });
     this.engine = new EngineSupervisor({
       clock,
@@ -403,11 +415,14 @@ export class App {
   }
 
   /** The router says what is still wanted, and the claim is committed with what it cancels instead. */
-  #claim(rows: readonly OutboxRow[]): Promise<readonly OutboxRow[]> {
+  #claim(rows: readonly OutboxRow[]): Promise<readonly Claimed[]> {
     const attemptId = uuid(this.ports.random);
     return this.keeper.step((router, now) => {
-      const wanted = rows.filter(({ id }) => router.claim(id, now).kind === 'send');
-      return { result: wanted, claims: { ids: wanted.map(({ id }) => id), attemptId, bootId: this.#bootId } };
+      const wanted = rows.flatMap((row): readonly Claimed[] => {
+        const verdict = router.claim(row.id, now);
+        return verdict.kind === 'send' ? [{ row, late: verdict.late }] : [];
+      });
+      return { result: wanted, claims: { ids: wanted.map(({ row }) => row.id), attemptId, bootId: this.#bootId } };
     });
   }
 

@@ -1,5 +1,5 @@
 /** The delivery side of the outbox: claims before the first byte leaves, what is due, and the history that people read. */
-import { and, asc, count, desc, eq, gte, inArray, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gte, inArray, isNotNull, lt, lte, ne, notInArray, or, type SQL, sql } from 'drizzle-orm';
 import type { Notification, OutboxId, OutboxRow } from '../alerts/router-state.ts';
 import type { UnixMs } from '../model/time.ts';
 import type { Database } from './database.ts';
@@ -32,6 +32,10 @@ export type NotificationRecord = {
   readonly state: OutboxState;
   readonly attempts: number;
   readonly answer: string;
+  /** The notification of another integration in whose place it was told. */
+  readonly standsInFor: string | null;
+  /** Since when nobody was left who could be told in its place. */
+  readonly undeliveredAt: UnixMs | null;
   readonly notification: Notification;
   /** What the inbox holds of it; null for other integrations. */
   readonly inbox: InboxMessage | null;
@@ -49,6 +53,8 @@ export type NotificationFilter = {
   readonly integration?: string;
   /** Any of these. */
   readonly states?: readonly OutboxState[];
+  /** Nobody took it, nor anything in its place, and nothing newer has replaced it. */
+  readonly isUndelivered?: true;
   readonly groupKey?: string;
   /** Of an alert that it speaks of. */
   readonly fingerprint?: string;
@@ -75,6 +81,8 @@ export interface OutboxRepository {
   notification(id: string): Promise<NotificationRecord | null>;
   /** A row whatever became of it; null: there is none, or it is forgotten. */
   find(id: OutboxId): Promise<{ readonly row: OutboxRow; readonly state: OutboxState } | null>;
+  /** How many are undelivered, by receiver. */
+  countUndelivered(): Promise<ReadonlyMap<string, number>>;
   inboxMessage(outboxId: string): Promise<InboxMessage | null>;
   storeInbox(message: {
     readonly outboxId: OutboxId;
@@ -85,6 +93,8 @@ export interface OutboxRepository {
     readonly html: string;
   }): Promise<void>;
 }
+
+const UNDELIVERED = and(isNotNull(outbox.undeliveredAtMs), notInArray(outbox.state, ['accepted', 'confirmed', 'cancelled'])) ?? sql`true`;
 
 export function outboxRepository({ orm }: Database): OutboxRepository {
   const claimable = ['pending', 'rejected', 'unknown'];
@@ -136,6 +146,16 @@ export function outboxRepository({ orm }: Database): OutboxRepository {
         })
         .where(and(eq(outbox.state, 'claimed'), or(ne(outbox.bootId, bootId), sql`${outbox.bootId} is null`)))
         .run().changes,
+    countUndelivered: async () =>
+      new Map(
+        orm
+          .select({ receiver: outbox.receiver, rows: count() })
+          .from(outbox)
+          .where(UNDELIVERED)
+          .groupBy(outbox.receiver)
+          .all()
+          .map(({ receiver, rows }) => [receiver, rows]),
+      ),
     history: async (filter) => records(and(...conditions(filter)), filter.limit),
     notification: async (id) => records(eq(outbox.id, id), 1)[0] ?? null,
     find: async (id) => {
@@ -155,11 +175,12 @@ export function outboxRepository({ orm }: Database): OutboxRepository {
   };
 }
 
-function conditions({ receiver, integration, states, groupKey, fingerprint, from, to, before }: NotificationFilter): SQL[] {
+function conditions({ receiver, integration, states, isUndelivered, groupKey, fingerprint, from, to, before }: NotificationFilter): SQL[] {
   const wanted: SQL[] = [];
   if (receiver !== undefined) wanted.push(eq(outbox.receiver, receiver));
   if (integration !== undefined) wanted.push(eq(outbox.integration, integration));
   if (states !== undefined) wanted.push(inArray(outbox.state, [...states]));
+  if (isUndelivered === true) wanted.push(UNDELIVERED);
   if (groupKey !== undefined) wanted.push(eq(outbox.groupKey, groupKey));
   if (fingerprint !== undefined) wanted.push(speaksOf(fingerprint));
   if (from !== undefined) wanted.push(gte(outbox.createdAtMs, from));
@@ -189,6 +210,8 @@ function recordIn(row: typeof outbox.$inferSelect, inbox: typeof inboxMessage.$i
     state: row.state as OutboxState,
     attempts: row.attempts,
     answer: row.answer,
+    standsInFor: row.standsInFor,
+    undeliveredAt: row.undeliveredAtMs as UnixMs | null,
     notification: notificationIn(row.notification),
     inbox: inbox === null ? null : { subject: inbox.subject, text: inbox.text, html: inbox.html },
   };

@@ -2,6 +2,7 @@
  * The tables of state.db. Times are integers, milliseconds since the epoch, named _ms. Lists and label sets are JSON:
  * they are read and written whole. Changes go through `npm run db:generate`; a released migration is never edited.
  */
+import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
 export const alert = sqliteTable('alert', {
@@ -30,6 +31,8 @@ export const alertGroup = sqliteTable('alert_group', {
   integrations: text('integrations').notNull(),
   /** Who looks after it, since when, and which firing alerts that covers; null: nobody. */
   ack: text('ack'),
+  standIns: text('stand_ins').notNull().default('[]'),
+  escalations: text('escalations').notNull().default('[]'),
 });
 
 export const groupMember = sqliteTable(
@@ -111,6 +114,8 @@ export const outbox = sqliteTable(
     resolved: text('resolved').notNull(),
     repeatIntervalMs: integer('repeat_interval_ms').notNull(),
     data: text('data').notNull(),
+    /** The row of another integration in whose place it is told; null: it is told for itself. */
+    standsInFor: text('stands_in_for'),
     notification: text('notification').notNull(),
     state: text('state').notNull(),
     attempts: integer('attempts').notNull(),
@@ -119,8 +124,10 @@ export const outbox = sqliteTable(
     bootId: text('boot_id'),
     nextAttemptAtMs: integer('next_attempt_at_ms').notNull(),
     settledAtMs: integer('settled_at_ms'),
+    /** When nobody was left who could be told in its place. */
+    undeliveredAtMs: integer('undelivered_at_ms'),
     /** An attempt ended without a known result: another may repeat it. */
-    mayRepeat: integer('may_repeat').notNull(),
+    mayRepeat: integer('may_repeat').notNull().default(0),
     /** The provider's answer, or why it failed or was cancelled. */
     answer: text('answer').notNull(),
   },
@@ -128,6 +135,7 @@ export const outbox = sqliteTable(
     index('outbox_by_state').on(table.state, table.createdAtMs),
     index('outbox_by_group').on(table.groupKey, table.createdAtMs),
     index('outbox_by_creation').on(table.createdAtMs),
+    index('outbox_undelivered').on(table.undeliveredAtMs).where(sql`${table.undeliveredAtMs} is not null`),
   ],
 );
 

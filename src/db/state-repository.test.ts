@@ -40,6 +40,7 @@ const row = (id: string): OutboxRow => ({
   resolved: [],
   repeatIntervalMs: 14_400_000,
   data: {},
+  standsInFor: null,
   notification: {
     groupLabels: labels,
     routeLabels: [['team', 'x']],

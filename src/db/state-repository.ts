@@ -104,6 +104,7 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
      WHERE id = ? AND state NOT IN ('confirmed', 'failed')`,
   );
   const report = connection.prepare("UPDATE outbox SET state = ?, answer = ? WHERE id = ? AND state = 'accepted'");
+  const undeliver = connection.prepare('UPDATE outbox SET undelivered_at_ms = coalesce(undelivered_at_ms, ?) WHERE id = ?');
   const claim = connection.prepare(
     `UPDATE outbox SET state = 'claimed', attempt_id = ?, boot_id = ?, attempts = attempts + 1
      WHERE id = ? AND state IN ('pending', 'rejected', 'unknown')`,
@@ -137,6 +138,8 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
         mutedBy: jsonOut(row.mutedBy),
         integrations: jsonOut(row.integrations),
         ack: row.ack === null ? null : jsonOut(row.ack),
+        standIns: jsonOut(row.standIns),
+        escalations: jsonOut(row.escalations),
       });
     for (const row of changes.membersUpserted)
       upsert.member({
@@ -180,6 +183,7 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
     for (const key of changes.silencesDeleted) deleteSilence.run(key);
     for (const row of changes.outboxInserted) upsert.outbox(outboxRowOut(row));
     for (const { id, reason } of changes.outboxCancelled) cancel.run(reason, at, id);
+    for (const id of changes.outboxUndelivered) undeliver.run(at, id);
     for (const record of changes.events)
       insertEvent.run(
         record.at,
@@ -227,6 +231,8 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
             mutedBy: jsonIn(row.mutedBy),
             integrations: jsonIn(row.integrations),
             ack: row.ack === null ? null : jsonIn<Acknowledgement>(row.ack),
+            standIns: jsonIn(row.standIns),
+            escalations: jsonIn(row.escalations),
           })),
         members: orm
           .select()
@@ -401,6 +407,7 @@ function outboxRowOut(row: OutboxRow): typeof outbox.$inferSelect {
     resolved: jsonOut(row.resolved),
     repeatIntervalMs: row.repeatIntervalMs,
     data: jsonOut(row.data),
+    standsInFor: row.standsInFor,
     notification: notificationOut(row.notification),
     state: 'pending',
     attempts: 0,
@@ -409,6 +416,7 @@ function outboxRowOut(row: OutboxRow): typeof outbox.$inferSelect {
     nextAttemptAtMs: row.createdAt,
     settledAtMs: null,
     mayRepeat: 0,
+    undeliveredAtMs: null,
     answer: '',
   };
 }
@@ -429,6 +437,7 @@ export function outboxRowIn(row: typeof outbox.$inferSelect): OutboxRow {
     resolved: jsonIn(row.resolved),
     repeatIntervalMs: row.repeatIntervalMs,
     data: jsonIn(row.data),
+    standsInFor: row.standsInFor as OutboxId | null,
     notification: notificationIn(row.notification),
   };
 }

@@ -84,6 +84,11 @@ export interface Integration {
    * `input.kept`. To be asked a few times in the seconds after; one that stays pending is as good as accepted.
    */
   confirm?(input: SendInput): Promise<Confirmation>;
+  /**
+   * Tells several notifications in one message, whose outcome is that of each of them; the most important comes first.
+   * Missing where each goes by itself. With it there is one attempt at a time, and all that is due then goes out together.
+   */
+  bundle?(inputs: readonly SendInput[]): Promise<SendOutcome>;
   /** Lets connections go. */
   close(): void;
 }

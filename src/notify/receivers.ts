@@ -39,6 +39,8 @@ import { type PagerdutyConfig, readPagerduty } from './pagerduty/config.ts';
 import { pagerdutyIntegration } from './pagerduty/integration.ts';
 import { type PushoverConfig, readPushover } from './pushover/config.ts';
 import { pushoverIntegration } from './pushover/integration.ts';
+import { DEFAULT_RATE_LIMITS, type RateLimit, rateLimit } from './rate-limit.ts';
+import { type FallbackUse, type ReceiverFallback, receiverFallback } from './receiver-fallback.ts';
 import type { ReceiverGlobals } from './receiver-globals.ts';
 import { type RocketchatConfig, readRocketchat } from './rocketchat/config.ts';
 import { rocketchatIntegration } from './rocketchat/integration.ts';
@@ -88,8 +90,12 @@ export type ReceiverIntegration = {
   /** Counts those of its kind in the receiver. */
   readonly index: number;
   readonly sendResolved: boolean;
+  /** Whether it is told of the end when it stands in for another: unless send_resolved says no. */
+  readonly sendResolvedAsFallback: boolean;
   /** Whoever was told that an alert fires is told that it ended, though the receiver has been left meanwhile. */
   readonly resolveContract: boolean;
+  /** How often it may be called upon; null: as often as there is something to tell. */
+  readonly rateLimit: RateLimit | null;
   readonly config: IntegrationConfig;
 };
 
@@ -98,6 +104,8 @@ export type Receiver = {
   /** Without `name`, which every receiver has. */
   readonly labels: Readonly<Record<string, string>>;
   readonly integrations: readonly ReceiverIntegration[];
+  /** Who is told when one of the integrations does not take a notification, in this order. */
+  readonly fallback: readonly ReceiverFallback[];
 };
 
 export type ReceiverPorts = {
@@ -283,13 +291,19 @@ export function buildIntegration(receiver: string, config: IntegrationConfig, po
   return row.build(config, ports, receiver);
 }
 
-export function receiverReader(globals: ReceiverGlobals, templates: Pick<NotificationTemplates, 'check'>): Decoder<Receiver> {
+/** `fallbacks` takes the receivers that others name, to be checked when all are known. */
+export function receiverReader(
+  globals: ReceiverGlobals,
+  templates: Pick<NotificationTemplates, 'check'>,
+  fallbacks: FallbackUse[] = [],
+): Decoder<Receiver> {
   return object('config.plain', (fields): Receiver => {
     const name = fields.get('name', string);
     if (name === '') fields.problem('name', { code: 'missing_field', message: 'missing name in receiver', hint: 'add name: NAME' });
     const labels = receiverLabels(fields, name);
     const integrations = INTEGRATION_NAMES.flatMap((kind) => integrationsOf(fields, kind, { globals, templates }));
-    return { name, labels, integrations };
+    const fallback = fields.optional('tocsin', receiverSettings(name, fallbacks))?.fallback ?? [];
+    return { name, labels, integrations, fallback };
   });
 }
 
@@ -304,23 +318,35 @@ function integrationsOf(fields: Fields, name: IntegrationName, context: ReaderCo
   return configs.map((configured, index) => ({ name, index, ...configured }));
 }
 
-type Configured = Pick<ReceiverIntegration, 'sendResolved' | 'resolveContract' | 'config'>;
+type Configured = Omit<ReceiverIntegration, 'name' | 'index'>;
 
 function integrationReader(name: IntegrationName, context: ReaderContext): Decoder<Configured> {
   const row: Row<IntegrationConfig> = ROWS[name];
   return object(`${name}.plain`, (fields): Configured => {
     const own = fields.optional('tocsin', ownSettings(row));
+    const sendResolved = fields.get('send_resolved', bool, row.sendResolved);
     return {
-      sendResolved: fields.get('send_resolved', bool, row.sendResolved),
+      sendResolved,
+      sendResolvedAsFallback: sendResolved || !fields.has('send_resolved'),
       resolveContract: own?.resolveContract ?? row.resolveContract,
+      rateLimit: own?.rateLimit ?? DEFAULT_RATE_LIMITS[name] ?? null,
       config: { ...row.read(fields, context), ...own?.config },
     };
   });
 }
 
 /** What Alertmanager does not have, apart, so that its own fields stay its own. */
-const ownSettings = (row: Row<IntegrationConfig>): Decoder<{ readonly resolveContract: boolean | null; readonly config: object }> =>
-  object('tocsin', (fields) => ({ resolveContract: fields.optional('resolve_contract', bool), config: row.readOwn?.(fields) ?? {} }));
+type OwnSettings = { readonly resolveContract: boolean | null; readonly rateLimit: RateLimit | null; readonly config: object };
+
+const ownSettings = (row: Row<IntegrationConfig>): Decoder<OwnSettings> =>
+  object('tocsin', (fields) => ({
+    resolveContract: fields.optional('resolve_contract', bool),
+    rateLimit: fields.optional('rate_limit', rateLimit),
+    config: row.readOwn?.(fields) ?? {},
+  }));
+
+const receiverSettings = (name: string, fallbacks: FallbackUse[]): Decoder<Pick<Receiver, 'fallback'>> =>
+  object('tocsin', (fields) => ({ fallback: fields.get('fallback', list(receiverFallback(name, fallbacks))) }));
 
 function receiverLabels(fields: Fields, name: string): Readonly<Record<string, string>> {
   const { name: own, ...labels } = fields.get('labels', record(string));

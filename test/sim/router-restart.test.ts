@@ -1,11 +1,12 @@
 /**
  * Two routers are told the same: alerts, silences, deliveries with every outcome, reloads, time. One is thrown away at
- * random moments and made anew from its rows. They must stay indistinguishable; and in the end, with the resolve contract,
+ * random moments and made anew from its rows. Receivers have fallbacks, and people answer what they were sent. They must stay indistinguishable; and in the end, with the resolve contract,
  * everybody who was told "firing" has been told "resolved".
  */
 import { expect, test } from 'vitest';
 import type { EventRecord } from '../../src/alerts/event.ts';
 import { alertMatcher } from '../../src/alerts/matcher-text.ts';
+import type { NotificationAction } from '../../src/alerts/notification-action.ts';
 import { type DeliveryOutcome, Router, type RouterConfig } from '../../src/alerts/router.ts';
 import type { OutboxRow, RouterSnapshot, SilenceId } from '../../src/alerts/router-state.ts';
 import { Labels } from '../../src/model/labels.ts';
@@ -18,13 +19,20 @@ import { childRoute, rootRoute, routerConfig } from '../support/test-router.ts';
 
 const START = 1_700_000_000_000;
 const STEPS = 150;
-const SEEDS = Array.from({ length: 12 }, (_, i) => i + 1);
+const SEEDS = Array.from({ length: 16 }, (_, i) => i + 1);
 
 const matcher = (name: string, op: MatchOp, value: string): Matcher => alertMatcher(name, op, value) as Matcher;
 const timers = { groupWaitMs: durationMs(5000), groupIntervalMs: durationMs(20_000), repeatIntervalMs: durationMs(90_000) };
-const receivers = ['team', 'pager'].map((name) => ({
+const ACTIONS: readonly NotificationAction[] = [
+  { kind: 'acknowledge' },
+  { kind: 'escalate' },
+  { kind: 'silence', durationMs: durationMs(30_000) },
+];
+const stage = (receiver: string, afterMs: number) => ({ receiver, afterMs: durationMs(afterMs), on: ['error', 'unknown'] as const });
+const receivers = ['team', 'pager', 'second', 'last'].map((name) => ({
   name,
   labels: Labels.empty,
+  fallback: name === 'team' ? [stage('second', 3000), stage('pager', 9000)] : name === 'second' ? [stage('pager', 2000)] : [],
   integrations: [0, 1].map((index) => ({ name: 'webhook', index, sendResolved: true, resolveContract: true })),
 }));
 const inhibitRules = [
@@ -33,6 +41,7 @@ const inhibitRules = [
 const CONFIGS: readonly RouterConfig[] = [
   routerConfig({ route: rootRoute({ ...timers, groupBy: ['name'] }), receivers, inhibitRules }),
   routerConfig({
+    lastResort: 'last',
     route: rootRoute({
       ...timers,
       groupBy: ['zone'],
@@ -111,6 +120,7 @@ class World {
   readonly #firing = new Set<Labels>();
   readonly #silences: SilenceId[] = [];
   readonly #open = new Map<string, OutboxRow>();
+  readonly #accepted: OutboxRow[] = [];
   /** By group key and integration: who was told of what. */
   readonly #told = new Map<string, Set<string>>();
   #config = CONFIGS[0] as RouterConfig;
@@ -131,12 +141,13 @@ class World {
   }
 
   #step(): void {
-    const kind = between(this.#random, 0, 9);
+    const kind = between(this.#random, 0, 10);
     if (kind <= 2) this.#toggle(ALERTS[between(this.#random, 0, ALERTS.length - 1)] as Labels);
     else if (kind === 3) this.#silence();
     else if (kind === 4) this.#unsilence();
     else if (kind === 5 && this.#random.next() < 0.3) this.#reload();
     else if (kind <= 7) this.#deliver(true);
+    else if (kind === 10) this.#act();
     else this.#pass(between(this.#random, 1, 25_000));
   }
 
@@ -169,6 +180,19 @@ class World {
       const result = router.putSilence(posted, this.#now);
       if (result.kind !== 'refused' && !this.#silences.includes(result.row.id)) this.#silences.push(result.row.id);
     });
+  }
+
+  /** Somebody answers a notification, or its provider reports that it was lost. */
+  #act(): void {
+    const row = this.#accepted[between(this.#random, 0, this.#accepted.length - 1)];
+    const action = ACTIONS[between(this.#random, 0, ACTIONS.length)];
+    if (row === undefined) return;
+    const answers: unknown[] = [];
+    this.#both((router) => {
+      if (action !== undefined) answers.push(router.act(row, action, 'ana', this.#now));
+      else answers.push(router.report(row, true, { kind: 'failed', message: 'lost' }, this.#now));
+    });
+    expect(answers[1]).toEqual(answers[0]);
   }
 
   #unsilence(): void {
@@ -204,7 +228,10 @@ class World {
     const kind = luck < 0.5 ? 'accepted' : luck < 0.6 ? 'failed' : luck < 0.7 ? 'rejected' : 'unknown';
     const outcome: DeliveryOutcome = kind === 'accepted' ? { kind, outboxId: row.id } : { kind, outboxId: row.id, error: kind };
     for (const { router } of this.#twins) router.settle(outcome, this.#now);
-    if (kind === 'accepted') this.#tell(row);
+    if (kind === 'accepted') {
+      this.#tell(row);
+      this.#accepted.push(row);
+    }
     if (kind === 'accepted' || kind === 'failed') {
       this.#open.delete(row.id);
       for (const { rows } of this.#twins) rows.close(row.id);
@@ -237,7 +264,7 @@ class World {
   /** Everything resolves, nothing is silenced, every delivery succeeds: then nothing may be owed. */
   #comeToRest(): void {
     for (const labels of Array.from(this.#firing)) this.#toggle(labels);
-    for (const id of this.#silences) this.#both((router) => router.expireSilence(id, '', this.#now));
+    for (const { id } of this.#twins[0].rows.snapshot().silences) this.#both((router) => router.expireSilence(id, '', this.#now));
     for (let i = 0; i < 10; i++) {
       this.#look();
       this.#deliver(false);

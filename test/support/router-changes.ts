@@ -14,5 +14,6 @@ export const EMPTY_CHANGES: RouterChanges = {
   silencesDeleted: [],
   outboxInserted: [],
   outboxCancelled: [],
+  outboxUndelivered: [],
   events: [],
 };

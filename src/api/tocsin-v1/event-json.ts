@@ -14,6 +14,7 @@ export const STAGES = [
   'mute',
   'dedup',
   'deliver',
+  'fallback',
   'action',
   'silenced',
 ] as const satisfies readonly EventCode['stage'][];
@@ -88,6 +89,12 @@ function eventText({ stage, verdict, reason, detail }: Pick<StoredEvent, 'stage'
       return `${integration} reports that the notification arrived`;
     case 'deliver lost':
       return `${integration} reports that the notification did not arrive: ${word('error')}`;
+    case 'fallback begun':
+      return `receiver ${word('fallback')} is told in the place of ${integration}: ${reason.replaceAll('_', ' ')}`;
+    case 'fallback over':
+      return `receiver ${word('fallback')} is no longer told in the place of another`;
+    case 'fallback undelivered':
+      return `nobody took the notification to ${integration}, nor anything in its place`;
     case 'action acknowledged':
       return `${word('by')} acknowledged the group`;
     case 'action escalated':

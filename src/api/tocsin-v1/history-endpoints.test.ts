@@ -20,6 +20,8 @@ const record = (id: string): NotificationRecord => ({
   state: 'pending',
   attempts: 1,
   answer: '',
+  standsInFor: null,
+  undeliveredAt: null,
   notification: {
     groupLabels: labels,
     routeLabels: [],
@@ -64,6 +66,8 @@ describe('notifications', () => {
           state: 'pending',
           attempts: 1,
           answer: '',
+          standsInFor: null,
+          undeliveredAt: null,
           groupLabels: { alertname: 'Down' },
           alerts: [
             {
@@ -116,7 +120,7 @@ describe('notifications', () => {
     ['', { limit: 51 }],
     ['receiver=team&integration=email&limit=10', { receiver: 'team', integration: 'email', limit: 11 }],
     ['state=accepted', { states: ['accepted'], limit: 51 }],
-    ['state=undelivered', { states: ['failed', 'expired'], limit: 51 }],
+    ['state=undelivered', { isUndelivered: true, limit: 51 }],
     ['state=open', { states: ['pending', 'claimed', 'rejected', 'unknown'], limit: 51 }],
     ['group=%7B%7D:%7B%7D&fingerprint=abc', { groupKey: '{}:{}', fingerprint: 'abc', limit: 51 }],
     [`from=${NOON_TEXT}&to=1700000001.5`, { from: NOON, to: NOON + 1500, limit: 51 }],

@@ -29,7 +29,7 @@ const EVENTS = { list: 'e', usual: 100, max: 1000 };
 /** Of one notification; more attempts than any deadline leaves room for. */
 const STORY_MAX = 500;
 
-/** States as they are stored, and the two questions that people ask. */
+/** States as they are stored, and a question that people ask; the other is whether anybody was told at all. */
 const STATES = {
   pending: ['pending'],
   claimed: ['claimed'],
@@ -41,14 +41,13 @@ const STATES = {
   cancelled: ['cancelled'],
   expired: ['expired'],
   open: ['pending', 'claimed', 'rejected', 'unknown'],
-  undelivered: ['failed', 'expired'],
 } as const satisfies { readonly [S in OutboxState]: readonly [S] } & {
   readonly open: readonly OutboxState[];
-  readonly undelivered: readonly OutboxState[];
 };
+const STATE_CHOICES = [...(Object.keys(STATES) as (keyof typeof STATES)[]), 'undelivered'] as const;
 
 const STATE_WORDS =
-  'pending: waits for its attempt; claimed: an attempt is under way; rejected, unknown: tried in vain or with an unknown result, and tried again; accepted: the provider took it; confirmed: it says that it arrived; failed, expired: given up; cancelled: no longer wanted. `open`: the first four; `undelivered`: those given up.';
+  'pending: waits for its attempt; claimed: an attempt is under way; rejected, unknown: tried in vain or with an unknown result, and tried again; accepted: the provider took it; confirmed: it says that it arrived; failed, expired: given up; cancelled: no longer wanted. `open`: the first four; `undelivered`: those that nobody took, nor a fallback in their place, and that nothing newer has replaced.';
 
 const inbox = z
   .object({ subject: z.string(), text: z.string(), html: z.string() })
@@ -68,6 +67,8 @@ const notificationSchema = z
     state: z.string().openapi({ description: STATE_WORDS, example: 'accepted' }),
     attempts: z.number().int(),
     answer: z.string().openapi({ description: "The provider's last answer, or why it was given up or cancelled." }),
+    standsInFor: z.string().nullable().openapi({ description: 'The notification that another did not take, in whose place it was told.' }),
+    undeliveredAt: time.nullable().openapi({ description: 'Since when nobody was left who could be told in its place.' }),
     groupLabels: labelRecord,
     alerts: z.array(
       z.object({
@@ -124,7 +125,7 @@ export function addHistory(endpoints: Endpoints, backend: HistoryBackend): void 
       query: {
         receiver: textParameter('To this receiver.', 'team'),
         integration: textParameter('By integrations of this name.', 'email'),
-        state: choiceParameter(Object.keys(STATES) as (keyof typeof STATES)[], `In this state. ${STATE_WORDS}`),
+        state: choiceParameter(STATE_CHOICES, `In this state. ${STATE_WORDS}`),
         group: textParameter('Of the group with this key.', '{}:{alertname="HighLatency"}'),
         fingerprint: textParameter('That speak of this alert.', '6b9f1c3e5d7a8b90'),
         from: timeParameter('Made then or later.'),
@@ -138,7 +139,7 @@ export function addHistory(endpoints: Endpoints, backend: HistoryBackend): void 
       const found = await backend.notifications({
         ...(receiver !== undefined && { receiver }),
         ...(integration !== undefined && { integration }),
-        ...(state !== undefined && { states: STATES[state] }),
+        ...(state === 'undelivered' ? { isUndelivered: true } : state !== undefined && { states: STATES[state] }),
         ...(group !== undefined && { groupKey: group }),
         ...(fingerprint !== undefined && { fingerprint }),
         ...(from !== undefined && { from }),
@@ -213,11 +214,18 @@ export function addHistory(endpoints: Endpoints, backend: HistoryBackend): void 
   );
 }
 
-function notificationJson({ notification, createdAt, settledAt, ...rest }: NotificationRecord): z.input<typeof notificationSchema> {
+function notificationJson({
+  notification,
+  createdAt,
+  settledAt,
+  undeliveredAt,
+  ...rest
+}: NotificationRecord): z.input<typeof notificationSchema> {
   return {
     ...rest,
     createdAt: iso(createdAt),
     settledAt: isoOrNull(settledAt),
+    undeliveredAt: isoOrNull(undeliveredAt),
     groupLabels: notification.groupLabels.toRecord(),
     alerts: notification.alerts.map(({ labels, annotations, startsAt, endsAt, fingerprint, generatorUrl }) => ({
       fingerprint,

@@ -8,11 +8,12 @@ import type { RouteConfig } from '../../alerts/route.ts';
 import type { TimeInterval } from '../../alerts/time-interval.ts';
 import { decode, type Fields, list, type ObjectDecoder, object, rawNode } from '../../config/decode.ts';
 import type { DiagnosticSink } from '../../config/diagnostic-sink.ts';
-import { duration, path } from '../../config/scalars.ts';
+import { duration, path, string } from '../../config/scalars.ts';
 import { namesIn, UniqueNames } from '../../config/unique-names.ts';
 import { emptyMap, isNull, type YamlMap, type YamlNode } from '../../config/yaml-document.ts';
 import { goQuote } from '../../lib/go-quote.ts';
 import { type DurationMs, durationMs } from '../../model/time.ts';
+import { checkFallbacks, type FallbackUse, undefinedReceiver } from '../../notify/receiver-fallback.ts';
 import { type ReceiverGlobals, receiverGlobals } from '../../notify/receiver-globals.ts';
 import { type Receiver, receiverReader } from '../../notify/receivers.ts';
 import type { NotificationTemplates } from '../../template/notification-templates.ts';
@@ -24,6 +25,8 @@ export type AlertmanagerConfig = {
   readonly inhibitRules: readonly InhibitRule[];
   readonly timeIntervals: ReadonlyMap<string, readonly TimeInterval[]>;
   readonly resolveTimeoutMs: DurationMs;
+  /** The receiver that is told when nobody else took a notification; null: there is none. */
+  readonly lastResort: string | null;
 };
 
 const RESOLVE_TIMEOUT = durationMs(300_000);
@@ -52,25 +55,40 @@ export function readAlertmanagerConfig(root: YamlNode, context: AlertmanagerCont
 
 function alertmanagerConfig(context: AlertmanagerContext): ObjectDecoder<AlertmanagerConfig> {
   return object('config.plain', (fields) => {
-    const { resolveTimeoutMs, ...globals } = fields.get('global', globalSection);
+    const { resolveTimeoutMs, lastResort, ...globals } = fields.get('global', globalSection);
     fields.get('templates', list(path));
-    const receivers = fields.get('receivers', list(receiverReader(globals, context.templates)));
+    const fallbacks: FallbackUse[] = [];
+    const receivers = fields.get('receivers', list(receiverReader(globals, context.templates, fallbacks)));
     checkNames(fields);
     const names = receivers.map(({ name }) => name);
+    checkFallbacks(fallbacks, names);
+    if (lastResort !== null && !names.includes(lastResort.name))
+      lastResort.fields.problem('last_resort', undefinedReceiver('the last resort is', lastResort.name, names));
     const { route, inhibitRules, timeIntervals } = routingSections(fields, names, context);
     for (const name of ['tracing', 'event_recorder'])
       if (fields.optional(name, rawNode) !== null)
         fields.warnNoEffect(name, name === 'tracing' ? 'traces are not written yet' : 'the event log has every event');
-    return { route: route ?? NO_ROUTE, receivers, inhibitRules, timeIntervals, resolveTimeoutMs };
+    return { route: route ?? NO_ROUTE, receivers, inhibitRules, timeIntervals, resolveTimeoutMs, lastResort: lastResort?.name ?? null };
   });
 }
 
-type GlobalSection = ReceiverGlobals & { readonly resolveTimeoutMs: DurationMs };
+type GlobalSection = ReceiverGlobals & {
+  readonly resolveTimeoutMs: DurationMs;
+  /** With where it stands, as whether it exists is known later. */
+  readonly lastResort: { readonly name: string; readonly fields: Fields } | null;
+};
+
+/** What is ours stands apart, so that Alertmanager's own fields stay its own. */
+const ownGlobals = object('tocsin', (fields) => {
+  const name = fields.optional('last_resort', string);
+  return name === null ? null : { name, fields };
+});
 
 const globalSection: ObjectDecoder<GlobalSection> = object(
   'config.plain',
   (fields): GlobalSection => ({
     resolveTimeoutMs: fields.get('resolve_timeout', duration, RESOLVE_TIMEOUT),
+    lastResort: fields.optional('tocsin', ownGlobals),
     ...receiverGlobals(fields),
   }),
 );

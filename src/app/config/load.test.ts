@@ -42,9 +42,9 @@ describe('loading a configuration', () => {
 
   test('what strict Alertmanager parsers are shown has no key of ours, and no secret', async () => {
     const yaml =
-      'route: {receiver: a}\nreceivers: [{name: a, inbox_configs: [{}], ntfy_configs: [{topic: t}], webhook_configs: [{url: "http://hook/token"}]}]\n';
+      'route: {receiver: a}\nreceivers: [{name: a, tocsin: {fallback: [{receiver: a2}]}, inbox_configs: [{}], ntfy_configs: [{topic: t}], webhook_configs: [{url: "http://hook/token", tocsin: {rate_limit: {per_minute: 1}}}]}, {name: a2}]\nglobal: {tocsin: {last_resort: a2}}\n';
     const { config } = await load({ '/etc/tocsin.yml': yaml });
-    expect(config?.alertmanagerYaml).not.toMatch(/inbox|ntfy|token/);
+    expect(config?.alertmanagerYaml).not.toMatch(/inbox|ntfy|token|tocsin/);
     expect(config?.alertmanagerYaml).toContain('<secret>');
   });
 
@@ -52,6 +52,65 @@ describe('loading a configuration', () => {
     const one = (await load({ '/etc/tocsin.yml': PROMETHEUS })).config?.hash;
     expect((await load({ '/etc/tocsin.yml': PROMETHEUS })).config?.hash).toBe(one);
     expect((await load({ '/etc/tocsin.yml': `${PROMETHEUS}# more\n` })).config?.hash).not.toBe(one);
+  });
+
+  test('fallbacks and the last resort are read, with what Alertmanager does not have apart', async () => {
+    const { config, diagnostics } = await load({
+      '/etc/tocsin.yml': `
+global: {tocsin: {last_resort: boss}}
+route: {receiver: team}
+receivers:
+  - name: team
+    webhook_configs: [{url: 'http://hook/', tocsin: {rate_limit: {per_minute: 0.5, burst: 3, spacing: 10s}}}]
+    tocsin: {fallback: [{receiver: second}, {receiver: boss, after: 5m, on: [unknown]}]}
+  - {name: second, email_configs: [{to: a@b, from: c@d, smarthost: 'mail:25'}]}
+  - {name: boss, email_configs: [{to: a@b, from: c@d, smarthost: 'mail:25', send_resolved: false}]}
+`,
+    });
+    expect(diagnostics).toEqual([]);
+    expect(config?.alertmanager).toMatchObject({
+      lastResort: 'boss',
+      receivers: [
+        {
+          fallback: [
+            { receiver: 'second', afterMs: 60_000, on: ['error', 'unknown'] },
+            { receiver: 'boss', afterMs: 300_000, on: ['unknown'] },
+          ],
+          integrations: [{ rateLimit: { perMinute: 0.5, burst: 3, spacingMs: 10_000 } }],
+        },
+        { fallback: [], integrations: [{ sendResolved: false, sendResolvedAsFallback: true, rateLimit: null }] },
+        { integrations: [{ sendResolvedAsFallback: false }] },
+      ],
+    });
+  });
+
+  test.each([
+    ['[{receiver: secnd}]', '', /:3:\d+: error: receiver "team" falls back to "secnd", which is not defined[^]*did you mean "second"/],
+    ['[{receiver: second}]', '[{receiver: team}]', /error: the fallbacks go in a circle: "team" to "second" to "team"/],
+    ['[{receiver: team}]', '', /error: the fallbacks go in a circle: "team" to "team"/],
+    ['[{after: 5}]', '', /a fallback names no receiver[^]*"5" is not a duration/],
+    ['[{receiver: second, on: [timeout]}]', '', /"timeout" is none of error, unknown/],
+  ])('a fallback %s is refused', async (first, second, expected) => {
+    const yaml = `route: {receiver: team}
+receivers:
+  - {name: team, tocsin: {fallback: ${first}}}
+  - {name: second, tocsin: {fallback: ${second}}}
+`;
+    const result = await load({ '/etc/tocsin.yml': yaml });
+    expect(result.config).toBeNull();
+    expect(told(result)).toMatch(expected);
+    expect(told(result).match(/circle/g)?.length ?? 1).toBe(1);
+  });
+
+  test('a last resort that is not defined is refused', async () => {
+    const yaml = 'global: {tocsin: {last_resort: tema}}\nroute: {receiver: team}\nreceivers: [{name: team}]\n';
+    expect(told(await load({ '/etc/tocsin.yml': yaml }))).toMatch(/the last resort is "tema", which is not defined[^]*did you mean "team"/);
+  });
+
+  test('a rate limit that lets nothing through is refused', async () => {
+    const yaml =
+      'route: {receiver: a}\nreceivers: [{name: a, webhook_configs: [{url: "http://h/", tocsin: {rate_limit: {per_minute: 0, burst: 0}}}]}]\n';
+    expect(told(await load({ '/etc/tocsin.yml': yaml }))).toMatch(/per_minute must be a number above 0[^]*burst must be 1 or more/);
   });
 
   test('a section in two files is an error that names both places', async () => {

@@ -7,7 +7,7 @@ import { type Diagnostic, isError } from '../../config/diagnostic.ts';
 import { DiagnosticSink } from '../../config/diagnostic-sink.ts';
 import { printYaml } from '../../config/print-yaml.ts';
 import { type SourceFile, sourceFile, sourceFromBytes } from '../../config/source.ts';
-import { parseYaml, type YamlDocument, type YamlMap } from '../../config/yaml-document.ts';
+import { parseYaml, type YamlDocument, type YamlMap, type YamlNode } from '../../config/yaml-document.ts';
 import { Fnv1a64 } from '../../lib/fnv1a.ts';
 import type { Clock } from '../../model/clock.ts';
 import { type Disk, DiskError } from '../../model/disk.ts';
@@ -146,20 +146,30 @@ function inboxOnly(): YamlMap {
   return root;
 }
 
-/** Strict parsers of Alertmanager's own refuse what it does not know: our integrations are not shown to them. */
+/** Strict parsers of Alertmanager's own refuse what it does not know: our fields and integrations are not shown to them. */
 function withoutOurs(root: YamlMap): YamlMap {
   return {
     ...root,
-    entries: root.entries.map((entry) => {
-      if (entry.key.text !== 'receivers' || entry.value.kind !== 'list') return entry;
-      const items = entry.value.items.map((item) =>
-        item.kind === 'map' ? { ...item, entries: item.entries.filter(({ key }) => !OUR_RECEIVER_KEYS.includes(key.text)) } : item,
-      );
-      return { ...entry, value: { ...entry.value, items } };
+    entries: root.entries.map(({ key, value }) => {
+      if (key.text === 'global') return { key, value: without(OUR_KEYS, value) };
+      if (key.text !== 'receivers' || value.kind !== 'list') return { key, value };
+      return { key, value: { ...value, items: value.items.map(receiverWithoutOurs) } };
     }),
   };
 }
-const OUR_RECEIVER_KEYS: readonly string[] = ['inbox_configs', 'matrix_configs', 'ntfy_configs', 'phone_configs', 'sms_configs', 'tocsin'];
+const OUR_KEYS: readonly string[] = ['inbox_configs', 'matrix_configs', 'ntfy_configs', 'phone_configs', 'sms_configs', 'tocsin'];
+
+function receiverWithoutOurs(node: YamlNode): YamlNode {
+  const receiver = without(OUR_KEYS, node);
+  if (receiver.kind !== 'map') return receiver;
+  const entries = receiver.entries.map(({ key, value }) =>
+    value.kind === 'list' ? { key, value: { ...value, items: value.items.map((item) => without(OUR_KEYS, item)) } } : { key, value },
+  );
+  return { ...receiver, entries };
+}
+
+const without = (keys: readonly string[], node: YamlNode): YamlNode =>
+  node.kind === 'map' ? { ...node, entries: node.entries.filter(({ key }) => !keys.includes(key.text)) } : node;
 
 type Read = (path: string) => SourceFile | { readonly error: string };
 

@@ -6,57 +6,89 @@ import { Labels } from '../../model/labels.ts';
 import { silentLog } from '../../model/log.ts';
 import { durationMs, unixMs } from '../../model/time.ts';
 import type { Integration, SendInput, SendOutcome } from '../../notify/integration.ts';
+import type { RateLimit } from '../../notify/rate-limit.ts';
 import { SimClock } from '../../platform/sim/sim-clock.ts';
 import { SimRandom } from '../../platform/sim/sim-random.ts';
 import { Delivery, type DeliveryOutcome } from './delivery.ts';
 
-const row = (id: string, receiver = 'team', deadlineMs = 300_000): OutboxRow => ({
+const row = (
+  id: string,
+  receiver = 'team',
+  deadlineMs = 300_000,
+  reason: OutboxRow['reason'] = 'first notification',
+  createdAt = 0,
+): OutboxRow => ({
   id: id as OutboxId,
-  groupId: 'g' as GroupId,
+  groupId: id as GroupId,
   groupKey: '{}:{}' as GroupKey,
   receiver,
   integration: 'webhook',
   index: 0,
-  reason: 'first notification',
+  reason,
   flush: 1,
-  createdAt: unixMs(0),
+  createdAt: unixMs(createdAt),
   deadline: unixMs(deadlineMs),
   firing: [],
   resolved: [],
   repeatIntervalMs: 0,
   data: {},
+  standsInFor: null,
   notification: { groupLabels: Labels.empty, routeLabels: [], alerts: [] },
 });
 
 type Send = (row: OutboxRow, attempt: number) => SendOutcome | Promise<SendOutcome>;
 
-function setUp(send: Send, reconcile?: Integration['reconcile']) {
+type Extras = {
+  readonly reconcile?: Integration['reconcile'] | undefined;
+  readonly bundle?: (count: number) => SendOutcome;
+  readonly rateLimit?: RateLimit;
+  readonly provider?: (row: OutboxRow) => string | null;
+};
+
+function setUp(send: Send, { reconcile, bundle, rateLimit, provider }: Extras = {}) {
   const clock = new SimClock({ start: unixMs(0) });
   const sends: { readonly id: string; readonly at: number }[] = [];
   const claimed: string[] = [];
   const settled: { readonly id: string; readonly kind: DeliveryOutcome['kind'] }[] = [];
   const unwanted = new Set<string>();
   const repeats: boolean[] = [];
+  const troubled: string[] = [];
+  const bundles: { readonly ids: readonly string[]; readonly at: number }[] = [];
   const delivery = new Delivery({
     clock,
     random: new SimRandom(1, 'delivery'),
     log: silentLog,
     crash: noCrashPoints,
-    integration: (due) => ({
-      send: async ({ mayRepeat }) => {
-        expect(claimed).toContain(due.id); // before the first byte
-        sends.push({ id: due.id, at: clock.elapsed() });
-        repeats.push(mayRepeat);
-        return send(due, sends.filter(({ id }) => id === due.id).length);
+    destination: (due) => ({
+      provider: provider?.(due) ?? null,
+      rateLimit: rateLimit ?? null,
+      integration: {
+        send: async ({ mayRepeat }) => {
+          expect(claimed).toContain(due.id); // before the first byte
+          sends.push({ id: due.id, at: clock.elapsed() });
+          repeats.push(mayRepeat);
+          return send(due, sends.filter(({ id }) => id === due.id).length);
+        },
+        ...(reconcile === undefined ? {} : { reconcile }),
+        ...(bundle === undefined
+          ? {}
+          : {
+              bundle: async (inputs) => {
+                bundles.push({ ids: inputs.map(({ id }) => id), at: clock.elapsed() });
+                return bundle(inputs.length);
+              },
+            }),
+        close: () => {},
       },
-      ...(reconcile === undefined ? {} : { reconcile }),
-      close: () => {},
     }),
-    input: ({ mayRepeat }) => ({ mayRepeat }) as SendInput,
+    input: ({ row: { id }, mayRepeat }) => ({ id: id as string, mayRepeat }) as Partial<SendInput> as SendInput,
     claim: async (rows) => {
       const wanted = rows.filter(({ id }) => !unwanted.has(id));
       claimed.push(...wanted.map(({ id }) => id));
-      return wanted;
+      return wanted.map((due) => ({ row: due, late: null }));
+    },
+    troubled: async (rows, how) => {
+      troubled.push(...rows.map(({ id }) => `${clock.elapsed()} ${id} ${how}`));
     },
     settle: async (outcome) => {
       settled.push({ id: outcome.row.id, kind: outcome.kind });
@@ -64,7 +96,7 @@ function setUp(send: Send, reconcile?: Integration['reconcile']) {
   });
   const owe = (...rows: readonly OutboxRow[]): void =>
     delivery.enqueue(rows.map((due) => ({ row: due, attempts: 0, nextAttemptAt: unixMs(0), state: 'pending', mayRepeat: false })));
-  return { clock, delivery, owe, sends, settled, unwanted, repeats };
+  return { clock, delivery, owe, sends, settled, unwanted, repeats, troubled, bundles };
 }
 const ACCEPTED: SendOutcome = { kind: 'accepted', answer: 'ok' };
 const BUSY: SendOutcome = { kind: 'rejected', retry: true, reason: 'serverError', message: '503' };
@@ -151,7 +183,7 @@ describe('delivery', () => {
       { asked: 'nobody answers for five seconds', answer: () => new Promise<never>(() => {}), sends: 2, last: 'accepted' },
       { asked: 'there is nothing to ask', answer: undefined, sends: 2, last: 'accepted' },
     ])('$asked: sent $sends times, $last', async ({ answer, sends: count, last }) => {
-      const { clock, owe, sends, settled, repeats } = setUp((_row, attempt) => (attempt === 1 ? UNKNOWN : ACCEPTED), answer);
+      const { clock, owe, sends, settled, repeats } = setUp((_row, attempt) => (attempt === 1 ? UNKNOWN : ACCEPTED), { reconcile: answer });
       owe(row('1'));
       await clock.advance(7000);
       expect([sends.length, settled.map(({ kind }) => kind)]).toEqual([count, ['unknown', last]]);
@@ -159,10 +191,7 @@ describe('delivery', () => {
     });
 
     test('asking does not outlive the deadline, and nothing is sent after it', async () => {
-      const { clock, owe, sends, settled } = setUp(
-        () => UNKNOWN,
-        () => new Promise<never>(() => {}),
-      );
+      const { clock, owe, sends, settled } = setUp(() => UNKNOWN, { reconcile: () => new Promise<never>(() => {}) });
       owe(row('1', 'team', 3000));
       await clock.advance(10_000);
       expect([sends.length, settled.map(({ kind }) => kind)]).toEqual([1, ['unknown', 'unknown']]);
@@ -176,10 +205,7 @@ describe('delivery', () => {
     });
 
     test('a row that a crash left so is asked about before it is sent', async () => {
-      const { clock, delivery, sends, settled } = setUp(
-        () => ACCEPTED,
-        async () => ACCEPTED,
-      );
+      const { clock, delivery, sends, settled } = setUp(() => ACCEPTED, { reconcile: async () => ACCEPTED });
       delivery.enqueue([{ row: row('1'), attempts: 1, nextAttemptAt: unixMs(0), state: 'unknown', mayRepeat: true }]);
       await clock.advance(0);
       expect([sends.length, settled.map(({ kind }) => kind)]).toEqual([0, ['accepted']]);
@@ -198,6 +224,165 @@ describe('delivery', () => {
     answer(ACCEPTED);
     await clock.advance(0);
     expect(seen).toEqual([{ id: '1', kind: 'accepted' }]);
+  });
+
+  test('what is new goes before what is repeated, that before what is over, and of these the oldest first', async () => {
+    const { clock, owe, sends } = setUp(() => ACCEPTED, { rateLimit: { perMinute: 60_000, burst: 1, spacingMs: durationMs(1) } });
+    owe(
+      row('over', 'team', 300_000, 'all alerts resolved'),
+      row('again', 'team', 300_000, 'repeat interval elapsed', 1),
+      row('younger', 'team', 300_000, 'first notification', 3),
+      row('more', 'team', 300_000, 'new alerts added', 1),
+      row('older', 'team', 300_000, 'first notification', 2),
+    );
+    await clock.advance(1000);
+    // The first to come was not held back by others that did not exist yet.
+    expect(sends.map(({ id }) => id)).toEqual(['older', 'younger', 'more', 'again', 'over']);
+  });
+
+  describe('a rate limit', () => {
+    const limit = { perMinute: 2, burst: 2, spacingMs: durationMs(0) };
+    const repeat = (id: string): OutboxRow => row(id, 'team', 300_000, 'repeat interval elapsed');
+
+    test('lets a burst through, then one after another as the bucket fills; nothing is dropped', async () => {
+      const { clock, owe, sends } = setUp(() => ACCEPTED, { rateLimit: limit });
+      owe(...['1', '2', '3', '4'].map(repeat));
+      await clock.advance(120_000);
+      expect(sends).toEqual([
+        { id: '1', at: 0 },
+        { id: '2', at: 0 },
+        { id: '3', at: 30_000 },
+        { id: '4', at: 60_000 },
+      ]);
+    });
+
+    test('does not hold back the first that is heard of a group', async () => {
+      const { clock, owe, sends } = setUp(() => ACCEPTED, { rateLimit: limit });
+      owe(...['1', '2', '3'].map(repeat));
+      await clock.advance(1000);
+      owe(row('new'));
+      await clock.advance(0);
+      expect(sends.map(({ id }) => id)).toEqual(['1', '2', 'new']);
+    });
+
+    test('keeps its distance even from that', async () => {
+      const { clock, owe, sends } = setUp(() => ACCEPTED, { rateLimit: { perMinute: 60, burst: 9, spacingMs: durationMs(60_000) } });
+      owe(row('1'), row('2'));
+      await clock.advance(200_000);
+      expect(sends.map(({ at }) => at)).toEqual([0, 60_000]);
+    });
+
+    test('is not used up by what is not sent', async () => {
+      const { clock, owe, sends, unwanted } = setUp(() => ACCEPTED, { rateLimit: { ...limit, burst: 1 } });
+      unwanted.add('1');
+      owe(repeat('1'), repeat('2'));
+      await clock.advance(0);
+      expect(sends.map(({ id }) => id)).toEqual(['2']);
+    });
+  });
+
+  describe('bundling', () => {
+    const LIMIT = { perMinute: 1, burst: 1, spacingMs: durationMs(60_000) };
+
+    test('what waits for the same telephone is one message, whose acceptance settles all of it', async () => {
+      const { clock, owe, sends, bundles, settled } = setUp(() => ACCEPTED, { bundle: () => ACCEPTED, rateLimit: LIMIT });
+      owe(row('1'));
+      await clock.advance(1000);
+      owe(row('2'), row('4', 'team', 300_000, 'all alerts resolved'), row('3'));
+      await clock.advance(120_000);
+      expect([sends, bundles]).toEqual([[{ id: '1', at: 0 }], [{ ids: ['2', '3', '4'], at: 60_000 }]]);
+      expect(settled.map(({ id, kind }) => `${id} ${kind}`)).toEqual(['1 accepted', '2 accepted', '3 accepted', '4 accepted']);
+    });
+
+    test('a bundle that fails is tried again as one', async () => {
+      let tries = 0;
+      const { clock, owe, bundles } = setUp(() => ACCEPTED, { bundle: () => (++tries === 1 ? BUSY : ACCEPTED) });
+      owe(row('1'), row('2'));
+      await clock.advance(10_000);
+      expect(bundles.map(({ ids }) => ids)).toEqual([
+        ['1', '2'],
+        ['1', '2'],
+      ]);
+    });
+
+    test('one attempt is under way at a time', async () => {
+      const { clock, owe, sends, bundles } = setUp(() => new Promise(() => {}), { bundle: () => ACCEPTED });
+      owe(row('1'));
+      await clock.advance(0);
+      owe(row('2'), row('3'));
+      await clock.advance(1000);
+      expect([sends.length, bundles.length]).toEqual([1, 0]);
+    });
+
+    test('what may have arrived is asked about by itself', async () => {
+      const { clock, delivery, sends, bundles, settled } = setUp(() => ACCEPTED, {
+        bundle: () => ACCEPTED,
+        reconcile: async () => ACCEPTED,
+      });
+      const unknown = { row: row('1'), attempts: 1, nextAttemptAt: unixMs(0), state: 'unknown', mayRepeat: true } as const;
+      const fresh = (id: string) => ({ row: row(id), attempts: 0, nextAttemptAt: unixMs(0), state: 'pending', mayRepeat: false }) as const;
+      delivery.enqueue([unknown, fresh('2'), fresh('3')]);
+      await clock.advance(0);
+      expect([sends, bundles.map(({ ids }) => ids)]).toEqual([[], [['2', '3']]]);
+      expect(settled.map(({ id }) => id).sort()).toEqual(['1', '2', '3']);
+    });
+  });
+
+  describe('the circuit of a provider', () => {
+    /** Two receivers at one provider, which is down until `until`. */
+    const down = (until: number) =>
+      setUp((due) => (due.receiver === 'other' || isUp(until) ? ACCEPTED : BUSY), {
+        provider: ({ receiver }) => (receiver === 'other' ? 'there' : 'here'),
+      });
+    let elapsed = (): number => 0;
+    const isUp = (until: number): boolean => elapsed() >= until;
+
+    test('opens after five failures within a minute; then one attempt probes it, and all goes on when it answers', async () => {
+      const rig = down(40_000);
+      elapsed = () => rig.clock.elapsed();
+      rig.owe(row('a', 'x'), row('b', 'y'));
+      await rig.clock.advance(20_000);
+      const opened = rig.sends.length;
+      expect(opened).toBe(5);
+      expect(rig.delivery.breakers.get('here')).toMatchObject({ isOpen: true, opened: 1 });
+      expect(new Set(rig.troubled.map((line) => line.split(' ').slice(1).join(' ')))).toEqual(new Set(['a down', 'b down']));
+      rig.owe(row('c', 'other'));
+      await rig.clock.advance(0);
+      expect(rig.settled.at(-1)).toEqual({ id: 'c', kind: 'accepted' });
+      await rig.clock.advance(14_000); // the probe fails
+      expect(rig.sends.filter(({ id }) => id !== 'c')).toHaveLength(6);
+      await rig.clock.advance(60_000);
+      expect(rig.settled.slice(-2).map(({ kind }) => kind)).toEqual(['accepted', 'accepted']);
+      expect(rig.delivery.breakers.get('here')).toMatchObject({ isOpen: false });
+    });
+
+    test('stays closed for the retries of one notification, for refusals for good and for requests to slow down', async () => {
+      for (const outcome of [BUSY, { ...BUSY, retry: false }, { ...BUSY, reason: 'rateLimited' }] as const) {
+        const { clock, delivery, owe } = setUp(() => outcome, { provider: () => 'here' });
+        owe(...(outcome === BUSY ? [row('1')] : Array.from({ length: 9 }, (_, i) => row(`${i}`))));
+        await clock.advance(60_000);
+        expect(delivery.breakers.get('here')).toMatchObject({ isOpen: false, opened: 0 });
+      }
+    });
+  });
+
+  test('an attempt without an answer is named after half a minute, and goes on', async () => {
+    const { clock, owe, troubled } = setUp(() => new Promise(() => {}));
+    owe(row('1'));
+    await clock.advance(29_999);
+    expect(troubled).toEqual([]);
+    await clock.advance(1);
+    expect(troubled).toEqual(['30000 1 stalled']);
+  });
+
+  test('attempts are counted by receiver and what became of them', async () => {
+    const { clock, delivery, owe } = setUp((_row, attempt) => (attempt === 1 ? BUSY : ACCEPTED));
+    owe(row('1'));
+    await clock.advance(5000);
+    expect([...delivery.attempts.values()]).toEqual([
+      { receiver: 'team', integration: 'webhook', outcome: 'rejected', reason: 'serverError', count: 1 },
+      { receiver: 'team', integration: 'webhook', outcome: 'accepted', reason: '', count: 1 },
+    ]);
   });
 
   test('more than a lane is wide is worked off', async () => {

@@ -13,6 +13,8 @@ import { type NotificationData, notificationData } from '../../template/alertman
 import type { NotificationTemplates } from '../../template/notification-templates.ts';
 import type { AppPorts } from '../app-ports.ts';
 import { toWire } from '../config/engine-config.ts';
+import type { Destination } from './delivery.ts';
+import { ProviderSeen } from './provider-seen.ts';
 
 export class Receivers {
   readonly #ports: AppPorts;
@@ -35,29 +37,31 @@ export class Receivers {
     this.#templates = templates;
     this.#integrations = new Map();
     for (const { name, integrations } of receivers) {
-      for (const { name: kind, index, config } of integrations) {
+      for (const { name: kind, index, config, rateLimit } of integrations) {
         const key = `${name}/${kind}/${index}`;
-        const fingerprint = configText(config);
+        const fingerprint = configText(config) + JSON.stringify(rateLimit);
         const old = before.get(key);
         if (old?.fingerprint === fingerprint) {
           before.delete(key);
           this.#integrations.set(key, old);
-        } else this.#integrations.set(key, new Held(this.#build(name, config), fingerprint));
+        } else this.#integrations.set(key, this.#build(name, config, { fingerprint, rateLimit }));
       }
     }
     for (const held of before.values()) held.retire();
   }
 
-  #build(receiver: string, config: IntegrationConfig): Integration {
+  #build(receiver: string, config: IntegrationConfig, rest: Pick<Held, 'fingerprint'> & Pick<Destination, 'rateLimit'>): Held {
     const { clock, http, mail } = this.#ports;
-    return buildIntegration(receiver, config, {
+    const provider = new ProviderSeen();
+    const integration = buildIntegration(receiver, config, {
       clock,
-      http,
-      mail,
+      http: provider.watchingHttp(http),
+      mail: provider.watchingMail(mail),
       charts: this.#charts,
       readSecret: (source) => this.#readSecret(source),
       inbox: { store: ({ notificationId, ...message }) => this.#outbox.storeInbox({ outboxId: notificationId as OutboxId, ...message }) },
     });
+    return new Held(integration, provider, rest);
   }
 
   /** Null: configured no more. */
@@ -65,12 +69,22 @@ export class Receivers {
     return this.#integrations.get(`${receiver}/${integration}/${index}`) ?? null;
   }
 
-  inputOf({ row, attempts, mayRepeat }: Pick<DueRow, 'row' | 'attempts' | 'mayRepeat'>, now: UnixMs, externalUrl: string): SendInput {
+  /** Likewise, with what delivery goes by. */
+  destinationOf({ receiver, integration, index }: OutboxRow): Destination | null {
+    return this.#integrations.get(`${receiver}/${integration}/${index}`)?.destination ?? null;
+  }
+
+  /** `late`: what makes it late, told as an annotation of each alert. */
+  inputOf(
+    { row, attempts, mayRepeat }: Pick<DueRow, 'row' | 'attempts' | 'mayRepeat'>,
+    late: string | null,
+    { now, externalUrl }: { readonly now: UnixMs; readonly externalUrl: string },
+  ): SendInput {
     if (this.#templates === null) throw new Error('BUG: receivers are not configured');
     const { notification } = row;
     const data = notificationData({
       receiver: row.receiver,
-      alerts: notification.alerts,
+      alerts: late === null ? notification.alerts : notification.alerts.map((alert) => withLate(alert, late)),
       groupLabels: notification.groupLabels,
       routeLabels: Labels.fromPairs(notification.routeLabels),
       routeLabelsAreRendered: false,
@@ -115,24 +129,43 @@ function withRouteLabels(data: NotificationData, templates: NotificationTemplate
   return rendered instanceof Labels ? { ...data, routeLabels: rendered, routeLabelsAreRendered: true } : data;
 }
 
+const withLate = (alert: OutboxRow['notification']['alerts'][number], late: string): typeof alert => ({
+  ...alert,
+  annotations: alert.annotations.with([['late', late]]),
+});
+
 /** An integration, and how many attempts it has under way: a reload must not cut them off. */
 class Held implements Integration {
   /** Of its configuration, secrets included; never shown. */
   readonly fingerprint: string;
   readonly #integration: Integration;
+  readonly destination: Destination;
   readonly reconcile?: NonNullable<Integration['reconcile']>;
   readonly acknowledge?: NonNullable<Integration['acknowledge']>;
   readonly acknowledgement?: NonNullable<Integration['acknowledgement']>;
   readonly confirm?: NonNullable<Integration['confirm']>;
+  readonly bundle?: NonNullable<Integration['bundle']>;
   #underWay = 0;
   #isRetired = false;
 
-  constructor(integration: Integration, fingerprint: string) {
+  constructor(
+    integration: Integration,
+    provider: ProviderSeen,
+    { fingerprint, rateLimit }: { readonly fingerprint: string } & Pick<Destination, 'rateLimit'>,
+  ) {
     this.#integration = integration;
     this.fingerprint = fingerprint;
+    this.destination = {
+      integration: this,
+      rateLimit,
+      get provider() {
+        return provider.name;
+      },
+    };
     // Missing where the integration has none: whoever asks goes by that.
-    const { reconcile, acknowledge, acknowledgement, confirm } = integration;
+    const { reconcile, bundle, acknowledge, acknowledgement, confirm } = integration;
     if (reconcile !== undefined) this.reconcile = (input) => this.#counted(reconcile.call(integration, input));
+    if (bundle !== undefined) this.bundle = (inputs) => this.#counted(bundle.call(integration, inputs));
     if (acknowledge !== undefined) this.acknowledge = (input, by) => this.#counted(acknowledge.call(integration, input, by));
     if (acknowledgement !== undefined) this.acknowledgement = (input) => this.#counted(acknowledgement.call(integration, input));
     if (confirm !== undefined) this.confirm = (input) => this.#counted(confirm.call(integration, input));

@@ -7,16 +7,19 @@ import type { AppOptions } from '../options.ts';
 export function routerConfigOf({ alertmanager }: AppConfig, { alerts, features }: AppOptions): RouterConfig {
   return {
     route: alertmanager.route,
-    receivers: alertmanager.receivers.map(({ name, labels, integrations }) => ({
+    receivers: alertmanager.receivers.map(({ name, labels, integrations, fallback }) => ({
       name,
       labels: Labels.of(labels),
-      integrations: integrations.map(({ name: kind, index, sendResolved, resolveContract }) => ({
+      integrations: integrations.map(({ name: kind, index, sendResolved, sendResolvedAsFallback, resolveContract }) => ({
         name: kind,
         index,
         sendResolved,
+        sendResolvedAsFallback,
         resolveContract,
       })),
+      fallback,
     })),
+    lastResort: alertmanager.lastResort,
     inhibitRules: alertmanager.inhibitRules,
     timeIntervals: alertmanager.timeIntervals,
     resolveTimeoutMs: alertmanager.resolveTimeoutMs,

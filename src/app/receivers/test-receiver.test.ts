@@ -35,7 +35,7 @@ async function tested(
     name,
     { send, isResolved, labels: { service: 'shop' }, annotations: { note: 'n' } },
     {
-      receivers: [{ name: 'team', labels: {}, integrations: [configured] }],
+      receivers: [{ name: 'team', labels: {}, integrations: [configured], fallback: [] }],
       templates: builtInTemplates,
       externalUrl: 'http://tocsin.example',
     },
