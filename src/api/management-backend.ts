@@ -4,6 +4,8 @@
 export type Exposition = { readonly contentType: string; readonly text: string };
 
 export interface ManagementBackend {
+  /** Why the process cannot do its work, in words; null: it can. */
+  whyUnhealthy(): Promise<string | null>;
   /** Whether the engine answers queries: the WAL is replayed and the thread runs. */
   isReady(): boolean;
   reload(): Promise<{ readonly kind: 'applied' } | { readonly kind: 'refused'; readonly error: string }>;

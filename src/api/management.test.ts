@@ -20,6 +20,12 @@ test.each([
   expect(await text(await new TestServer().request(path, { method }))).toEqual([status, body]);
 });
 
+test('what keeps the process from its work makes it unhealthy', async () => {
+  const server = new TestServer();
+  server.management.unhealthy = 'the disk is full';
+  expect(await text(await server.get('/-/healthy'))).toEqual([503, 'Tocsin is not healthy: the disk is full\n']);
+});
+
 test('a reload that fails says why', async () => {
   const server = new TestServer();
   server.management.reloadError = 'rules.yml:3:1: error: bad';

@@ -20,7 +20,10 @@ export function managementRoutes(backend: ManagementBackend): Hono {
   const GET = ['GET'];
   const CHANGE = ['POST', 'PUT'];
 
-  on(GET, '/-/healthy', () => plain('Tocsin is healthy.'));
+  on(GET, '/-/healthy', async () => {
+    const why = await backend.whyUnhealthy();
+    return why === null ? plain('Tocsin is healthy.') : plain(`Tocsin is not healthy: ${why}`, 503);
+  });
   on(GET, '/-/ready', () =>
     backend.isReady() ? plain('Tocsin is ready.') : plain('Tocsin is not ready: the metrics are being read from disk.', 503),
   );

@@ -9,7 +9,7 @@ import { type Diagnostic, isError, renderAll } from '../config/diagnostic.ts';
 import { type SourceFile, sourceFile } from '../config/source.ts';
 import { type Database, DatabaseError } from '../db/database.ts';
 import { type EventRepository, eventRepository } from '../db/event-repository.ts';
-import { type OutboxRepository, outboxRepository } from '../db/outbox-repository.ts';
+import { type DueRow, type OutboxRepository, outboxRepository } from '../db/outbox-repository.ts';
 import { type Settlement, type StateRepository, stateRepository } from '../db/state-repository.ts';
 import { type Fingerprint, fingerprintOf } from '../model/fingerprint.ts';
 import { Labels } from '../model/labels.ts';
@@ -72,10 +72,14 @@ export class App {
     clockSteps: 0,
     deliveries: new Map<string, number>(),
     failures: new Map<string, number>(),
+    /** Notifications in the place of others, by the receiver that got them. */
+    standIns: new Map<string, number>(),
   };
   config: AppConfig;
   /** By state, as of the last `countOutbox`. */
   outboxRows: ReadonlyMap<string, number> = new Map();
+  /** By receiver, likewise. */
+  undelivered: ReadonlyMap<string, number> = new Map();
   /** Of the last reload; prometheus_config_last_reload_successful and its like. */
   lastReload: { readonly isSuccess: boolean; readonly at: UnixMs; readonly error: string };
 
@@ -134,7 +138,7 @@ export class App {
         log: ports.log,
         crash: ports.crash,
         state,
-        owe: (rows) => running().delivery.enqueue(rows),
+        owe: (rows) => running().#owe(rows),
         cancel: (cancelled) => running().delivery.drop(cancelled.map(({ id }) => id)),
         told: () => running().eventFeed.written(),
       },
@@ -266,9 +270,14 @@ export class App {
   }
   #groupOf: AlertGroups = { version: -1, byAlert: new Map(), keys: new Set() };
 
-  /** Brings `outboxRows` up to date, for who reads metrics. */
+  #owe(rows: readonly DueRow[]): void {
+    for (const { row } of rows) if (row.standsInFor !== null) count(this.stats.standIns, row.receiver);
+    this.delivery.enqueue(rows);
+  }
+
+  /** Brings `outboxRows` and `undelivered` up to date, for who reads metrics. */
   async countOutbox(): Promise<void> {
-    this.outboxRows = await this.outbox.countByState();
+    [this.outboxRows, this.undelivered] = await Promise.all([this.outbox.countByState(), this.outbox.countUndelivered()]);
   }
 
   /** In front of all paths, without a slash at the end. */

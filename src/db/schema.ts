@@ -139,6 +139,9 @@ export const outbox = sqliteTable(
   ],
 );
 
+/** One row, written to find out whether the disk takes a commit. */
+export const heartbeat = sqliteTable('heartbeat', { id: integer('id').primaryKey(), atMs: integer('at_ms').notNull() });
+
 /** Append-only: every decision about an alert, a group or a notification, with its reason, on change only. */
 export const event = sqliteTable(
   'event',

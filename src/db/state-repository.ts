@@ -29,7 +29,7 @@ import type { RuleAlertRow } from '../rules/alert-state.ts';
 import type { Database } from './database.ts';
 import { jsonIn, jsonOut, labelsIn, labelsOut } from './json.ts';
 import { notificationIn, notificationOut } from './notification-json.ts';
-import { alert, alertGroup, event, groupMember, notificationLog, outbox, ruleAlert, silence } from './schema.ts';
+import { alert, alertGroup, event, groupMember, heartbeat, notificationLog, outbox, ruleAlert, silence } from './schema.ts';
 
 /** Rows of rule alerts with the labels under which the router was told of them. */
 export type StoredRuleAlert = { readonly row: RuleAlertRow; readonly announced: readonly string[] | null };
@@ -68,6 +68,8 @@ export type Transition = {
 export interface StateRepository {
   load(): Promise<{ readonly snapshot: RouterSnapshot; readonly ruleAlerts: readonly StoredRuleAlert[] }>;
   commit(transition: Transition): Promise<void>;
+  /** Commits something that means nothing: rejects when the disk takes no commit. */
+  probe(at: UnixMs): Promise<void>;
   /** Drops events older than `before`; at most `limit` at once. Returns how many. */
   forgetEvents(before: UnixMs, limit: number): Promise<number>;
   /** Drops closed outbox rows and inbox messages older than `before`. */
@@ -83,6 +85,7 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
     silence: upserter(connection, silence, ['id']),
     rule: upserter(connection, ruleAlert, ['id']),
     outbox: upserter(connection, outbox, ['id']),
+    heartbeat: upserter(connection, heartbeat, ['id']),
   };
   const insertEvent = connection.prepare(
     'INSERT INTO event (at_ms, fingerprint, group_key, stage, verdict, reason, detail, config_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -286,6 +289,9 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
       ruleAlerts: orm.select().from(ruleAlert).all().map(ruleAlertIn),
     }),
     commit: async (transition) => commit.immediate(transition),
+    probe: async (at) => {
+      upsert.heartbeat({ id: 1, atMs: at });
+    },
     forgetEvents: async (before, limit) => {
       const old = orm.select({ id: event.id }).from(event).where(lt(event.atMs, before)).limit(limit).all();
       if (old.length > 0)

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { OutboxId } from '../../src/alerts/router-state.ts';
 import type { App } from '../../src/app/app.ts';
+import { explain } from '../../src/app/explain/explain.ts';
+import { Labels } from '../../src/model/labels.ts';
 import { unixMs } from '../../src/model/time.ts';
 import { SimWorld } from '../../src/platform/sim/sim-world.ts';
 import { bootApp, writeFiles } from '../support/sim-app.ts';
@@ -75,16 +77,21 @@ async function world() {
 describe('when a receiver does not take a notification', () => {
   test('its fallback is told, also of the end, over kills at any moment', async () => {
     for (const killAfter of [null, 12_000, 30_000, 41_000, 60_000]) {
-      const { sim, down, post, subjects, restart, history } = await world();
+      const { sim, app, down, post, settled, subjects, restart, history } = await world();
       down.add('team@example.org');
       await post('Down');
       await sim.advance(killAfter ?? 60_000);
       if (killAfter !== null) await restart();
       await sim.advance(80_000 - (killAfter ?? 60_000));
-      expect(subjects('second')).toEqual(['[FIRING:1] Down (Down)'].map((text) => text.replace(' (Down)', '')));
+      expect(subjects('second')).toHaveLength(1);
+      expect(subjects('second')[0]).toContain('[FIRING:1]');
       const rows = await history();
       const standIn = rows.find(({ receiver }) => receiver === 'second');
       expect(rows.find(({ id }) => id === standIn?.standsInFor)?.receiver).toBe('team');
+      const { verdict } = await settled(explain(app(), { kind: 'labels', labels: Labels.of({ alertname: 'Down' }) }, null));
+      expect(verdict).toMatch(
+        /^not sent: team by email fails since .*451 later.*; its fallback second by email was told at 2026-01-01T00:0/,
+      );
       await post('Down', true);
       await sim.advance(5 * MINUTE);
       expect(subjects('second')).toHaveLength(2);

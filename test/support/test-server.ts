@@ -29,6 +29,10 @@ class TestManagement implements ManagementBackend {
   reloadError: string | null = null;
   readonly version = '1.2.3';
 
+  unhealthy: string | null = null;
+  async whyUnhealthy(): Promise<string | null> {
+    return this.unhealthy;
+  }
   isReady(): boolean {
     return this.ready;
   }

@@ -115,6 +115,56 @@ export function registerControlMetrics(metrics: Metrics, app: App): void {
       ),
   );
   gauge('tocsin_outbox_waiting', 'Notifications that no attempt holds.', () => app.delivery.waiting);
+  metrics.gauge(
+    {
+      name: 'tocsin_receiver_waiting',
+      help: 'Notifications that no attempt holds, by where they go.',
+      labelNames: ['receiver', 'integration', 'index'],
+    },
+    () =>
+      app.delivery.waitingByLane.map(({ receiver, integration, index, rows }) => ({
+        labels: { receiver, integration, index: String(index) },
+        value: rows,
+      })),
+  );
+  metrics.counter(
+    {
+      name: 'tocsin_notification_attempts_total',
+      help: 'Attempts to notify, by what became of them; the reason is as in alertmanager_notifications_failed_total.',
+      labelNames: ['receiver', 'integration', 'outcome', 'reason'],
+    },
+    () => [...app.delivery.attempts.values()].map(({ count, ...labels }) => ({ labels, value: count })),
+  );
+  metrics.gauge(
+    {
+      name: 'tocsin_outbox_undelivered',
+      help: 'Notifications that nobody took, nor anything in their place, and that nothing newer has replaced.',
+      labelNames: ['receiver'],
+    },
+    // From 0 on, for every receiver: an alert on it must be able to end.
+    () => app.config.alertmanager.receivers.map(({ name }) => ({ labels: { receiver: name }, value: app.undelivered.get(name) ?? 0 })),
+  );
+  metrics.counter(
+    {
+      name: 'tocsin_fallback_notifications_total',
+      help: 'Notifications to a receiver in the place of another that did not take them.',
+      labelNames: ['receiver'],
+    },
+    () => samplesOf(app.stats.standIns, 'receiver', (rows) => rows),
+  );
+  metrics.gauge(
+    {
+      name: 'tocsin_provider_up',
+      help: 'Whether a provider of notifications is tried: 0 while its circuit is open.',
+      labelNames: ['provider'],
+    },
+    () => samplesOf(app.delivery.breakers, 'provider', ({ isOpen }) => (isOpen ? 0 : 1)),
+  );
+  metrics.counter(
+    { name: 'tocsin_provider_down_total', help: 'Times that the circuit of a provider of notifications opened.', labelNames: ['provider'] },
+    () => samplesOf(app.delivery.breakers, 'provider', ({ opened }) => opened),
+  );
+  gauge('tocsin_state_writable', 'Whether the state database took the last change.', () => (app.keeper.refusal === null ? 1 : 0));
   gauge(
     'tocsin_outbox_oldest_pending_seconds',
     'Age of the oldest notification that was not accepted yet.',
@@ -138,4 +188,14 @@ const FAILURE_REASONS: readonly FailureReason[] = [
   'contextDeadlineExceeded',
   'other',
 ];
-const OUTBOX_STATES: readonly OutboxState[] = ['pending', 'claimed', 'rejected', 'unknown', 'accepted', 'failed', 'cancelled', 'expired'];
+const OUTBOX_STATES: readonly OutboxState[] = [
+  'pending',
+  'claimed',
+  'rejected',
+  'unknown',
+  'accepted',
+  'confirmed',
+  'failed',
+  'cancelled',
+  'expired',
+];

@@ -67,7 +67,7 @@ export type DeliveryPorts = {
   troubled(rows: readonly OutboxRow[], how: 'down' | 'stalled'): Promise<void>;
 };
 
-type Lane = {
+type Lane = Pick<OutboxRow, 'receiver' | 'integration' | 'index'> & {
   readonly key: string;
   readonly queue: DeliveryQueue;
   active: number;
@@ -109,6 +109,10 @@ export class Delivery {
   /** Rows without an attempt under way. */
   get waiting(): number {
     return [...this.#lanes.values()].reduce((sum, { queue }) => sum + queue.size, 0);
+  }
+
+  get waitingByLane(): readonly (Pick<OutboxRow, 'receiver' | 'integration' | 'index'> & { readonly rows: number })[] {
+    return [...this.#lanes.values()].map(({ queue, receiver, integration, index }) => ({ receiver, integration, index, rows: queue.size }));
   }
 
   get oldestWaitingSeconds(): number {
@@ -158,8 +162,12 @@ export class Delivery {
     const key = `${row.receiver}/${row.integration}/${row.index}`;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
+      const { receiver, integration, index } = row;
       lane = {
         key,
+        receiver,
+        integration,
+        index,
         queue: new DeliveryQueue(),
         active: 0,
         isClaiming: false,

@@ -48,6 +48,10 @@ async function setUp() {
       if (disk.isFull) throw new Error('disk is full');
       await real.commit(transition);
     },
+    probe: async (now) => {
+      if (disk.isFull) throw new Error('disk is full');
+      await real.probe(now);
+    },
   };
   const owed: string[] = [];
   const keeper = await RouterKeeper.open(
@@ -106,6 +110,22 @@ describe('the keeper of the router', () => {
     disk.isFull = false;
     await clock.advance(2000);
     expect(owed).toEqual(['team']);
+  });
+
+  test('while the disk refuses, that is known, and it is over by itself', async () => {
+    const { clock, disk, keeper, receive } = await setUp();
+    expect(await keeper.checkWritable()).toBeNull();
+    await receive();
+    disk.isFull = true;
+    await expect(receive()).rejects.toThrow();
+    expect([keeper.refusal, await keeper.checkWritable()]).toEqual(['disk is full', 'disk is full']);
+    disk.isFull = false;
+    expect([await keeper.checkWritable(), keeper.refusal]).toEqual([null, null]);
+    // With nothing to store the disk is asked, though not at every question.
+    disk.isFull = true;
+    expect(await keeper.checkWritable()).toBeNull();
+    await clock.advance(5000);
+    expect(await keeper.checkWritable()).toBe('disk is full');
   });
 
   test('steps run one after another, in the order they were asked for', async () => {

@@ -57,6 +57,10 @@ export class RouterKeeper {
   #working: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
   #isStopped = false;
+  /** Why the disk refused the last commit; null: it did not. */
+  #refusal: string | null = null;
+  #committedAt = Number.NEGATIVE_INFINITY;
+  #probing: Promise<void> | null = null;
   /** alertmanager_* counters that only steps know. */
   readonly stats = { steps: 0, commits: 0, commitsFailed: 0 };
 
@@ -92,6 +96,39 @@ export class RouterKeeper {
   /** Steps that wait for their turn. */
   get waiting(): number {
     return this.#queue.length;
+  }
+
+  /** Why the last change of state could not be stored; null: it was. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
+  /** As `refusal`, but the disk is asked when nothing was stored for some seconds. */
+  async checkWritable(): Promise<string | null> {
+    const { clock, state } = this.#ports;
+    if (this.#refusal === null && clock.elapsed() - this.#committedAt < PROBE_AFTER_MS) return null;
+    // However many ask, the disk is asked once at a time.
+    this.#probing ??= state
+      .probe(clock.now())
+      .then(
+        () => this.#stored(),
+        (error: unknown) => this.#refused(error),
+      )
+      .finally(() => {
+        this.#probing = null;
+      });
+    await this.#probing;
+    return this.#refusal;
+  }
+
+  #stored(): void {
+    if (this.#refusal !== null) this.#ports.log.info('the state database can be written again');
+    this.#refusal = null;
+    this.#committedAt = this.#ports.clock.elapsed();
+  }
+
+  #refused(error: unknown): void {
+    this.#refusal = error instanceof Error ? error.message : String(error);
   }
 
   get restoredRows(): readonly RuleAlertRow[] {
@@ -157,6 +194,7 @@ export class RouterKeeper {
         reports: results.flatMap(({ reports = [] }) => reports),
         claims: results.flatMap(({ claims }) => (claims === undefined ? [] : [claims])),
       });
+      this.#stored();
       crash.hit('flush.after-commit');
       if (ruleAlerts !== null) this.ruleAlertsVersion++;
       for (const stored of ruleAlerts?.stored ?? []) this.#ruleAlerts.set(stored.row.id, stored);
@@ -166,6 +204,7 @@ export class RouterKeeper {
       steps.forEach(({ resolve }, i) => resolve(results[i]?.result));
     } catch (error) {
       this.stats.commitsFailed++;
+      this.#refused(error);
       log.error('a change of alert state could not be stored; going on from what is on disk', {
         error: error instanceof Error ? error.message : String(error),
       });
@@ -216,6 +255,7 @@ export class RouterKeeper {
 }
 
 const RETRY_MS = 1000;
+const PROBE_AFTER_MS = 5000;
 const byId = (all: readonly StoredRuleAlert[]): Map<string, StoredRuleAlert> => new Map(all.map((stored) => [stored.row.id, stored]));
 
 /** Evaluations of different groups have no row in common; of one group, the later wins. */

@@ -234,7 +234,7 @@ async function groupFindings(
       if (route === undefined) throw new Error(`BUG: the trace takes no route ${routeId}`);
       const [events, notifications] = await Promise.all([
         app.events.find({ groupKey, to: facts.at, keep: 'last', limit: EVENTS_READ_MAX }),
-        app.outbox.history({ receiver, groupKey, to: facts.at, limit: NOTIFICATIONS_READ_MAX }),
+        app.outbox.history({ groupKey, to: facts.at, limit: NOTIFICATIONS_READ_MAX }),
       ]);
       const integrations = receivers.find(({ name }) => name === receiver)?.integrations ?? [];
       return groupFinding({ ...facts, group, route, integrations, events, notifications });

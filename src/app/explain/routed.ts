@@ -29,7 +29,7 @@ export type GroupFacts = {
   readonly silence: HeldBack | null;
   /** Of the group, up to `at`, oldest first. */
   readonly events: readonly StoredEvent[];
-  /** Of the group, made up to `at`, newest first. */
+  /** Of the group and of who stood in for its receiver, made up to `at`, newest first. */
   readonly notifications: readonly NotificationRecord[];
 };
 
@@ -179,7 +179,8 @@ function flushFinding({ group, route, isPast, at }: GroupFacts, what: string, is
 }
 
 /** A notification that no provider has taken by then: the last answer, and since when. */
-function attemptFinding(record: NotificationRecord, to: string, { events, at }: GroupFacts): Finding {
+function attemptFinding(record: NotificationRecord, to: string, facts: GroupFacts): Finding {
+  const { events, at } = facts;
   const tries = events.filter(({ stage: name, detail }) => name === 'deliver' && detail?.['outboxId'] === record.id);
   const last = tries.at(-1);
   const answer = String(last?.detail?.['error'] ?? (record.settledAt !== null && record.settledAt <= at ? record.answer : ''));
@@ -187,11 +188,27 @@ function attemptFinding(record: NotificationRecord, to: string, { events, at }: 
     const since = firstFailure(events, record)?.at ?? last.at;
     const word = last.verdict === 'unknown' ? 'perhaps not sent' : 'not sent';
     const end = last.verdict === 'failed' ? 'it was given up' : 'it is tried again';
-    return { cause: 'receiver_failing', verdict: `${word}: ${to} fails since ${iso(since)}: ${answer}; ${end}` };
+    const instead = insteadText(facts, record);
+    return { cause: 'receiver_failing', verdict: `${word}: ${to} fails since ${iso(since)}: ${answer}; ${end}${instead}` };
   }
   if (last?.verdict === 'cancelled')
     return { cause: 'cancelled', verdict: `not sent to ${to}: the notification was cancelled at ${iso(last.at)}: ${last.reason}` };
   return { cause: 'in_flight', verdict: `being sent to ${to} since ${iso(record.createdAt)} because ${record.reason}` };
+}
+
+/** Who was told in its place, with what became of that. */
+function insteadText({ notifications, at, fingerprint }: GroupFacts, record: NotificationRecord): string {
+  const instead = notifications.find(
+    ({ standsInFor, createdAt, notification }) =>
+      standsInFor !== null &&
+      createdAt >= record.createdAt &&
+      notification.alerts.some((alert) => alert.fingerprint === fingerprint && alert.endsAt === null),
+  );
+  if (instead === undefined) return '';
+  const to = `${instead.receiver} by ${instead.integration}`;
+  return isAccepted(instead, at)
+    ? `; its fallback ${to} was told at ${iso(instead.settledAt ?? instead.createdAt)}`
+    : `; its fallback ${to} has not taken it either`;
 }
 
 /** The beginning of the failures that no acceptance has ended. */
@@ -212,7 +229,8 @@ function deliveries(facts: GroupFacts): readonly ExplanationStage[] {
   const { at, group, fingerprint } = facts;
   return facts.notifications
     .filter(
-      ({ receiver, notification }) => receiver === group.receiver && notification.alerts.some((alert) => alert.fingerprint === fingerprint),
+      ({ receiver, standsInFor, notification }) =>
+        (receiver === group.receiver || standsInFor !== null) && notification.alerts.some((alert) => alert.fingerprint === fingerprint),
     )
     .slice(0, DELIVERIES_SHOWN_MAX)
     .toReversed()

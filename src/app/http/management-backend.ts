@@ -7,6 +7,12 @@ const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 export function managementBackend(app: App, quit: () => void): ManagementBackend {
   const { engine, options, ports } = app;
   return {
+    whyUnhealthy: async () => {
+      const refusal = await app.keeper.checkWritable();
+      return refusal === null
+        ? null
+        : `the state database cannot be written: ${refusal}; no notification goes out until it can (make room on the disk, or make ${options.dataDir} writable)`;
+    },
     isReady: () => engine.isReady,
     reload: () => app.reload(),
     quit,

@@ -145,6 +145,8 @@ function problemsOf(
   notifications: readonly NotificationRecord[],
 ): readonly string[] {
   const problems: string[] = [];
+  const { refusal } = app.keeper;
+  if (refusal !== null) problems.push(`the state database cannot be written, so no notification goes out: ${refusal}`);
   if (!app.engine.isReady)
     problems.push('the engine is not running: nothing is scraped or evaluated until it is back; alerts that fire go on being delivered');
   if (!app.lastReload.isSuccess) problems.push(`the last reload was refused, and the old configuration stays: ${app.lastReload.error}`);
