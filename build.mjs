@@ -1,9 +1,9 @@
 /**
- * Bundles the program into dist/: main.js (control thread) and engine.js (engine thread), one ES module each.
- * Native packages stay outside. `--if-stale` does nothing while no source is newer than the bundle; `--is-fresh` builds
- * nothing and exits 1 when one is.
+ * Bundles the program into dist/: main.js (control thread) and engine.js (engine thread), and beside them what both share
+ * and what is loaded only when it is used. Native packages stay outside. `--if-stale` does nothing while no source is
+ * newer than the bundle; `--is-fresh` builds nothing and exits 1 when one is.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -20,6 +20,7 @@ if (process.argv.includes('--is-fresh')) {
   process.exitCode = isFresh ? 0 : 1;
 } else if (!(process.argv.includes('--if-stale') && isFresh)) {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  rmSync('dist', { recursive: true, force: true });
   await build({
     entryPoints: { main: 'src/main.ts', engine: 'src/engine-main.ts' },
     outdir: 'dist',
@@ -27,6 +28,7 @@ if (process.argv.includes('--is-fresh')) {
     platform: 'node',
     target: 'node20',
     format: 'esm',
+    splitting: true,
     sourcemap: true,
     legalComments: 'none',
     external: ['better-sqlite3', '@resvg/resvg-js'],

@@ -9,8 +9,12 @@ import { type Diagnostic, isError, renderAll } from '../config/diagnostic.ts';
 import { type SourceFile, sourceFile } from '../config/source.ts';
 import { type Database, DatabaseError } from '../db/database.ts';
 import { type EventRepository, eventRepository } from '../db/event-repository.ts';
+import { installationSecretRepository } from '../db/installation-secret-repository.ts';
 import { type DueRow, type OutboxRepository, outboxRepository } from '../db/outbox-repository.ts';
+import { replyCodeRepository } from '../db/reply-code-repository.ts';
 import { type Settlement, type StateRepository, stateRepository } from '../db/state-repository.ts';
+import { telephoneRepository } from '../db/telephone-repository.ts';
+import { hexOf } from '../lib/sha256.ts';
 import { type Fingerprint, fingerprintOf } from '../model/fingerprint.ts';
 import { Labels } from '../model/labels.ts';
 import { uuid } from '../model/random.ts';
@@ -26,10 +30,13 @@ import { EventFeed } from './control/event-feed.ts';
 import { Housekeeping } from './control/housekeeping.ts';
 import { notificationActions } from './control/notification-actions.ts';
 import { ProviderFollowUp } from './control/provider-follow-up.ts';
+import { type PublicAddress, publicAddress, ReaderWays } from './control/reader-ways.ts';
 import { Receivers } from './control/receivers.ts';
+import { ReplyCodes } from './control/reply-codes.ts';
 import { routerConfigOf } from './control/router-config.ts';
 import { RouterKeeper } from './control/router-keeper.ts';
 import { ruleAlertStep } from './control/rule-alerts.ts';
+import { Telephones } from './control/telephones.ts';
 import type { AppOptions } from './options.ts';
 import type { Evaluation } from './protocol.ts';
 import { findSelf } from './self-target.ts';
@@ -49,6 +56,7 @@ type AlertGroups = {
 
 const STOP_GRACE_MS = 1500;
 const EVALUATION_RETRY_MS = 1000;
+const SECRET_BYTES = 32;
 
 export class App {
   readonly options: AppOptions;
@@ -62,6 +70,8 @@ export class App {
   readonly delivery: Delivery;
   /** What people do about a notification, and what providers report of one. */
   readonly actions: NotificationActions;
+  readonly ways: ReaderWays;
+  readonly telephones: Telephones;
   /** Evaluations as the router last heard of them: what the endsAt of an own alert is counted from. By group key. */
   readonly evaluated = new Map<string, { readonly at: number; readonly intervalMs: number }>();
   /** Grows whenever that changes the endsAt of an alert. */
@@ -74,6 +84,8 @@ export class App {
     failures: new Map<string, number>(),
     /** Notifications in the place of others, by the receiver that got them. */
     standIns: new Map<string, number>(),
+    /** Requests in the name of the telephone provider, by why they were refused. */
+    callbacksRefused: new Map<string, number>(),
   };
   config: AppConfig;
   /** By state, as of the last `countOutbox`. */
@@ -129,7 +141,14 @@ export class App {
       call: (name, takes, called) => running().engine.call(name, takes, called),
       externalUrl: () => running().externalUrl,
     });
-    const receivers = new Receivers(ports, outbox, charts);
+    const secret = await installationSecretRepository(database).secret('reader-ways', () => hexOf(ports.random.bytes(SECRET_BYTES)));
+    const replyCodes = await ReplyCodes.open(replyCodeRepository(database), ports.log);
+    const ways = new ReaderWays({ key: new TextEncoder().encode(secret), codes: replyCodes, address: () => running().publicAddress });
+    const receivers = new Receivers(ports, outbox, charts, ways, {
+      texting: (...given) => running().telephones.desk.texting(...given),
+      placed: (...given) => running().telephones.desk.placed(...given),
+      isAnothers: (...given) => running().telephones.desk.isAnothers(...given),
+    });
     receivers.configure(config.alertmanager.receivers, config.templates);
     const keeper = await RouterKeeper.open(
       {
@@ -145,7 +164,10 @@ export class App {
       routerConfigOf(config, options),
       config.hash,
     );
-    app = new App({ options, ports, config, database, state, outbox, receivers, keeper, bootId, release: () => lock.release() });
+    app = new App({
+      ...{ options, ports, config, database, state, outbox, receivers, keeper, bootId, ways, replyCodes },
+      release: () => lock.release(),
+    });
     try {
       await app.#startEngine();
     } catch (error) {
@@ -164,6 +186,8 @@ export class App {
     readonly outbox: OutboxRepository;
     readonly receivers: Receivers;
     readonly keeper: RouterKeeper;
+    readonly ways: ReaderWays;
+    readonly replyCodes: ReplyCodes;
     readonly bootId: string;
     readonly release: () => void;
   }) {
@@ -238,7 +262,20 @@ export class App {
       restored: () => this.keeper.restoredRows,
       evaluated: (evaluation) => this.#evaluated(evaluation),
     });
-    this.#housekeeping = new Housekeeping({ clock, log, state: this.#state });
+    this.ways = parts.ways;
+    const repository = telephoneRepository(parts.database);
+    this.telephones = new Telephones({
+      ports,
+      outbox,
+      telephones: repository,
+      receivers: parts.receivers,
+      ways: parts.ways,
+      keeper,
+      actions: () => this.actions,
+      configured: () => this.config.alertmanager.receivers,
+      externalUrl: () => this.externalUrl,
+    });
+    this.#housekeeping = new Housekeeping({ clock, log, state: this.#state, telephones: repository, replyCodes: parts.replyCodes });
     registerControlMetrics(ports.metrics, this);
   }
 
@@ -252,6 +289,12 @@ export class App {
       /\/+$/,
       '',
     );
+  }
+
+  /** Where people and providers outside reach this server; null: nowhere. */
+  get publicAddress(): PublicAddress | null {
+    const { callbackUrl } = this.config.alertmanager;
+    return publicAddress({ given: this.options.web.externalUrl, externalUrl: this.externalUrl, callbackUrl });
   }
 
   /** Key of the rule group that raised an alert; null for alerts from outside. */
@@ -303,6 +346,7 @@ export class App {
     this.#unwatch();
     this.#housekeeping.stop();
     this.#followUp.stop();
+    this.telephones.desk.stop();
     await Promise.all([this.engine.stop(STOP_GRACE_MS), this.delivery.stop(STOP_GRACE_MS)]);
     await this.keeper.stop();
     this.#receivers.close();
@@ -328,10 +372,12 @@ export class App {
       return { result: undefined };
     });
     this.delivery.enqueue(await this.outbox.open());
+    await this.telephones.desk.start();
     this.keeper.start();
     const error = await this.engine.apply(this.#engineConfig(this.config));
     if (error !== null) throw new StartError(error.message);
     this.#warnOfSelf();
+    this.#tellOfOneWay();
     this.#housekeeping.start();
     this.#followUp.start();
     this.#unwatch = ports.watchWallSteps((byMs) => {
@@ -376,9 +422,18 @@ export class App {
     ports.crash.hit('reload.done');
     logWarnings(loaded.diagnostics, ports);
     this.#warnOfSelf();
+    this.#tellOfOneWay();
     this.lastReload = { isSuccess: true, at: ports.clock.now(), error: '' };
     ports.log.info('configuration reloaded', { hash: config.hash });
     return { kind: 'applied' };
+  }
+
+  /** Nothing is wrong with that, but who expects to press a key would wait for ever. */
+  #tellOfOneWay(): void {
+    const isTelephone = ({ name }: { readonly name: string }): boolean => name === 'phone' || name === 'sms';
+    const hasTelephones = this.config.alertmanager.receivers.some(({ integrations }) => integrations.some(isTelephone));
+    if (hasTelephones && this.publicAddress === null)
+      this.ports.log.info('calls take no keys and texts no replies: give --web.external-url or twilio_callback_url for that');
   }
 
   #warnOfSelf(): void {

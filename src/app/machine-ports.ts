@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../db/database.ts';
 import { smtpTransport } from '../notify/email/sender.ts';
+import { twilioTelephony } from '../notify/twilio/sender.ts';
 import { HostMetrics, machineReader } from '../platform/real/host-metrics.ts';
 import { stderrLogger } from '../platform/real/logger.ts';
 import { exposition, OwnMetrics } from '../platform/real/own-metrics.ts';
@@ -27,7 +28,7 @@ const PACKAGE = import.meta.url.includes('/dist/') ? '..' : '../..';
 
 export function machinePorts(options: AppOptions): MachinePorts {
   const { log, flush } = stderrLogger(options.log);
-  const ports = realPorts({ log, mail: smtpTransport, userAgent: `Tocsin/${options.version}` });
+  const ports = realPorts({ log, mail: smtpTransport, telephony: twilioTelephony, userAgent: `Tocsin/${options.version}` });
   const { clock } = ports;
   const host = new HostMetrics(machineReader, clock);
   return {

@@ -179,3 +179,65 @@ export const inboxMessage = sqliteTable(
   },
   (table) => [index('inbox_by_time').on(table.atMs)],
 );
+
+/** Keys of this installation, from which tokens are derived. */
+export const installationSecret = sqliteTable('installation_secret', {
+  name: text('name').primaryKey(),
+  /** Hexadecimal. */
+  secret: text('secret').notNull(),
+});
+
+/** The number by which a reply in a text names a group; others get it once the group is long over. */
+export const replyCode = sqliteTable('reply_code', {
+  code: integer('code').primaryKey(),
+  groupId: text('group_id').notNull().unique(),
+  usedAtMs: integer('used_at_ms').notNull(),
+});
+
+/** What a telephone number has told us. */
+export const telephone = sqliteTable('telephone', {
+  number: text('number').primaryKey(),
+  /** Since when it wants no texts; null: it takes them. */
+  optedOutAtMs: integer('opted_out_at_ms'),
+  /** Replies that meant nothing, since the last one that did. */
+  misunderstood: integer('misunderstood').notNull(),
+});
+
+/** Which notifications a number was texted: only they can be answered from it. */
+export const telephoneText = sqliteTable(
+  'telephone_text',
+  {
+    number: text('number').notNull(),
+    outboxId: text('outbox_id').notNull(),
+    code: integer('code'),
+    atMs: integer('at_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.number, table.outboxId] }), index('telephone_text_by_time').on(table.atMs)],
+);
+
+/** A call or a text that the provider has taken, until nothing more is to be learnt of it. */
+export const telephoneOrder = sqliteTable(
+  'telephone_order',
+  {
+    sid: text('sid').primaryKey(),
+    medium: text('medium').notNull(),
+    number: text('number').notNull(),
+    status: text('status').notNull(),
+    errorCode: integer('error_code'),
+    /** Which attempt to reach the number with this it is, from 1. */
+    attempt: integer('attempt').notNull(),
+    polls: integer('polls').notNull(),
+    /** What is to be done next; null: nothing. */
+    next: text('next'),
+    nextAtMs: integer('next_at_ms'),
+    atMs: integer('at_ms').notNull(),
+  },
+  (table) => [index('telephone_order_by_next').on(table.nextAtMs), index('telephone_order_by_time').on(table.atMs)],
+);
+
+/** The notifications that a call or a text tells of: one, or several that were due together. */
+export const telephoneOrderOutbox = sqliteTable(
+  'telephone_order_outbox',
+  { sid: text('sid').notNull(), outboxId: text('outbox_id').notNull() },
+  (table) => [primaryKey({ columns: [table.sid, table.outboxId] }), index('telephone_order_by_outbox').on(table.outboxId)],
+);

@@ -10,6 +10,7 @@ import { type PagerdutyGlobals, pagerdutyGlobals } from './pagerduty/config.ts';
 import { type RocketchatGlobals, rocketchatGlobals } from './rocketchat/config.ts';
 import { type SlackGlobals, slackGlobals } from './slack/config.ts';
 import { type TelegramGlobals, telegramGlobals } from './telegram/config.ts';
+import { type TwilioGlobals, twilioGlobals } from './twilio/config.ts';
 import { type VictoropsGlobals, victoropsGlobals } from './victorops/config.ts';
 import { type WebexGlobals, webexGlobals } from './webex/config.ts';
 import { type WechatGlobals, wechatGlobals } from './wechat/config.ts';
@@ -24,6 +25,7 @@ export type ReceiverGlobals = {
   readonly rocketchat: RocketchatGlobals;
   readonly slack: SlackGlobals;
   readonly telegram: TelegramGlobals;
+  readonly twilio: TwilioGlobals;
   readonly victorops: VictoropsGlobals;
   readonly webex: WebexGlobals;
   readonly wechat: WechatGlobals;
@@ -39,6 +41,7 @@ export const receiverGlobals = (fields: Fields): ReceiverGlobals => ({
   rocketchat: rocketchatGlobals(fields),
   slack: slackGlobals(fields),
   telegram: telegramGlobals(fields),
+  twilio: twilioGlobals(fields),
   victorops: victoropsGlobals(fields),
   webex: webexGlobals(fields),
   wechat: wechatGlobals(fields),

@@ -10,6 +10,7 @@ import type { Clock } from '../model/clock.ts';
 import type { HttpClients } from '../model/http.ts';
 import type { MailTransport } from '../model/mail.ts';
 import type { Secret, SecretSource } from '../model/secret.ts';
+import type { Telephony } from '../model/telephony.ts';
 import type { NotificationTemplates } from '../template/notification-templates.ts';
 import type { Charts } from './chart/charts.ts';
 import { type DiscordConfig, readDiscord } from './discord/config.ts';
@@ -37,6 +38,8 @@ import { type OpsgenieConfig, readOpsgenie } from './opsgenie/config.ts';
 import { opsgenieIntegration } from './opsgenie/integration.ts';
 import { type PagerdutyConfig, readPagerduty } from './pagerduty/config.ts';
 import { pagerdutyIntegration } from './pagerduty/integration.ts';
+import { type PhoneConfig, readPhone } from './phone/config.ts';
+import { phoneIntegration } from './phone/integration.ts';
 import { type PushoverConfig, readPushover } from './pushover/config.ts';
 import { pushoverIntegration } from './pushover/integration.ts';
 import { DEFAULT_RATE_LIMITS, type RateLimit, rateLimit } from './rate-limit.ts';
@@ -46,10 +49,13 @@ import { type RocketchatConfig, readRocketchat } from './rocketchat/config.ts';
 import { rocketchatIntegration } from './rocketchat/integration.ts';
 import { readSlack, type SlackConfig } from './slack/config.ts';
 import { slackIntegration } from './slack/integration.ts';
+import { readSms, type SmsConfig } from './sms/config.ts';
+import { smsIntegration } from './sms/integration.ts';
 import { readSns, type SnsConfig } from './sns/config.ts';
 import { snsIntegration } from './sns/integration.ts';
 import { readTelegram, type TelegramConfig } from './telegram/config.ts';
 import { telegramIntegration } from './telegram/integration.ts';
+import type { TelephoneBook } from './twilio/book.ts';
 import { readVictorops, type VictoropsConfig } from './victorops/config.ts';
 import { victoropsIntegration } from './victorops/integration.ts';
 import { readWebex, type WebexConfig } from './webex/config.ts';
@@ -72,9 +78,11 @@ export type IntegrationConfig =
   | NtfyConfig
   | OpsgenieConfig
   | PagerdutyConfig
+  | PhoneConfig
   | PushoverConfig
   | RocketchatConfig
   | SlackConfig
+  | SmsConfig
   | SnsConfig
   | TelegramConfig
   | VictoropsConfig
@@ -112,6 +120,8 @@ export type ReceiverPorts = {
   readonly http: HttpClients;
   readonly mail: MailTransport;
   readonly charts: Charts;
+  readonly telephony: Telephony;
+  readonly book: TelephoneBook;
   readonly inbox: InboxStore;
   readonly clock: Pick<Clock, 'elapsed'>;
   readonly readSecret: (source: SecretSource) => Secret | { readonly error: string };
@@ -274,6 +284,21 @@ const ROWS: { readonly [K in IntegrationName]: Row<Extract<IntegrationConfig, { 
     emptyItem: 'refused',
     read: (fields, { globals }) => readNtfy(fields, globals.http),
     build: ntfyIntegration,
+  },
+  phone: {
+    // A telephone that rings for good news is soon off.
+    sendResolved: false,
+    resolveContract: true,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readPhone(fields, globals.twilio),
+    build: phoneIntegration,
+  },
+  sms: {
+    sendResolved: true,
+    resolveContract: true,
+    emptyItem: 'refused',
+    read: (fields, { globals }) => readSms(fields, globals.twilio),
+    build: smsIntegration,
   },
   inbox: {
     sendResolved: true,

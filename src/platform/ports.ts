@@ -6,6 +6,7 @@ import type { HttpClients } from '../model/http.ts';
 import type { Log } from '../model/log.ts';
 import type { MailTransport } from '../model/mail.ts';
 import type { Random } from '../model/random.ts';
+import type { Telephony } from '../model/telephony.ts';
 import type { HttpServer } from './http-server.ts';
 
 export type Ports = {
@@ -15,6 +16,7 @@ export type Ports = {
   readonly http: HttpClients;
   readonly httpServer: HttpServer;
   readonly mail: MailTransport;
+  readonly telephony: Telephony;
   readonly crash: CrashPoints;
   readonly log: Log;
   /** An environment variable; undefined when it is not set. */

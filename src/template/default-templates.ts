@@ -135,7 +135,27 @@ const NAMES: readonly (readonly [body: string, names: readonly string[]])[] = [
   [PRIORITY, ['jira.default.priority']],
 ];
 
+/** Ours: Alertmanager neither calls nor texts. Of the alerts that fire the first stands for the others. */
+const NAME =
+  '{{ with .GroupLabels.alertname }}{{ . }}{{ else }}{{ with (index .Alerts 0).Labels.alertname }}{{ . }}{{ else }}alerts{{ end }}{{ end }}';
+const SEVERITY = '{{ with .CommonLabels.severity }}{{ . }}{{ end }}';
+const annotation = (name: string): string =>
+  `{{ with .CommonAnnotations.${name} }}{{ . }}{{ else }}{{ with (index .Alerts 0).Annotations.${name} }}{{ . }}{{ end }}{{ end }}`;
+const SUMMARY = `{{ if or .CommonAnnotations.summary (index .Alerts 0).Annotations.summary }}${annotation('summary')}{{ else }}${annotation('description')}{{ end }}`;
+const SPOKEN =
+  `{{ if eq .Status "firing" }}{{ with .CommonLabels.severity }}{{ . | title }} alert{{ else }}Alert{{ end }}: ${NAME}. ${SUMMARY}. ` +
+  '{{ $firing := .Alerts.Firing }}{{ if gt (len $firing) 1 }}{{ len $firing }} alerts, firing{{ else }}Firing{{ end }} ' +
+  'for {{ humanizeDuration (since (index $firing 0).StartsAt) }}.' +
+  `{{ else }}Resolved: ${NAME}. ${SUMMARY}.{{ end }}`;
+const TEXTED =
+  `{{ if eq .Status "firing" }}FIRING{{ $firing := .Alerts.Firing }}{{ if gt (len $firing) 1 }} {{ len $firing }}{{ end }} ${NAME} ${SEVERITY}: ${SUMMARY} ` +
+  '(since {{ (index $firing 0).StartsAt.UTC.Format "15:04" }} UTC)' +
+  `{{ else }}RESOLVED ${NAME} ${SEVERITY}: ${SUMMARY}{{ end }}`;
+
+const OURS = [define('phone.default.message', SPOKEN), define('sms.default.message', TEXTED)];
+
 export const DEFAULT_TEMPLATES: readonly TemplateFile[] = [
   { name: 'default.tmpl', text: [...PARTS, ...NAMES.flatMap(([body, names]) => names.map((name) => define(name, body)))].join('\n') },
+  { name: 'telephone.tmpl', text: OURS.join('\n') },
   { name: 'email.tmpl', text: define('email.default.html', EMAIL_TEMPLATE) },
 ];

@@ -2,7 +2,7 @@
 import type { IntegrationName } from '../../src/notify/receivers.ts';
 
 /** Those that go to a provider by HTTP, in requests of our own. */
-export type HttpReceiver = Exclude<IntegrationName, 'email' | 'inbox'>;
+export type HttpReceiver = Exclude<IntegrationName, 'email' | 'inbox' | 'phone' | 'sms'>;
 
 type Least = { readonly yaml: string; readonly success: string };
 

@@ -21,7 +21,7 @@ type Provider = {
 };
 
 /** Kinds that send over HTTP. */
-export type ProviderName = Exclude<IntegrationName, 'email' | 'inbox'>;
+export type ProviderName = Exclude<IntegrationName, 'email' | 'inbox' | 'phone' | 'sms'>;
 
 const bodyField =
   (name: string) =>

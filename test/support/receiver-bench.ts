@@ -13,6 +13,7 @@ import { receiverGlobals } from '../../src/notify/receiver-globals.ts';
 import { buildIntegration, type IntegrationName, type ReceiverIntegration, receiverReader } from '../../src/notify/receivers.ts';
 import { builtInTemplates, notificationInput } from './notification-input.ts';
 import { response, ScriptedHttp } from './scripted-http.ts';
+import { MemoryBook, ScriptedTelephony } from './scripted-telephony.ts';
 
 export type ReadIntegration = {
   readonly configured: ReceiverIntegration | undefined;
@@ -55,6 +56,8 @@ type BenchOptions = {
 };
 
 export class ReceiverBench {
+  readonly telephony = new ScriptedTelephony();
+  readonly book = new MemoryBook();
   readonly #http: ScriptedHttp;
   readonly configured: ReceiverIntegration;
   readonly integration: Integration;
@@ -69,6 +72,8 @@ export class ReceiverBench {
       http: world?.http ?? this.#http,
       mail: { send: async () => ({ kind: 'accepted', response: '250 ok', refused: [] }) },
       charts: NO_CHARTS,
+      telephony: this.telephony,
+      book: this.book,
       inbox: { store: async () => {} },
       clock: world?.clock ?? { elapsed: () => 0 },
       readSecret: (source) => {
@@ -81,6 +86,10 @@ export class ReceiverBench {
 
   send(input: SendInput = notificationInput()): Promise<SendOutcome> {
     return this.integration.send(input);
+  }
+
+  async reconcile(input: SendInput = notificationInput()): Promise<unknown> {
+    return this.integration.reconcile?.(input);
   }
 
   get requests(): readonly HttpRequest[] {

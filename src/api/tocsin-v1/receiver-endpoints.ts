@@ -39,6 +39,9 @@ const messageSchema = z.union([
       .openapi({ description: 'Null where it was not sent.' }),
   }),
   z.object({ kind: z.literal('mail'), server: z.string(), headers: messageHeaders, text: z.string(), html: z.string() }),
+  z
+    .object({ kind: z.enum(['call', 'text']), from: z.string(), to: z.string(), text: z.string() })
+    .openapi({ description: 'What is spoken is TwiML.' }),
   z.object({ kind: z.literal('inbox'), subject: z.string(), text: z.string(), html: z.string() }),
 ]);
 

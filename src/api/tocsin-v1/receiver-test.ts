@@ -36,6 +36,8 @@ export type TestedMessage =
       readonly text: string;
       readonly html: string;
     }
+  /** What is spoken is TwiML. */
+  | { readonly kind: 'call' | 'text'; readonly from: string; readonly to: string; readonly text: string }
   | { readonly kind: 'inbox'; readonly subject: string; readonly text: string; readonly html: string };
 
 /** Of the alert that is made for it; `isResolved`: one that is over. */

@@ -27,6 +27,8 @@ export type AlertmanagerConfig = {
   readonly resolveTimeoutMs: DurationMs;
   /** The receiver that is told when nobody else took a notification; null: there is none. */
   readonly lastResort: string | null;
+  /** Where providers call back, if not at the external URL; '' where it is not given. */
+  readonly callbackUrl: string;
 };
 
 const RESOLVE_TIMEOUT = durationMs(300_000);
@@ -68,7 +70,16 @@ function alertmanagerConfig(context: AlertmanagerContext): ObjectDecoder<Alertma
     for (const name of ['tracing', 'event_recorder'])
       if (fields.optional(name, rawNode) !== null)
         fields.warnNoEffect(name, name === 'tracing' ? 'traces are not written yet' : 'the event log has every event');
-    return { route: route ?? NO_ROUTE, receivers, inhibitRules, timeIntervals, resolveTimeoutMs, lastResort: lastResort?.name ?? null };
+    const { callbackUrl } = globals.twilio;
+    return {
+      route: route ?? NO_ROUTE,
+      receivers,
+      inhibitRules,
+      timeIntervals,
+      resolveTimeoutMs,
+      lastResort: lastResort?.name ?? null,
+      callbackUrl,
+    };
   });
 }
 

@@ -151,13 +151,16 @@ function withoutOurs(root: YamlMap): YamlMap {
   return {
     ...root,
     entries: root.entries.map(({ key, value }) => {
-      if (key.text === 'global') return { key, value: without(OUR_KEYS, value) };
+      if (key.text === 'global') return { key, value: without(ourGlobals(value), without(OUR_KEYS, value)) };
       if (key.text !== 'receivers' || value.kind !== 'list') return { key, value };
       return { key, value: { ...value, items: value.items.map(receiverWithoutOurs) } };
     }),
   };
 }
 const OUR_KEYS: readonly string[] = ['inbox_configs', 'matrix_configs', 'ntfy_configs', 'phone_configs', 'sms_configs', 'tocsin'];
+
+const ourGlobals = (node: YamlNode): readonly string[] =>
+  node.kind === 'map' ? node.entries.map(({ key }) => key.text).filter((name) => name.startsWith('twilio_')) : [];
 
 function receiverWithoutOurs(node: YamlNode): YamlNode {
   const receiver = without(OUR_KEYS, node);

@@ -1,5 +1,6 @@
 /** Control's own metrics, under Alertmanager's and Prometheus' names where they have one for the thing. */
 
+import type { CallbackRefusal } from '../../api/actions/backend.ts';
 import type { OutboxState } from '../../db/state-repository.ts';
 import { isResolvedAt } from '../../model/alert.ts';
 import type { FailureReason } from '../../notify/integration.ts';
@@ -105,6 +106,19 @@ export function registerControlMetrics(metrics: Metrics, app: App): void {
     () => samplesOf(app.delivery.stats, 'integration', ({ secondsSum }) => secondsSum),
   );
 
+  metrics.counter(
+    {
+      name: 'tocsin_callbacks_refused_total',
+      help: 'Requests in the name of the telephone provider that were refused.',
+      labelNames: ['reason'],
+    },
+    () =>
+      samplesOf(
+        CALLBACK_REFUSALS.map((reason) => [reason, app.stats.callbacksRefused.get(reason) ?? 0] as const),
+        'reason',
+        (count) => count,
+      ),
+  );
   metrics.gauge(
     { name: 'tocsin_outbox_rows', help: 'Notifications by state; closed ones for as long as they are kept.', labelNames: ['state'] },
     () =>
@@ -188,6 +202,7 @@ const FAILURE_REASONS: readonly FailureReason[] = [
   'contextDeadlineExceeded',
   'other',
 ];
+const CALLBACK_REFUSALS: readonly CallbackRefusal[] = ['bad_signature', 'unknown_token', 'bad_request'];
 const OUTBOX_STATES: readonly OutboxState[] = [
   'pending',
   'claimed',

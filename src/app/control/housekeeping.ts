@@ -1,9 +1,20 @@
-/** Once an hour: forgets events and notifications that are older than they are kept, in small bites. */
+/** Once an hour: forgets events, notifications, calls and texts that are older than they are kept, in small bites, and frees reply codes. */
 import { CronTime } from 'cron';
 import type { StateRepository } from '../../db/state-repository.ts';
+import type { TelephoneRepository } from '../../db/telephone-repository.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Log } from '../../model/log.ts';
 import { durationMs, unixMs } from '../../model/time.ts';
+import { ANSWERABLE_MS } from './reader-ways.ts';
+import type { ReplyCodes } from './reply-codes.ts';
+
+export type HousekeepingPorts = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly state: StateRepository;
+  readonly telephones: Pick<TelephoneRepository, 'forget'>;
+  readonly replyCodes: Pick<ReplyCodes, 'recycle'>;
+};
 
 const DAY_MS = 86_400_000;
 const KEPT_MS = 90 * DAY_MS;
@@ -11,11 +22,11 @@ const BITE = 5000;
 const SCHEDULE = new CronTime('17 * * * *', 'UTC');
 
 export class Housekeeping {
-  readonly #ports: { readonly clock: Clock; readonly log: Log; readonly state: StateRepository };
+  readonly #ports: HousekeepingPorts;
   #cancel: () => void = () => {};
   #isStopped = false;
 
-  constructor(ports: { readonly clock: Clock; readonly log: Log; readonly state: StateRepository }) {
+  constructor(ports: HousekeepingPorts) {
     this.#ports = ports;
   }
 
@@ -32,10 +43,12 @@ export class Housekeeping {
   }
 
   async #run(): Promise<void> {
-    const { clock, log, state } = this.#ports;
+    const { clock, log, state, telephones, replyCodes } = this.#ports;
     try {
       const before = unixMs(clock.now() - KEPT_MS);
       await state.forgetNotifications(before);
+      await telephones.forget(unixMs(clock.now() - ANSWERABLE_MS));
+      await replyCodes.recycle(clock.now());
       // Between two bites alerts go on their way.
       while (!this.#isStopped && (await state.forgetEvents(before, BITE)) === BITE)
         await new Promise<void>((resolve) => clock.after(durationMs(10), resolve));

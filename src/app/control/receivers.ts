@@ -8,6 +8,7 @@ import type { UnixMs } from '../../model/time.ts';
 import type { Charts } from '../../notify/chart/charts.ts';
 import type { Integration, SendInput, SendOutcome } from '../../notify/integration.ts';
 import { buildIntegration, type IntegrationConfig, type Receiver } from '../../notify/receivers.ts';
+import type { TelephoneBook } from '../../notify/twilio/book.ts';
 import { SecretReader } from '../../platform/secret-reader.ts';
 import { type NotificationData, notificationData } from '../../template/alertmanager-data.ts';
 import type { NotificationTemplates } from '../../template/notification-templates.ts';
@@ -15,19 +16,24 @@ import type { AppPorts } from '../app-ports.ts';
 import { toWire } from '../config/engine-config.ts';
 import type { Destination } from './delivery.ts';
 import { ProviderSeen } from './provider-seen.ts';
+import type { ReaderWays } from './reader-ways.ts';
 
 export class Receivers {
   readonly #ports: AppPorts;
   readonly #outbox: OutboxRepository;
   readonly #charts: Charts;
+  readonly #ways: ReaderWays;
+  readonly #book: TelephoneBook;
   readonly #secrets: SecretReader;
   #integrations = new Map<string, Held>();
   #templates: NotificationTemplates | null = null;
 
-  constructor(ports: AppPorts, outbox: OutboxRepository, charts: Charts) {
+  constructor(ports: AppPorts, outbox: OutboxRepository, charts: Charts, ways: ReaderWays, book: TelephoneBook) {
     this.#ports = ports;
     this.#charts = charts;
     this.#outbox = outbox;
+    this.#ways = ways;
+    this.#book = book;
     this.#secrets = new SecretReader(ports.disk, ports.environment);
   }
 
@@ -51,14 +57,16 @@ export class Receivers {
   }
 
   #build(receiver: string, config: IntegrationConfig, rest: Pick<Held, 'fingerprint'> & Pick<Destination, 'rateLimit'>): Held {
-    const { clock, http, mail } = this.#ports;
+    const { clock, http, mail, telephony } = this.#ports;
     const provider = new ProviderSeen();
     const integration = buildIntegration(receiver, config, {
       clock,
       http: provider.watchingHttp(http),
       mail: provider.watchingMail(mail),
       charts: this.#charts,
-      readSecret: (source) => this.#readSecret(source),
+      telephony: provider.watchingTelephony(telephony),
+      book: this.#book,
+      readSecret: (source) => this.readSecret(source),
       inbox: { store: ({ notificationId, ...message }) => this.#outbox.storeInbox({ outboxId: notificationId as OutboxId, ...message }) },
     });
     return new Held(integration, provider, rest);
@@ -101,8 +109,8 @@ export class Receivers {
       deadline: row.deadline,
       attempt: attempts + 1,
       mayRepeat,
-      links: null,
-      replyCode: null,
+      links: this.#ways.links(row.id),
+      replyCode: this.#ways.replyCode(row, now),
       now,
       templates: this.#templates,
       kept: row.data,
@@ -114,7 +122,7 @@ export class Receivers {
     for (const held of this.#integrations.values()) held.close();
   }
 
-  #readSecret(source: SecretSource): Secret | { readonly error: string } {
+  readSecret(source: SecretSource): Secret | { readonly error: string } {
     try {
       return new Secret(this.#secrets.secret(source));
     } catch (error) {

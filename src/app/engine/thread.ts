@@ -14,8 +14,10 @@ export async function runEngineThread(): Promise<void> {
   const { transport, data } = ownThread<ToControl, ToEngine>();
   const options = data as EngineOptions;
   const log = logTo(transport, {});
-  const mail = { send: () => Promise.reject(new Error('BUG: the engine sends no mail')) };
-  const { clock, disk, http, crash } = realPorts({ log, mail: () => mail, userAgent: `Tocsin/${options.version}` });
+  const never = () => Promise.reject(new Error('BUG: the engine notifies nobody'));
+  const mail = { send: never };
+  const telephony = { placeCall: never, sendText: never, recent: never, status: never };
+  const { clock, disk, http, crash } = realPorts({ log, mail: () => mail, telephony, userAgent: `Tocsin/${options.version}` });
   await new Engine({ clock, disk, http, crash, log, metrics: new OwnMetrics('engine', clock) }, options, transport).start();
   await warmUp(clock);
 }

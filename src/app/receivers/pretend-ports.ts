@@ -4,6 +4,8 @@
  */
 import type { HttpClient, HttpClientConfig, HttpClients, HttpRequest, HttpResult } from '../../model/http.ts';
 import type { MailTransport } from '../../model/mail.ts';
+import type { Placed, Telephony } from '../../model/telephony.ts';
+import type { TelephoneBook } from '../../notify/twilio/book.ts';
 
 /** Success in every provider's words; those that are asked something first are given something to go on with. */
 const ANSWER = {
@@ -35,3 +37,19 @@ export const pretendHttp = (keep: (sent: PretendedRequest) => void): HttpClients
 });
 
 export const pretendMail: MailTransport = { send: () => Promise.resolve({ kind: 'accepted', response: 'pretended', refused: [] }) };
+
+export const PRETENDED_ORDER: Placed = { kind: 'accepted', sid: 'pretended', status: 'queued' };
+
+export const pretendTelephony: Telephony = {
+  placeCall: () => Promise.resolve(PRETENDED_ORDER),
+  sendText: () => Promise.resolve(PRETENDED_ORDER),
+  recent: () => Promise.resolve({ kind: 'found', records: [] }),
+  status: () => Promise.resolve({ kind: 'failed', message: 'pretended', maybeSent: false }),
+};
+
+/** A test is not followed up: nobody waits for its outcome, and no reply to it means anything. */
+export const NO_BOOK: TelephoneBook = {
+  texting: () => Promise.resolve(),
+  placed: () => Promise.resolve(),
+  isAnothers: () => Promise.resolve(false),
+};

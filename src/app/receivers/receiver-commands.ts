@@ -5,6 +5,7 @@ import { isError, renderAll } from '../../config/diagnostic.ts';
 import { isUtf8LabelName } from '../../model/labels.ts';
 import { silentLog } from '../../model/log.ts';
 import { smtpTransport } from '../../notify/email/sender.ts';
+import { twilioTelephony } from '../../notify/twilio/sender.ts';
 import { write, writeError } from '../../platform/real/own-process.ts';
 import { type RealPorts, realPorts } from '../../platform/real/ports.ts';
 import { type AppConfig, loadConfig } from '../config/load.ts';
@@ -110,7 +111,8 @@ async function runList(flags: ConfigFlags, version: string): Promise<number> {
   return 0;
 }
 
-const portsOf = (version: string): RealPorts => realPorts({ log: silentLog, mail: smtpTransport, userAgent: `Tocsin/${version}` });
+const portsOf = (version: string): RealPorts =>
+  realPorts({ log: silentLog, mail: smtpTransport, telephony: twilioTelephony, userAgent: `Tocsin/${version}` });
 
 /** Null after having said what is wrong. */
 async function readFiles({ 'config.file': paths }: ConfigFlags, { clock, disk, environment }: RealPorts): Promise<AppConfig | null> {

@@ -23,6 +23,9 @@ function messageText(message: TestedMessage): string {
       const head = [`mail through ${message.server}`, ...message.headers.map(([name, value]) => `${name}: ${value}`)].join('\n');
       return [head, ...[message.text, message.html].filter((part) => part !== '').map((part) => part.trimEnd())].join('\n\n');
     }
+    case 'call':
+    case 'text':
+      return `${message.kind} from ${message.from} to ${message.to}\n\n${message.text}`;
     case 'inbox':
       return [
         `in the inbox: ${message.subject}`,

@@ -3,6 +3,7 @@ import { HTTP_RECEIVERS, leastReceivers } from '../../../test/support/least-rece
 import { builtInTemplates } from '../../../test/support/notification-input.ts';
 import { readIntegration } from '../../../test/support/receiver-bench.ts';
 import { response, ScriptedHttp } from '../../../test/support/scripted-http.ts';
+import { ScriptedTelephony } from '../../../test/support/scripted-telephony.ts';
 import type { ReceiverTest } from '../../api/tocsin-v1/receiver-test.ts';
 import type { HttpRequest, HttpResult } from '../../model/http.ts';
 import type { MailResult } from '../../model/mail.ts';
@@ -31,6 +32,7 @@ async function tested(
   const world = new SimWorld({ seed: 1, start: unixMs(1_767_225_600_000) });
   const { clock, disk } = world.process().ports;
   const http = new ScriptedHttp(answer);
+  const telephony = new ScriptedTelephony();
   const result = await testReceiver(
     name,
     { send, isResolved, labels: { service: 'shop' }, annotations: { note: 'n' } },
@@ -45,10 +47,11 @@ async function tested(
       http,
       random: new SimRandom(1),
       mail: { send: () => Promise.resolve(mail ?? { kind: 'accepted', response: '250 queued', refused: [] }) },
+      telephony,
       environment: (variable) => (variable === 'CANARY' ? 'canary-secret' : undefined),
     },
   );
-  return { result, http };
+  return { result, http, telephony };
 }
 
 async function shown(...args: Parameters<typeof tested>): Promise<ReceiverTest> {
@@ -142,6 +145,19 @@ describe('sending', () => {
         outcome: { kind: 'accepted', answer: '250 queued' },
       },
     ]);
+  });
+
+  test.each([
+    { kind: 'sms', message: { kind: 'text', text: expect.stringMatching(/^FIRING ReceiverTest info: A test of receiver team/) } },
+    { kind: 'phone', message: { kind: 'call', text: expect.stringContaining('Info alert: Receiver Test. A test of receiver team') } },
+  ] as const)('of $kind it is shown what would be said, and only --send says it', async ({ kind, message }) => {
+    const yaml = `account_sid: AC${'0'.repeat(32)}\nauth_token_env: CANARY\nfrom: "+15005550006"\nto: "+4915112345678"`;
+    for (const send of [false, true]) {
+      const { result, telephony } = await tested(kind, yaml, { send });
+      expect(result).toMatchObject({ integrations: [{ messages: [{ from: '+15005550006', to: '+4915112345678', ...message }] }] });
+      expect(telephony.texts.length + telephony.calls.length).toBe(send ? 1 : 0);
+      if (!('error' in result)) expect(receiverTestText(result)).toContain(`${message.kind} from +15005550006 to +4915112345678`);
+    }
   });
 
   test('the inbox is shown, and keeps no test', async () => {

@@ -11,6 +11,7 @@ import type { HttpClient, HttpClientConfig, HttpClients, HttpRequest, HttpResult
 import type { MailMessage, MailTransport, SmtpServer } from '../../model/mail.ts';
 import { uuid } from '../../model/random.ts';
 import { Secret, type SecretSource } from '../../model/secret.ts';
+import type { Telephony } from '../../model/telephony.ts';
 import { unixMs } from '../../model/time.ts';
 import { NO_CHARTS } from '../../notify/chart/charts.ts';
 import type { SendInput, SendOutcome } from '../../notify/integration.ts';
@@ -19,10 +20,10 @@ import { sampleData } from '../../notify/sample-notifications.ts';
 import type { Ports } from '../../platform/ports.ts';
 import { SecretReader } from '../../platform/secret-reader.ts';
 import type { NotificationRenderer, NotificationTemplates } from '../../template/notification-templates.ts';
-import { PRETENDED } from './pretend-ports.ts';
+import { NO_BOOK, PRETENDED, PRETENDED_ORDER, pretendTelephony } from './pretend-ports.ts';
 import { SecretMask } from './secret-mask.ts';
 
-export type TestPorts = Pick<Ports, 'clock' | 'disk' | 'environment' | 'http' | 'mail' | 'random'>;
+export type TestPorts = Pick<Ports, 'clock' | 'disk' | 'environment' | 'http' | 'mail' | 'random' | 'telephony'>;
 
 type Tested = {
   readonly receivers: readonly Receiver[];
@@ -65,6 +66,8 @@ async function testIntegration(
     http: line.http,
     mail: line.mail,
     charts: NO_CHARTS,
+    telephony: line.telephony,
+    book: NO_BOOK,
     inbox: {
       store: async ({ subject, text, html }) => {
         line.messages.push({ kind: 'inbox', subject, text, html });
@@ -132,11 +135,11 @@ function inputOf(
 class Line {
   readonly mask = new SecretMask();
   readonly messages: TestedMessage[] = [];
-  readonly #real: Pick<TestPorts, 'http' | 'mail'> | null;
+  readonly #real: Pick<TestPorts, 'http' | 'mail' | 'telephony'> | null;
   readonly #secrets: SecretReader;
 
   /** `real`: null where providers are only pretended to. */
-  constructor(real: Pick<TestPorts, 'http' | 'mail'> | null, { disk, environment }: Pick<TestPorts, 'disk' | 'environment'>) {
+  constructor(real: Pick<TestPorts, 'http' | 'mail' | 'telephony'> | null, { disk, environment }: Pick<TestPorts, 'disk' | 'environment'>) {
     this.#real = real;
     this.#secrets = new SecretReader(disk, environment);
   }
@@ -161,6 +164,19 @@ class Line {
         this.#real === null ? ({ kind: 'accepted', response: '', refused: [] } as const) : await this.#real.mail.send(server, message);
       this.messages.push(this.#mailMessage(server, message));
       return result;
+    },
+  };
+
+  readonly telephony: Telephony = {
+    ...pretendTelephony,
+    placeCall: async (account, order) => {
+      const { from, to, script } = order;
+      this.messages.push({ kind: 'call', from, to, text: script.kind === 'inline' ? script.twiml : script.url });
+      return this.#real?.telephony.placeCall(account, order) ?? PRETENDED_ORDER;
+    },
+    sendText: async (account, order) => {
+      this.messages.push({ kind: 'text', from: order.from, to: order.to, text: order.body });
+      return this.#real?.telephony.sendText(account, order) ?? PRETENDED_ORDER;
     },
   };
 

@@ -21,7 +21,7 @@ import { SAMPLE_NOTIFICATIONS, sampleData } from '../../notify/sample-notificati
 import type { NotificationData } from '../../template/alertmanager-data.ts';
 import type { Rendered } from '../../template/execute.ts';
 import type { NotificationRenderer, NotificationTemplates } from '../../template/notification-templates.ts';
-import { pretendHttp, pretendMail } from './pretend-ports.ts';
+import { NO_BOOK, pretendHttp, pretendMail, pretendTelephony } from './pretend-ports.ts';
 
 /** After this nothing more is tried. */
 const TRY_MS_MAX = 200;
@@ -110,6 +110,8 @@ async function makeMessages(receiver: string, { config }: ReceiverIntegration, i
     http: pretendHttp(() => {}),
     mail: pretendMail,
     charts: NO_CHARTS,
+    telephony: pretendTelephony,
+    book: NO_BOOK,
     inbox: { store: () => Promise.resolve() },
     clock: { elapsed: () => 0 },
     readSecret,

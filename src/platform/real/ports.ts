@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { TlsClientConfig } from '../../model/http.ts';
 import type { Log } from '../../model/log.ts';
 import type { MailTransport } from '../../model/mail.ts';
+import type { Telephony } from '../../model/telephony.ts';
 import type { Ports } from '../ports.ts';
 import { SecretReader } from '../secret-reader.ts';
 import { crashPointsFrom } from './crash-points.ts';
@@ -21,10 +22,11 @@ export function realPorts(options: {
   readonly log: Log;
   /** Given how to read a tls_config. */
   readonly mail: (tlsOf: (config: TlsClientConfig) => ConnectionOptions) => MailTransport;
+  readonly telephony: Telephony;
   /** Sent with outgoing requests: `Tocsin/1.2.3`. */
   readonly userAgent: string;
 }): RealPorts {
-  const { log, mail, userAgent } = options;
+  const { log, mail, telephony, userAgent } = options;
   const clock = new SystemClock();
   return {
     clock,
@@ -33,6 +35,7 @@ export function realPorts(options: {
     http: networkHttpClients({ clock, disk: nodeDisk, environment, userAgent }),
     httpServer: new NodeHttpServer(clock, log),
     mail: mail(tlsOptions(new SecretReader(nodeDisk, environment))),
+    telephony,
     crash: crashPointsFrom(environment),
     log,
     environment,

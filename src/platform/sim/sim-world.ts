@@ -1,5 +1,5 @@
 /**
- * A simulated world: one clock, one network, the mailboxes, and machines that have a disk and boot processes. The
+ * A simulated world: one clock, one network, mailboxes and telephones, and machines that have a disk and boot processes. The
  * production application runs in it unchanged: for our tests, for `tocsin test`, for backtests. All chance comes from
  * one seed: the same seed and the same calls give the same history.
  */
@@ -14,6 +14,7 @@ import { collectingLog, type LogLine } from './sim-log.ts';
 import { SimMail } from './sim-mail.ts';
 import { SimNetwork } from './sim-network.ts';
 import { SimRandom } from './sim-random.ts';
+import { SimTelephony } from './sim-telephony.ts';
 
 const REQUEST_MS_MAX = 60_000;
 
@@ -31,6 +32,7 @@ export class SimWorld {
   readonly clock: SimClock;
   readonly network: SimNetwork;
   readonly mail: SimMail;
+  readonly telephony: SimTelephony;
   readonly #seed: number;
   readonly #machines = new Map<string, Machine>();
 
@@ -40,6 +42,9 @@ export class SimWorld {
     this.clock = new SimClock({ start, random: shuffles ? new SimRandom(seed, 'clock') : null });
     this.network = new SimNetwork(this.clock, new SimRandom(seed, 'network'));
     this.mail = new SimMail(this.clock);
+    this.telephony = new SimTelephony(this.clock, (url, init) =>
+      this.network.fetch(new Request(url, { method: 'POST', ...init }), 'twilio'),
+    );
   }
 
   /** Chance for the test itself, reproducible and apart from the world's. */
@@ -71,6 +76,7 @@ export class SimWorld {
       http: simHttpClients({ clock, disk, environment, network: this.network, host, life }),
       httpServer: simHttpServer(this.network, host, life),
       mail: this.mail.transport(clock, life),
+      telephony: this.telephony.transport(clock, life),
       crash,
       log: collectingLog(machine.logLines, clock, life),
       environment,

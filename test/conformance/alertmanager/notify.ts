@@ -62,9 +62,11 @@ const LEAST: Readonly<Record<IntegrationName, string>> = {
   ntfy: 'topic: t',
   opsgenie: 'api_key: k',
   pagerduty: 'routing_key: k',
+  phone: 'account_sid: AC00000000000000000000000000000000\nauth_token: t\nfrom: "+15005550006"\nto: "+4915112345678"',
   pushover: 'user_key: u\ntoken: t',
   rocketchat: 'token: t\ntoken_id: i',
   slack: 'app_token: t',
+  sms: 'account_sid: AC00000000000000000000000000000000\nauth_token: t\nfrom: "+15005550006"\nto: "+4915112345678"',
   sns: 'topic_arn: arn\nsigv4: {region: us-east-1, access_key: a, secret_key: s}',
   telegram: 'bot_token: t\nchat_id: 1',
   victorops: 'api_key: k\nrouting_key: r',
@@ -183,6 +185,7 @@ const CUT_FIELDS: Readonly<Record<string, string>> = { 'pagerduty.summary': 'des
 const CUT_WITH: Partial<Readonly<Record<IntegrationName, string>>> = {
   mattermost: 'attachments: [{title: a}]',
   telegram: 'parse_mode: Markdown',
+  sms: 'account_sid: AC00000000000000000000000000000000\nauth_token: t\nfrom: "+15005550006"\nto: "+4915112345678"',
   sns: 'topic_arn: ""\nphone_number: "1"',
 };
 
