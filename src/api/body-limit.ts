@@ -1,6 +1,7 @@
 /** How large the body of a request may be, by path: nobody can make the process keep more than that. */
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit as limitBody } from 'hono/body-limit';
+import { CAPABILITY_BODY_BYTES_MAX, isCapability } from './actions/paths.ts';
 import { isBelow, refusal } from './refusal.ts';
 
 const MIB = 1024 * 1024;
@@ -18,7 +19,7 @@ const USUAL = 10 * MIB;
 export const bodyLimit: MiddlewareHandler = (context, next) => {
   const { method, path } = context.req;
   if (method === 'GET' || method === 'HEAD') return next();
-  const maxSize = LIMITS[path] ?? (isBelow(path, '/api/tocsin') ? OWN : USUAL);
+  const maxSize = isCapability(path) ? CAPABILITY_BODY_BYTES_MAX : (LIMITS[path] ?? (isBelow(path, '/api/tocsin') ? OWN : USUAL));
   const onError = (): Response => refusal(path, 413, `the body is larger than ${maxSize} bytes`);
   // No more is read than was announced. Hono's own check would ask for the body first, which makes it a stream: reading
   // that takes longer than handling what is in it.

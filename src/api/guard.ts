@@ -2,13 +2,14 @@
  * What every request passes before a handler sees it, and every answer on its way out: who may ask (basic authentication
  * and the rate limit of the web configuration), from which site (browsers say, in Sec-Fetch-Site and Origin), and the
  * headers that tell browsers what they may do with the answer. Clients that send neither header (amtool, curl, senders)
- * pass: they cannot be made to act by a page that somebody visits.
+ * pass: they cannot be made to act by a page that somebody visits. Paths that are their own permission pass as well.
  *
  * Left out: sessions and tokens.
  */
 import type { Clock } from '../model/clock.ts';
 import type { Log } from '../model/log.ts';
 import type { Regex } from '../model/regex.ts';
+import { isCapability } from './actions/paths.ts';
 import { BasicAuth } from './basic-auth.ts';
 import { RateLimit } from './rate-limit.ts';
 import { isBelow } from './refusal.ts';
@@ -45,14 +46,14 @@ export class Guard {
     let user: string | null = null;
     if (config !== null) {
       if (!this.#rate.allows(config.rateLimit)) return refused(429, 'too many requests');
-      if (config.users.size > 0) {
+      if (config.users.size > 0 && !isCapability(path)) {
         const checked = await this.#auth.check(request.headers.get('authorization'), config.users);
         if (checked.kind === 'busy') return refused(503, 'too many logins at a time; try again later', { 'retry-after': '1' });
         if (checked.kind === 'refused') return refused(401, 'Unauthorized', { 'www-authenticate': 'Basic' });
         user = checked.user;
       }
     }
-    if (changesState(request.method, path) && this.#isFromAnotherSite(request)) {
+    if (changesState(request.method, path) && !isCapability(path) && this.#isFromAnotherSite(request)) {
       this.#options.log.warn('a request that a page of another site made was refused', {
         path,
         origin: request.headers.get('origin') ?? '',

@@ -1,11 +1,14 @@
 /**
  * Everything that the process answers over HTTP, below one route prefix: the API of Prometheus (/api/v1), that of
- * Alertmanager (/api/v2), our own (/api/tocsin/v1), the page, and the management endpoints. One request passes the guard,
- * then its handler; every answer leaves with the guard's headers, compressed where the client takes it. What goes wrong
- * inside is logged once and answered without details.
+ * Alertmanager (/api/v2), our own (/api/tocsin/v1), the page, the ways back from a notification (/act, /twilio), and the
+ * management endpoints. One request passes the guard, then its handler; every answer leaves with the guard's headers,
+ * compressed where the client takes it. What goes wrong inside is logged once and answered without details.
  */
 import { type ErrorHandler, Hono } from 'hono';
 import type { Log } from '../model/log.ts';
+import type { ActionPageBackend, TelephoneBackend } from './actions/backend.ts';
+import { actionPageRoutes } from './actions/page-routes.ts';
+import { telephoneRoutes } from './actions/telephone-routes.ts';
 import type { AlertmanagerBackend } from './alertmanager-v2/backend.ts';
 import { alertmanagerRoutes } from './alertmanager-v2/routes.ts';
 import { bodyLimit } from './body-limit.ts';
@@ -26,6 +29,8 @@ export type ServerOptions = {
   readonly tocsin: TocsinBackend;
   readonly overview: OverviewBackend;
   readonly management: ManagementBackend;
+  readonly actionPage: ActionPageBackend;
+  readonly telephone: TelephoneBackend;
   readonly render: PageRenderer;
   readonly guard: Omit<GuardOptions, 'log'>;
   readonly log: Log;
@@ -99,6 +104,7 @@ const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH', 'DELETE'];
 /** All routes, which do not know of the prefix. */
 function routes(options: ServerOptions): Hono<CallerEnv> {
   const { prometheus, alertmanager, tocsin, overview, management, render, log, routePrefix, linkPrefix, getConcurrencyMax } = options;
+  const { actionPage, telephone } = options;
   const getPath = (request: Request): string => pathBelow(routePrefix, request) ?? '';
   const app = new Hono<CallerEnv>({ getPath });
 
@@ -125,6 +131,8 @@ function routes(options: ServerOptions): Hono<CallerEnv> {
   };
   app.all('/api/tocsin/v1/*', async ({ req: { raw }, env }) => (await (own ??= ownApi())).fetch(raw, env));
   app.all('/federate', federate(prometheus));
+  app.route('/act', actionPageRoutes(actionPage, render, log, linkPrefix));
+  app.route('/twilio', telephoneRoutes(telephone, log));
   app.route('/', managementRoutes(management));
   app.route('/', pageRoutes({ overview, alertmanager, history: tocsin.history, render, log, prefix: linkPrefix }));
   return app;

@@ -5,7 +5,7 @@
 import { html, raw } from 'hono/html';
 import type { Overview, OverviewAlert, OverviewNotification, OverviewSilence, OverviewTarget } from '../api/tocsin-v1/overview.ts';
 
-type Html = ReturnType<typeof html>;
+export type Html = ReturnType<typeof html>;
 
 export function renderPage(overview: Overview): Html {
   const { title, alerts, alertCount, now, prefix } = overview;
@@ -60,7 +60,7 @@ ${error === null ? '' : html`<p class="notice" role="alert">${error}</p>`}
   );
 }
 
-const shell = (title: string, head: Html, body: Html): Html => html`<!doctype html>
+export const shell = (title: string, head: Html, body: Html): Html => html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -146,7 +146,7 @@ function stateText({ state, silencedBy, inhibitedBy, mutedBy }: OverviewAlert): 
 
 /** Only links that a browser may follow: a label can hold any text. */
 const safeUrl = (url: string): string => (/^https?:\/\//i.test(url) ? url : '#');
-const severityClass = (severity: string): string =>
+export const severityClass = (severity: string): string =>
   ['critical', 'page', 'error'].includes(severity)
     ? 'critical'
     : severity === 'warning'
@@ -154,13 +154,14 @@ const severityClass = (severity: string): string =>
       : severity === 'info' || severity === 'none'
         ? 'info'
         : 'other';
-const shapeOf = (severity: string): string => ({ critical: '⬣', warning: '▲', info: '●', other: '□' })[severityClass(severity)] ?? '□';
+export const shapeOf = (severity: string): string =>
+  ({ critical: '⬣', warning: '▲', info: '●', other: '□' })[severityClass(severity)] ?? '□';
 
-const instant = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
+export const instant = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
 const ago = (ms: number, now: number): string => (now - ms < 1000 ? 'just now' : `${length(now - ms)} ago`);
 
 /** 42 s, 5 min, 3 h 12 min, 4 d 2 h. */
-function length(ms: number): string {
+export function length(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
@@ -181,6 +182,6 @@ article{border-left:4px solid var(--line);padding:4px 12px;margin:8px 0}
 code,pre,.label{font:13px ui-monospace,monospace}.label{border:1px solid var(--line);padding:0 4px;overflow-wrap:anywhere}
 code{overflow-wrap:anywhere}pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid var(--line);padding:8px}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:4px 8px 4px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-form.silence{margin-top:12px}form.silence label{display:inline-block;margin:4px 12px 4px 0}input,button{font:inherit;min-height:28px}
+form.silence{margin-top:12px}.actions button{font-size:16px;min-height:44px;margin:4px 8px 4px 0;padding:0 16px}form.silence label{display:inline-block;margin:4px 12px 4px 0}input,button{font:inherit;min-height:28px}
 .notice{border:1px solid var(--info);padding:8px}dt{font-weight:600}dd{margin:0 0 4px}
 `;

@@ -15,7 +15,7 @@ import type { SimProcess, SimWorld } from '../../src/platform/sim/sim-world.ts';
 const MIGRATIONS = 'migrations/sqlite';
 
 /** Options as from a command line; the configuration is read from /etc of the simulated disk. */
-const simOptions = (flags: Readonly<Record<string, string | boolean | readonly string[]>> = {}): AppOptions =>
+export const simOptions = (flags: Readonly<Record<string, string | boolean | readonly string[]>> = {}): AppOptions =>
   serveOptions(
     {
       'config.file': ['/etc/tocsin.yml'],

@@ -19,7 +19,9 @@ import { silentLog } from '../../src/model/log.ts';
 import { compileRegex, type Regex } from '../../src/model/regex.ts';
 import type { UnixMs } from '../../src/model/time.ts';
 import { SimClock } from '../../src/platform/sim/sim-clock.ts';
+import { renderActionPage, renderGoneActionPage } from '../../src/web/action-page.ts';
 import { renderPage, renderSilenceForm } from '../../src/web/page.ts';
+import { TestActionPage, TestTelephone } from './test-actions.ts';
 import { CALLER, NOON, TestAlertmanager } from './test-alertmanager.ts';
 
 class TestManagement implements ManagementBackend {
@@ -208,6 +210,8 @@ export class TestServer {
   readonly explainer = new TestExplainer();
   readonly receivers = new TestReceivers();
   readonly eventStream = new TestEventStream();
+  readonly telephone = new TestTelephone();
+  readonly actionPage = new TestActionPage();
   /** What an HTTP server calls. */
   readonly handler: ReturnType<typeof createServer>;
 
@@ -230,7 +234,9 @@ export class TestServer {
       },
       overview: { title: 'Tocsin', overview: (notice) => Promise.resolve(overviewOf(notice)) },
       management: this.management,
-      render: { overview: renderPage, silenceForm: renderSilenceForm },
+      actionPage: this.actionPage,
+      telephone: this.telephone,
+      render: { overview: renderPage, silenceForm: renderSilenceForm, action: renderActionPage, goneAction: renderGoneActionPage },
       guard: { corsOrigin: anyOrigin, externalOrigin: null, webConfig: null, clock: { elapsed: () => 0 } },
       log: silentLog,
       routePrefix: '',

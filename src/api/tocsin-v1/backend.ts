@@ -9,6 +9,7 @@ import type { Clock } from '../../model/clock.ts';
 import type { Labels } from '../../model/labels.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import type { UnixMs } from '../../model/time.ts';
+import type { ActionPage } from '../actions/backend.ts';
 import type { Explanation } from './explanation.ts';
 import type { Overview } from './overview.ts';
 import type { ReceiverTest, ReceiverTestAsked } from './receiver-test.ts';
@@ -91,6 +92,9 @@ export interface OverviewBackend {
 export type PageRenderer = {
   overview(overview: Overview): string | Promise<string>;
   silenceForm(form: SilenceFormView): string | Promise<string>;
+  action(page: ActionPage): string | Promise<string>;
+  /** For a link that leads nowhere any more. */
+  goneAction(): string | Promise<string>;
 };
 
 export type SilenceFormView = {

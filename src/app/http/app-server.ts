@@ -4,13 +4,16 @@ import { WebConfigError, WebConfigFile } from '../../api/web-config-file.ts';
 import { compileRegex, type Regex } from '../../model/regex.ts';
 import type { ServerTls } from '../../model/server-tls.ts';
 import type { RequestHandler } from '../../platform/http-server.ts';
+import { renderActionPage, renderGoneActionPage } from '../../web/action-page.ts';
 import { renderPage, renderSilenceForm } from '../../web/page.ts';
 import { type App, StartError } from '../app.ts';
+import { actionPageBackend } from './action-page-backend.ts';
 import { alertmanagerBackend } from './alertmanager-backend.ts';
 import { bindRefusal } from './bind-rule.ts';
 import { managementBackend } from './management-backend.ts';
 import { overviewOf } from './overview.ts';
 import { prometheusBackend } from './prometheus-backend.ts';
+import { telephoneBackend } from './telephone-backend.ts';
 import { tocsinBackend } from './tocsin-backend.ts';
 
 export type AppServer = {
@@ -33,7 +36,9 @@ export function appServer(app: App, quit: () => void): AppServer {
     tocsin: tocsinBackend(app, alertmanager),
     overview: { title: web.pageTitle, overview: (notice) => overviewOf(app, notice) },
     management: managementBackend(app, quit),
-    render: { overview: renderPage, silenceForm: renderSilenceForm },
+    actionPage: actionPageBackend(app),
+    telephone: telephoneBackend(app),
+    render: { overview: renderPage, silenceForm: renderSilenceForm, action: renderActionPage, goneAction: renderGoneActionPage },
     guard: { corsOrigin: corsOrigin(web.corsOrigin), externalOrigin: new URL(app.externalUrl).origin, webConfig, clock: ports.clock },
     log: ports.log,
     routePrefix: app.pathPrefix,
