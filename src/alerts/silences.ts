@@ -252,9 +252,11 @@ type NameIndex = {
   readonly byValue: Map<string, Set<Filed>>;
   /** By the prefix's length, then by the prefix. */
   readonly byPrefix: Map<number, Map<string, Set<Filed>>>;
-  readonly patterns: Map<Filed, Matcher>;
-  /** Which of the patterns a value satisfies, as far as asked. */
-  readonly seen: Map<string, readonly Filed[]>;
+  readonly patterns: Set<Filed>;
+  /** The patterns in the order they came; those that left stay until they are many. */
+  history: { readonly filed: Filed; readonly matcher: Matcher }[];
+  /** Which patterns a value satisfies, of as many of the history as it was asked about: a new silence costs a value one match, not one for each silence. */
+  readonly seen: Map<string, { readonly found: Filed[]; asked: number }>;
 };
 
 /** Values of a label whose patterns' verdicts are remembered, at most. */
@@ -330,7 +332,7 @@ class SilenceIndex {
     }
     let index = this.#byName.get(place.name);
     if (index === undefined) {
-      index = { byValue: new Map(), byPrefix: new Map(), patterns: new Map(), seen: new Map() };
+      index = { byValue: new Map(), byPrefix: new Map(), patterns: new Set(), history: [], seen: new Map() };
       this.#byName.set(place.name, index);
     }
     switch (place.kind) {
@@ -345,8 +347,8 @@ class SilenceIndex {
         break;
       }
       case 'pattern':
-        index.patterns.set(filed, place.matcher);
-        index.seen.clear();
+        index.patterns.add(filed);
+        index.history.push({ filed, matcher: place.matcher });
         break;
       default:
         unreachable(place);
@@ -373,7 +375,10 @@ class SilenceIndex {
       }
       case 'pattern':
         index.patterns.delete(filed);
-        index.seen.clear();
+        if (index.history.length > 2 * index.patterns.size) {
+          index.history = index.history.filter((entry) => index.patterns.has(entry.filed));
+          index.seen.clear();
+        }
         break;
       default:
         unreachable(place);
@@ -397,8 +402,13 @@ function satisfied(index: NameIndex, value: string): readonly Filed[] {
   let known = index.seen.get(value);
   if (known === undefined) {
     if (index.seen.size >= SEEN_VALUES_MAX) index.seen.clear();
-    known = [...index.patterns].filter(([, { regex }]) => regex?.matches(value) === true).map(([filed]) => filed);
+    known = { found: [], asked: 0 };
     index.seen.set(value, known);
   }
-  return known;
+  for (; known.asked < index.history.length; known.asked++) {
+    const entry = index.history[known.asked];
+    if (entry !== undefined && index.patterns.has(entry.filed) && entry.matcher.regex?.matches(value) === true)
+      known.found.push(entry.filed);
+  }
+  return known.found.filter((filed) => index.patterns.has(filed));
 }
