@@ -27,9 +27,12 @@ export async function runPair({ minutes, seed, recordTo }: PairOptions): Promise
   try {
     const pair = new Pair(stage, seed, minutes >= 3 ? LONG_PACE : SHORT_PACE);
     await pair.start();
-    await pair.play(minutes * 60_000);
+    try {
+      await pair.play(minutes * 60_000);
+    } finally {
+      if (recordTo !== null) writeRecording(recordTo, pair.recording());
+    }
     const recording = pair.recording();
-    if (recordTo !== null) writeRecording(recordTo, recording);
     const verdict = judgePair(recording, pair.told());
     return { ...verdict, problems: [...verdict.problems, ...pair.problems], recording };
   } finally {
