@@ -64,27 +64,29 @@ export class Guard {
     return { kind: 'admitted', user };
   }
 
-  /** Puts the headers on an answer. */
-  dress(response: Response, request: Request, path: string): void {
-    const { headers } = response;
-    headers.set('x-content-type-options', 'nosniff');
-    headers.set('x-frame-options', 'deny');
-    // Not no-referrer: browsers then send "Origin: null" with our own forms.
-    headers.set('referrer-policy', 'same-origin');
+  /** The headers that every answer leaves with, by their names in lower case. */
+  headersFor(request: Request, path: string): Readonly<Record<string, string>> {
+    const headers: Record<string, string> = {
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'deny',
+      // Not no-referrer: browsers then send "Origin: null" with our own forms.
+      'referrer-policy': 'same-origin',
+    };
     if (isBelow(path, '/api/v1') || isBelow(path, '/api/v2')) this.#allowOrigin(headers, request.headers.get('origin'));
-    for (const [name, value] of this.#options.webConfig?.current().headers ?? []) headers.set(name, value);
+    for (const [name, value] of this.#options.webConfig?.current().headers ?? []) headers[name.toLowerCase()] = value;
+    return headers;
   }
 
   /** As Prometheus' util/httputil SetCORS. */
-  #allowOrigin(headers: Headers, origin: string | null): void {
-    headers.append('vary', 'Origin');
+  #allowOrigin(headers: Record<string, string>, origin: string | null): void {
+    headers['vary'] = 'Origin';
     if (origin === null) return;
-    headers.set('access-control-allow-headers', 'Accept, Authorization, Content-Type, Origin');
-    headers.set('access-control-allow-methods', 'GET, POST, OPTIONS');
-    headers.set('access-control-expose-headers', 'Date');
+    headers['access-control-allow-headers'] = 'Accept, Authorization, Content-Type, Origin';
+    headers['access-control-allow-methods'] = 'GET, POST, OPTIONS';
+    headers['access-control-expose-headers'] = 'Date';
     const { corsOrigin } = this.#options;
-    if (corsOrigin.source === '.*') headers.set('access-control-allow-origin', '*');
-    else if (corsOrigin.matches(origin)) headers.set('access-control-allow-origin', origin);
+    if (corsOrigin.source === '.*') headers['access-control-allow-origin'] = '*';
+    else if (corsOrigin.matches(origin)) headers['access-control-allow-origin'] = origin;
   }
 
   /** Browsers tell the site where the connection is one they trust, and the origin of every request that may change something. */

@@ -2,8 +2,10 @@
  * The endpoints that look after the process (prometheus/web/web.go): health, readiness, reload, quit, own metrics. Scripts
  * and load balancers go by the status; the texts are for people.
  */
+
 import { Hono } from 'hono';
 import type { Exposition, ManagementBackend } from './management-backend.ts';
+import { wholeResponse } from './whole-response.ts';
 
 export function managementRoutes(backend: ManagementBackend): Hono {
   const app = new Hono();
@@ -46,4 +48,4 @@ const PLAIN = 'text/plain; charset=utf-8';
 
 const plain = (text: string, status = 200): Response => new Response(`${text}\n`, { status, headers: { 'content-type': PLAIN } });
 
-const exposition = ({ contentType, text }: Exposition): Response => new Response(text, { headers: { 'content-type': contentType } });
+const exposition = ({ contentType, text }: Exposition): Response => wholeResponse(text, { 'content-type': contentType });

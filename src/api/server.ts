@@ -13,7 +13,7 @@ import type { AlertmanagerBackend } from './alertmanager-v2/backend.ts';
 import { alertmanagerRoutes } from './alertmanager-v2/routes.ts';
 import { bodyLimit } from './body-limit.ts';
 import type { Caller, CallerEnv } from './caller.ts';
-import { compressed } from './compression.ts';
+import { compressed, compressedParts } from './compression.ts';
 import { Guard, type GuardOptions } from './guard.ts';
 import { managementRoutes } from './management.ts';
 import type { ManagementBackend } from './management-backend.ts';
@@ -22,6 +22,7 @@ import type { PrometheusBackend } from './prometheus-v1/backend.ts';
 import { federate, prometheusRoutes } from './prometheus-v1/routes.ts';
 import { isBelow, refusal } from './refusal.ts';
 import type { OverviewBackend, PageRenderer, TocsinBackend } from './tocsin-v1/backend.ts';
+import { partsOf, withHeaders } from './whole-response.ts';
 
 export type ServerOptions = {
   readonly prometheus: PrometheusBackend;
@@ -73,9 +74,22 @@ export function createServer(options: ServerOptions): (request: Request, info: R
     if (pathname.includes('//')) return moved(`${pathname.replaceAll(/\/{2,}/g, '/')}${new URL(request.url).search}`, request.method);
     const path = pathBelow(routePrefix, request);
     const response = await answer(request, path, info);
-    guard.dress(response, request, path ?? '');
-    return compressed(response, request);
+    return finished(response, request, guard.headersFor(request, path ?? ''));
   };
+}
+
+/** With the headers that every answer has, and compressed where the client takes it. */
+async function finished(response: Response, request: Request, added: Readonly<Record<string, string>>): Promise<Response> {
+  const parts = partsOf(response);
+  if (parts !== null) {
+    const { body, status, headers } = await compressedParts({ ...parts, headers: withHeaders(parts.headers, added) }, request);
+    return new Response(body, { status, headers });
+  }
+  for (const [name, value] of Object.entries(added)) {
+    if (name === 'vary') response.headers.append(name, value);
+    else response.headers.set(name, value);
+  }
+  return compressed(response, request);
 }
 
 /** As Go's servers answer; but a request that changes something comes again as what it was. */

@@ -2,9 +2,11 @@
  * Answers of API v2: JSON, never kept but for the large lists, which may be asked for again by their tag. Errors have two shapes, which clients tell apart: what the handlers refuse is a
  * JSON string; what the schema, the router and content negotiation refuse is {"code", "message"} (go-openapi/errors).
  */
+import { wholeResponse } from '../whole-response.ts';
+
 const HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
-export const json = (text: string, status = 200): Response => new Response(`${text}\n`, { status, headers: HEADERS });
+export const json = (text: string, status = 200): Response => wholeResponse(`${text}\n`, HEADERS, status);
 
 /**
  * A list that a client may have already: 304 without a body where it has the one with this tag, and then nothing is
@@ -14,18 +16,19 @@ export function tagged(ifNoneMatch: string | undefined, tag: string, text: () =>
   // Weak: compressed it is other bytes.
   const headers = { etag: `W/"${tag}"`, 'cache-control': 'private, no-cache' };
   if (ifNoneMatch !== undefined && isAmong(tag, ifNoneMatch)) return new Response(null, { status: 304, headers });
-  return new Response(`${text()}\n`, { headers: { ...HEADERS, ...headers } });
+  return wholeResponse(`${text()}\n`, { ...HEADERS, ...headers });
 }
 
 const isAmong = (tag: string, ifNoneMatch: string): boolean =>
   ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === `"${tag}"`);
 
 /** 200 or 404 without a body, as the API's delete and post answer. */
-export const empty = (status = 200): Response => new Response(null, { status, headers: { 'cache-control': 'no-store' } });
+export const empty = (status = 200): Response => wholeResponse(null, { 'cache-control': 'no-store' }, status);
 
 export const refused = (message: string, status = 400): Response => json(JSON.stringify(message), status);
 
 /** Codes of 600 and above name the rule of the schema; HTTP's status is 422 then. */
 export type SchemaError = { readonly code: number; readonly message: string };
 
-export const schemaError = ({ code, message }: SchemaError): Response => json(JSON.stringify({ code, message }), code >= 600 ? 422 : code);
+export const schemaError = ({ code, message }: SchemaError): Response =>
+  new Response(`${JSON.stringify({ code, message })}\n`, { status: code >= 600 ? 422 : code, headers: HEADERS });

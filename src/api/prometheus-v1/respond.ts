@@ -1,4 +1,5 @@
 /** The envelope of the Prometheus API: {"status", "data", "errorType", "error", "warnings", "infos"}. */
+import { wholeResponse } from '../whole-response.ts';
 import type { Answer, ApiError, ApiErrorType, WireAnswer } from './backend.ts';
 
 const STATUS: Readonly<Record<ApiErrorType, number>> = {
@@ -13,14 +14,14 @@ const STATUS: Readonly<Record<ApiErrorType, number>> = {
 };
 const JSON_HEADERS = { 'content-type': 'application/json' };
 
-export const success = (data: unknown): Response => new Response(JSON.stringify({ status: 'success', data }), { headers: JSON_HEADERS });
+export const success = (data: unknown): Response => wholeResponse(JSON.stringify({ status: 'success', data }), JSON_HEADERS);
 
 export const failure = (error: ApiError, status = STATUS[error.type]): Response =>
   new Response(JSON.stringify({ status: 'error', errorType: error.type, error: error.message }), { status, headers: JSON_HEADERS });
 
 export const wire = (answer: Answer<WireAnswer>, contentType = 'application/json'): Response =>
   answer.kind === 'gave'
-    ? new Response(answer.gives.body as Uint8Array<ArrayBuffer>, { headers: { 'content-type': contentType } })
+    ? wholeResponse(answer.gives.body as Uint8Array<ArrayBuffer>, { 'content-type': contentType })
     : failure(answer.error);
 
 /** Carries data on, or answers with the refusal. */

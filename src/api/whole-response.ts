@@ -1,0 +1,32 @@
+/**
+ * A response that is whole in memory, with its parts remembered beside it. The server adds headers to every answer and may
+ * compress it; to do that on a Response and its `Headers` costs as much as a small query. Where somebody in between made
+ * another response of it (a HEAD request, for one), there are no parts, and it is worked on as any other.
+ *
+ * Its headers are those that it was made with: a response that gets more of them on its way (a refusal's Allow, say) is a
+ * plain Response.
+ */
+export type ResponseParts = {
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+const known = new WeakMap<Response, ResponseParts>();
+
+export function wholeResponse(body: ResponseParts['body'], headers: ResponseParts['headers'], status = 200): Response {
+  const response = new Response(body, { status, headers });
+  known.set(response, { body, status, headers });
+  return response;
+}
+
+export const partsOf = (response: Response): ResponseParts | null => known.get(response) ?? null;
+
+/** `vary` is a list that both have their say in; of all else what is added wins. */
+export function withHeaders(headers: ResponseParts['headers'], added: ResponseParts['headers']): ResponseParts['headers'] {
+  const { vary } = headers;
+  const joined = { ...headers, ...added };
+  if (vary !== undefined && added['vary'] !== undefined) joined['vary'] = `${vary}, ${added['vary']}`;
+  return joined;
+}

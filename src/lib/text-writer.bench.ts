@@ -1,0 +1,20 @@
+/** Costs of writing numbers: 10,000 of a kind per run. */
+import { bench, describe } from 'vitest';
+import { TextWriter } from './text-writer.ts';
+
+const COUNT = 10_000;
+const kinds: Readonly<Record<string, (i: number) => number>> = {
+  'counters of five digits': (i) => (i * 7919) % 100_000,
+  'times in seconds': (i) => 1_700_000_000 + i * 15,
+  hundredths: (i) => ((i * 7919) % 10_000) / 100,
+  'rates of seventeen digits': (i) => ((i * 7919) % 9000) / 285,
+};
+
+describe.each(Object.entries(kinds))('%s', (_, valueAt) => {
+  const values = Float64Array.from({ length: COUNT }, (_unused, i) => valueAt(i));
+  bench('number', () => {
+    const out = new TextWriter(COUNT * 24);
+    for (const value of values) out.number(value);
+    out.finish();
+  });
+});
