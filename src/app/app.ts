@@ -117,6 +117,7 @@ export class App {
     const lock = await ports.lock(options.dataDir, options.tsdbDir).catch((error: unknown) => {
       throw new StartError(error instanceof Error ? error.message : String(error));
     });
+    ports.crash.hit('start.locked');
     let database: Database;
     try {
       database = ports.openDatabase(`${options.dataDir}/state.db`);
@@ -125,10 +126,12 @@ export class App {
       if (error instanceof DatabaseError) throw new StartError(error.message);
       throw error;
     }
-    const state = stateRepository(database);
+    ports.crash.hit('start.opened');
+    const state = stateRepository(database, ports.crash);
     const bootId = uuid(ports.random);
     const outbox = outboxRepository(database);
     await outbox.orphan(bootId, ports.clock.now());
+    ports.crash.hit('start.orphaned');
     let app: App | null = null;
     const running = (): App => {
       if (app === null) throw new Error('BUG: the application is not there yet');
@@ -275,7 +278,7 @@ export class App {
       configured: () => this.config.alertmanager.receivers,
       externalUrl: () => this.externalUrl,
     });
-    this.#housekeeping = new Housekeeping({ clock, log, state: this.#state, telephones: repository, replyCodes: parts.replyCodes });
+    this.#housekeeping = new Housekeeping({ clock, log, crash, state: this.#state, telephones: repository, replyCodes: parts.replyCodes });
     registerControlMetrics(ports.metrics, this);
   }
 
@@ -343,14 +346,19 @@ export class App {
   }
 
   async stop(): Promise<void> {
+    const { crash } = this.ports;
+    crash.hit('stop.begin');
     this.#unwatch();
     this.#housekeeping.stop();
     this.#followUp.stop();
     this.telephones.desk.stop();
     await Promise.all([this.engine.stop(STOP_GRACE_MS), this.delivery.stop(STOP_GRACE_MS)]);
+    crash.hit('stop.engine');
     await this.keeper.stop();
+    crash.hit('stop.keeper');
     this.#receivers.close();
     this.#database.close();
+    crash.hit('stop.closed');
     this.#release();
   }
 
@@ -373,6 +381,7 @@ export class App {
     });
     this.delivery.enqueue(await this.outbox.open());
     await this.telephones.desk.start();
+    ports.crash.hit('start.enqueued');
     this.keeper.start();
     const error = await this.engine.apply(this.#engineConfig(this.config));
     if (error !== null) throw new StartError(error.message);
@@ -390,6 +399,7 @@ export class App {
         })
         .catch(() => {}); // the keeper has said why
     });
+    ports.crash.hit('start.done');
   }
 
   async #reload(): Promise<ReloadOutcome> {
@@ -405,6 +415,7 @@ export class App {
     if (loaded.config === null) return refuse(rendered(loaded.diagnostics, loaded.sources));
     const { config } = loaded;
     const engineConfig = this.#engineConfig(config);
+    ports.crash.hit('reload.read');
     const checked = await this.engine.prepare(engineConfig);
     if ('error' in checked) return refuse(checked.error.message);
     if (checked.some(isError)) return refuse(rendered(checked, ruleSources(config)));
@@ -417,6 +428,7 @@ export class App {
     ports.crash.hit('reload.half');
     this.config = config;
     this.#receivers.configure(config.alertmanager.receivers, config.templates);
+    ports.crash.hit('reload.receivers');
     const failure = await this.engine.apply(engineConfig);
     if (failure !== null) ports.log.error('the engine takes the new configuration when it runs again', { error: failure.message });
     ports.crash.hit('reload.done');

@@ -37,7 +37,8 @@ export function machinePorts(options: AppOptions): MachinePorts {
     rasterizer: new ResvgRasterizer(log),
     exposition,
     startEngine: (engine) => startThread<ToEngine, ToControl>(new URL(`${PACKAGE}/dist/engine.js`, import.meta.url).href, engine, 'engine'),
-    openDatabase: (path) => openDatabase(path, fileURLToPath(new URL(`${PACKAGE}/migrations/sqlite`, import.meta.url))),
+    openDatabase: (path) =>
+      openDatabase(path, fileURLToPath(new URL(`${PACKAGE}/migrations/sqlite`, import.meta.url)), { crash: ports.crash }),
     lock: (dataDir, tsdbDir) => acquireProcessLock(`${dataDir}/tocsin.lock`, { clock, flocks: [`${tsdbDir}/lock`] }),
     hostMetrics: () => host.render(),
     watchWallSteps: (onStep) => watchWallSteps(clock, ({ byMs }) => onStep(byMs)),

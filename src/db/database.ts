@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
+import { type CrashPoints, noCrashPoints } from '../model/crash-point.ts';
 
 export type Database = {
   readonly orm: BetterSQLite3Database;
@@ -23,11 +24,18 @@ export class DatabaseError extends Error {
   }
 }
 
+export type DatabaseOptions = {
+  /** Opens the file; a simulated disk has its own way. */
+  readonly connect?: (path: string) => Sqlite.Database;
+  readonly crash?: CrashPoints;
+};
+
 /** `path` may be ':memory:'. `migrationsDir` holds drizzle-kit's output. */
-export function openDatabase(path: string, migrationsDir: string): Database {
+export function openDatabase(path: string, migrationsDir: string, options: DatabaseOptions = {}): Database {
+  const { connect = (file) => new Sqlite(file), crash = noCrashPoints } = options;
   let connection: Sqlite.Database;
   try {
-    connection = new Sqlite(path);
+    connection = connect(path);
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
@@ -41,11 +49,14 @@ export function openDatabase(path: string, migrationsDir: string): Database {
       error,
     );
   }
-  return prepare(connection, path, migrationsDir);
+  crash.hit('migrate.begin');
+  const database = migrated(connection, path, migrationsDir);
+  crash.hit('migrate.done');
+  return database;
 }
 
-/** A connection that somebody else keeps (a simulated disk): brings its schema up to date. */
-export function prepare(connection: Sqlite.Database, path: string, migrationsDir: string): Database {
+/** Brings the schema up to date. */
+function migrated(connection: Sqlite.Database, path: string, migrationsDir: string): Database {
   const known = knownMigrations(migrationsDir);
   const applied = appliedMigrations(connection);
   const foreign = applied.filter((hash) => !known.includes(hash));

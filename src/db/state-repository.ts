@@ -23,6 +23,7 @@ import type {
   Suppression,
 } from '../alerts/router-state.ts';
 import type { Alert, ResolveReason } from '../model/alert.ts';
+import { type CrashPoints, noCrashPoints } from '../model/crash-point.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
 import type { UnixMs } from '../model/time.ts';
 import type { RuleAlertRow } from '../rules/alert-state.ts';
@@ -76,7 +77,7 @@ export interface StateRepository {
   forgetNotifications(before: UnixMs): Promise<void>;
 }
 
-export function stateRepository({ orm, connection }: Database): StateRepository {
+export function stateRepository({ orm, connection }: Database, crash: CrashPoints = noCrashPoints): StateRepository {
   const upsert = {
     alert: upserter(connection, alert, ['fingerprint']),
     group: upserter(connection, alertGroup, ['id']),
@@ -184,7 +185,10 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
         annotations: jsonOut(row.annotations),
       });
     for (const key of changes.silencesDeleted) deleteSilence.run(key);
-    for (const row of changes.outboxInserted) upsert.outbox(outboxRowOut(row));
+    for (const row of changes.outboxInserted) {
+      upsert.outbox(outboxRowOut(row));
+      crash.hit('commit.outbox');
+    }
     for (const { id, reason } of changes.outboxCancelled) cancel.run(reason, at, id);
     for (const id of changes.outboxUndelivered) undeliver.run(at, id);
     for (const record of changes.events)
@@ -198,9 +202,11 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
         record.detail === null ? null : jsonOut(record.detail),
         configHash,
       );
+    if (changes.events.length > 0) crash.hit('commit.events');
   }
 
   const commit = connection.transaction((transition: Transition): void => {
+    crash.hit('commit.begun');
     if (transition.ruleAlerts !== null) {
       for (const { row, announced } of transition.ruleAlerts.stored) upsert.rule(ruleAlertOut(row, announced));
       for (const key of transition.ruleAlerts.removed) deleteRule.run(key);
@@ -208,10 +214,15 @@ export function stateRepository({ orm, connection }: Database): StateRepository 
     for (const { id, state, nextAttemptAt, answer } of transition.settlements) {
       const isClosed = (CLOSED as readonly string[]).includes(state);
       settle.run(state, answer, nextAttemptAt, isClosed ? transition.at : null, state === 'unknown' ? 1 : 0, id);
+      crash.hit('commit.settle');
     }
     for (const { id, state, answer } of transition.reports) report.run(state, answer, id);
     if (transition.router !== null) writeRouter(transition.router, transition.at, transition.configHash);
-    for (const { ids, attemptId, bootId } of transition.claims) for (const id of ids) claim.run(attemptId, bootId, id);
+    for (const { ids, attemptId, bootId } of transition.claims)
+      for (const id of ids) {
+        claim.run(attemptId, bootId, id);
+        crash.hit('commit.claim');
+      }
   });
 
   return {

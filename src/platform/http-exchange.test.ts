@@ -5,6 +5,7 @@ import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FakeTarget, type TargetBehaviour } from '../../test/support/fake-target.ts';
 import { WebhookCollector } from '../../test/support/webhook-collector.ts';
+import { noCrashPoints } from '../model/crash-point.ts';
 import type { Disk } from '../model/disk.ts';
 import { type HttpClient, type HttpClientConfig, type HttpRequest, type HttpResult, PLAIN_HTTP } from '../model/http.ts';
 import { silentLog } from '../model/log.ts';
@@ -70,7 +71,7 @@ function simPlace(): Place {
   disk.makeDirectory('/etc');
   const network = new SimNetwork(clock, new SimRandom(1));
   const life = new ProcessLife('app');
-  const clients = simHttpClients({ clock: clock.forProcess(life), disk, environment, network, host: 'app', life });
+  const clients = simHttpClients({ clock: clock.forProcess(life), disk, environment, network, host: 'app', life, crash: noCrashPoints });
   let port = 8000;
   return {
     clock,

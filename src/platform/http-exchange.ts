@@ -6,6 +6,7 @@
  * TLS), credentials and secret headers stay behind, also when a later hop comes back.
  */
 import type { Clock } from '../model/clock.ts';
+import type { CrashPoints } from '../model/crash-point.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { HttpClient, HttpClientConfig, HttpClients, HttpFailure, HttpRequest, HttpResult } from '../model/http.ts';
 import { PLAIN_HTTP } from '../model/http.ts';
@@ -23,6 +24,7 @@ export type HttpExchangePorts = {
   readonly openWire: OpenWire;
   /** Compressed bodies larger than this are decoded in another thread. */
   readonly inPlaceBytesMax?: number;
+  readonly crash?: CrashPoints;
   /** Sent unless the request brings its own. */
   readonly userAgent: string;
 };
@@ -233,10 +235,14 @@ class Exchange {
         stop?.();
         resolve(hop);
       };
-      const answer = (): void => settle({ kind: 'answer', status, headers, body: joined(chunks, bytes) });
+      const answer = (): void => {
+        this.#ports.crash?.hit('request.answered');
+        settle({ kind: 'answer', status, headers, body: joined(chunks, bytes) });
+      };
       stop = this.#wire.exchange(request, {
         sent: () => {
           this.#sent = true;
+          this.#ports.crash?.hit('request.sent');
         },
         head: (newStatus, newHeaders) => {
           status = newStatus;

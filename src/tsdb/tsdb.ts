@@ -310,6 +310,7 @@ export class Tsdb implements AppendStore {
       yield;
     }
     this.#maintenanceStats.drops++;
+    this.#options.crashPoints.hit('head.dropped');
 
     const last = covered.at(-1);
     if (last !== undefined) yield* this.#writeCheckpoint(covered, last.index, keepFromMs);

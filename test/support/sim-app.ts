@@ -1,5 +1,4 @@
-/** The whole application booted in a simulated world: production code, engine inline, its database kept over a kill. */
-import Sqlite from 'better-sqlite3';
+/** The whole application booted in a simulated world: production code, engine inline, its database on files that outlive it. */
 import { App } from '../../src/app/app.ts';
 import type { AppPorts } from '../../src/app/app-ports.ts';
 import { startInlineEngine } from '../../src/app/engine/inline.ts';
@@ -7,10 +6,13 @@ import { appServer } from '../../src/app/http/app-server.ts';
 import { noMetrics } from '../../src/app/metrics.ts';
 import type { AppOptions } from '../../src/app/options.ts';
 import { serveOptions } from '../../src/app/serve-options.ts';
-import { prepare } from '../../src/db/database.ts';
 // Loaded at its first request in a real process, which no simulated time would wait for.
 import '../../src/api/tocsin-v1/routes.ts';
+import { openDatabase } from '../../src/db/database.ts';
+import { watchWallSteps } from '../../src/platform/real/system-clock.ts';
+import { between, SimRandom } from '../../src/platform/sim/sim-random.ts';
 import type { SimProcess, SimWorld } from '../../src/platform/sim/sim-world.ts';
+import { SimSqlite } from './sim-sqlite.ts';
 
 const MIGRATIONS = 'migrations/sqlite';
 
@@ -36,8 +38,13 @@ export function writeFiles(world: SimWorld, files: Readonly<Record<string, strin
   }
 }
 
+/** The database files of a process' machine. */
+export const sqliteOf = (process: SimProcess): SimSqlite =>
+  process.slot('sqlite', () => new SimSqlite(new SimRandom(between(process.ports.random, 0, 2 ** 31), 'sqlite')));
+
 function simAppPorts(process: SimProcess): AppPorts {
   const { ports, life } = process;
+  const files = sqliteOf(process);
   return {
     ...ports,
     metrics: noMetrics,
@@ -45,39 +52,14 @@ function simAppPorts(process: SimProcess): AppPorts {
     rasterizer: { png: async (svg) => new TextEncoder().encode(svg) },
     exposition: async () => '',
     startEngine: (options) => startInlineEngine({ ...ports, metrics: noMetrics }, options),
-    openDatabase: (path) => {
-      const connection = process.slot(`sqlite ${path}`, () => new Sqlite(':memory:'));
-      const database = prepare(
-        mortal(connection, () => life.assertAlive()),
-        path,
-        MIGRATIONS,
-      );
-      return { ...database, close: () => {} };
-    },
+    openDatabase: (path) => openDatabase(path, MIGRATIONS, { connect: () => files.connect(life), crash: ports.crash }),
     lock: async () => ({ release: () => {} }),
     hostMetrics: async () => '',
-    watchWallSteps: () => () => {},
+    watchWallSteps: (onStep) => watchWallSteps(ports.clock, ({ byMs }) => onStep(byMs)),
     localZone: 'UTC',
     hostname: process.host,
     workingDirectory: '/',
   };
-}
-
-/** A connection that a dead process can no longer use: what its promises still do must not reach the disk. */
-function mortal(connection: Sqlite.Database, assertAlive: () => void): Sqlite.Database {
-  const guard = <T extends object>(target: T): T =>
-    new Proxy(target, {
-      get(inner, name) {
-        const value = Reflect.get(inner, name, inner) as unknown;
-        if (typeof value !== 'function') return value;
-        return (...args: readonly unknown[]) => {
-          assertAlive();
-          const result: unknown = Reflect.apply(value, inner, args);
-          return name === 'prepare' || name === 'raw' || name === 'bind' ? guard(result as object) : result;
-        };
-      },
-    });
-  return guard(connection);
 }
 
 /** Boots; the world moves on until the application is up. */

@@ -318,6 +318,7 @@ export class Delivery {
     let outcome: SendOutcome;
     if (destination === null) outcome = { kind: 'rejected', retry: false, reason: 'other', message: 'the receiver is configured no more' };
     else {
+      crash.hit('send.before-bytes');
       try {
         outcome = await this.#made(destination.integration, message);
       } catch (error) {

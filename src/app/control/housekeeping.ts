@@ -3,6 +3,7 @@ import { CronTime } from 'cron';
 import type { StateRepository } from '../../db/state-repository.ts';
 import type { TelephoneRepository } from '../../db/telephone-repository.ts';
 import type { Clock } from '../../model/clock.ts';
+import type { CrashPoints } from '../../model/crash-point.ts';
 import type { Log } from '../../model/log.ts';
 import { durationMs, unixMs } from '../../model/time.ts';
 import { ANSWERABLE_MS } from './reader-ways.ts';
@@ -11,6 +12,7 @@ import type { ReplyCodes } from './reply-codes.ts';
 export type HousekeepingPorts = {
   readonly clock: Clock;
   readonly log: Log;
+  readonly crash: CrashPoints;
   readonly state: StateRepository;
   readonly telephones: Pick<TelephoneRepository, 'forget'>;
   readonly replyCodes: Pick<ReplyCodes, 'recycle'>;
@@ -20,6 +22,8 @@ const DAY_MS = 86_400_000;
 const KEPT_MS = 90 * DAY_MS;
 const BITE = 5000;
 const SCHEDULE = new CronTime('17 * * * *', 'UTC');
+
+type HousekeepingPorts = { readonly clock: Clock; readonly log: Log; readonly crash: CrashPoints; readonly state: StateRepository };
 
 export class Housekeeping {
   readonly #ports: HousekeepingPorts;
@@ -43,8 +47,9 @@ export class Housekeeping {
   }
 
   async #run(): Promise<void> {
-    const { clock, log, state, telephones, replyCodes } = this.#ports;
+    const { clock, log, crash, state, telephones, replyCodes } = this.#ports;
     try {
+      crash.hit('housekeeping.begin');
       const before = unixMs(clock.now() - KEPT_MS);
       await state.forgetNotifications(before);
       await telephones.forget(unixMs(clock.now() - ANSWERABLE_MS));
@@ -52,6 +57,7 @@ export class Housekeeping {
       // Between two bites alerts go on their way.
       while (!this.#isStopped && (await state.forgetEvents(before, BITE)) === BITE)
         await new Promise<void>((resolve) => clock.after(durationMs(10), resolve));
+      crash.hit('housekeeping.done');
     } catch (error) {
       log.error('old events could not be dropped; tried again in an hour', {
         error: error instanceof Error ? error.message : String(error),

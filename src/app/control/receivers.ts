@@ -57,7 +57,7 @@ export class Receivers {
   }
 
   #build(receiver: string, config: IntegrationConfig, rest: Pick<Held, 'fingerprint'> & Pick<Destination, 'rateLimit'>): Held {
-    const { clock, http, mail, telephony } = this.#ports;
+    const { clock, http, mail, telephony, crash } = this.#ports;
     const provider = new ProviderSeen();
     const integration = buildIntegration(receiver, config, {
       clock,
@@ -67,7 +67,12 @@ export class Receivers {
       telephony: provider.watchingTelephony(telephony),
       book: this.#book,
       readSecret: (source) => this.readSecret(source),
-      inbox: { store: ({ notificationId, ...message }) => this.#outbox.storeInbox({ outboxId: notificationId as OutboxId, ...message }) },
+      inbox: {
+        store: async ({ notificationId, ...message }) => {
+          await this.#outbox.storeInbox({ outboxId: notificationId as OutboxId, ...message });
+          crash.hit('inbox.stored');
+        },
+      },
     });
     return new Held(integration, provider, rest);
   }

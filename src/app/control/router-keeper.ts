@@ -243,14 +243,15 @@ export class RouterKeeper {
     this.#cancelTimer?.();
     const wakeAt = this.#router.nextWakeAt();
     if (wakeAt === null) return;
-    const { clock } = this.#ports;
+    const { clock, crash } = this.#ports;
     this.#cancelTimer = clock.after(durationMs(Math.max(atLeastMs, wakeAt - clock.now())), () => {
       this.step((router, now) => {
-        this.#ports.crash.hit('flush.begin');
+        crash.hit('flush.begin');
         router.tick(now);
         return { result: undefined };
       }).catch(() => {}); // #run has said why, and has armed the next try
     });
+    crash.hit('group.timer-set');
   }
 }
 

@@ -98,6 +98,7 @@ export class Engine {
         step = opening.next();
       }
       const { tsdb, report } = step.value;
+      crash.hit('engine.replayed');
       const queries = new QueryService({
         clock,
         queryable: tsdb,
@@ -127,11 +128,9 @@ export class Engine {
       const { maxTime } = tsdb.stats;
       const rules = new RuleManager({ clock, log, store: tsdb, environment }, maxTime === null ? null : unixMs(maxTime));
       this.#open = { tsdb, queries, scrapes, rules };
-      this.#every(FLUSH_MS, async () => {
-        crash.hit('wal.before-sync');
-        await tsdb.flush();
-      });
+      this.#every(FLUSH_MS, () => tsdb.flush());
       this.#every(MAINTAIN_MS, () => runSliced(tsdb.maintain(clock.now()), clock));
+      crash.hit('engine.ready');
       this.#transport.post({ kind: 'ready', notes: report.damages.map(describeDamage) });
     } catch (error) {
       this.#transport.post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
@@ -271,6 +270,7 @@ export class Engine {
   #report(evaluation: Omit<Evaluation, 'kind' | 'sequence'>): Promise<void> {
     const sequence = ++this.#sequence;
     return new Promise((resolve) => {
+      this.#ports.crash.hit('evaluate.report');
       this.#uncommitted.set(sequence, resolve);
       this.#transport.post({ kind: 'evaluation', sequence, ...evaluation });
     });

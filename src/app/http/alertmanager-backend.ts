@@ -18,13 +18,22 @@ export function alertmanagerBackend(app: App): AlertmanagerBackend {
       const minute = list === 'groups' && app.config.alertmanager.timeIntervals.size > 0 ? `-${Math.floor(now() / 60_000)}` : '';
       return `${view}-${app.shownEnds}${minute}`;
     },
-    receive: (alerts) => keeper.step((router, at) => ({ result: router.receive(alerts, at) })),
+    receive: async (alerts) => {
+      const received = await keeper.step((router, at) => ({ result: router.receive(alerts, at) }));
+      ports.crash.hit('alerts.after-commit');
+      return received;
+    },
     putSilence: async (silence) => {
+      ports.crash.hit('silence.before-commit');
       const result = await keeper.step((router, at) => ({ result: router.putSilence(silence, at) }));
       ports.crash.hit('silence.after-commit');
       return result;
     },
-    expireSilence: (id, by) => keeper.step((router, at) => ({ result: router.expireSilence(id, by, at) })),
+    expireSilence: async (id, by) => {
+      const isKnown = await keeper.step((router, at) => ({ result: router.expireSilence(id, by, at) }));
+      ports.crash.hit('silence.expired');
+      return isKnown;
+    },
     receivers: () => app.config.alertmanager.receivers.map(({ name, labels }) => ({ name, labels: Labels.of(labels) })),
     endsAtOf: (alert) => alert.endsAt ?? shownEnd(app, alert),
     routeLabels: (group) => {

@@ -1,5 +1,6 @@
 /** HTTP clients on the machine's network. */
 import type { Clock } from '../../model/clock.ts';
+import { type CrashPoints, noCrashPoints } from '../../model/crash-point.ts';
 import type { Disk } from '../../model/disk.ts';
 import type { HttpClients } from '../../model/http.ts';
 import { httpClients } from '../http-exchange.ts';
@@ -10,10 +11,11 @@ export function networkHttpClients(ports: {
   readonly clock: Clock;
   readonly disk: Pick<Disk, 'read'>;
   readonly environment: (name: string) => string | undefined;
+  readonly crash?: CrashPoints;
   readonly userAgent: string;
 }): HttpClients {
-  const { clock, disk, environment, userAgent } = ports;
+  const { clock, disk, environment, crash = noCrashPoints, userAgent } = ports;
   const secrets = new SecretReader(disk, environment);
   const shared = sharedBurstAgent();
-  return httpClients({ clock, secrets, userAgent, openWire: (config) => new UndiciWire(config, secrets, shared) });
+  return httpClients({ clock, secrets, crash, userAgent, openWire: (config) => new UndiciWire(config, secrets, shared) });
 }

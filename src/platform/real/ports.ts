@@ -28,15 +28,16 @@ export function realPorts(options: {
 }): RealPorts {
   const { log, mail, telephony, userAgent } = options;
   const clock = new SystemClock();
+  const crash = crashPointsFrom(environment);
   return {
     clock,
     random: systemRandom,
     disk: nodeDisk,
-    http: networkHttpClients({ clock, disk: nodeDisk, environment, userAgent }),
+    http: networkHttpClients({ clock, disk: nodeDisk, environment, crash, userAgent }),
     httpServer: new NodeHttpServer(clock, log),
     mail: mail(tlsOptions(new SecretReader(nodeDisk, environment))),
     telephony,
-    crash: crashPointsFrom(environment),
+    crash,
     log,
     environment,
   };

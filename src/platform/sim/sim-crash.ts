@@ -12,11 +12,14 @@ export class SimulatedCrash extends Error {
   }
 }
 
+/** `kill`: the machine goes on, and with it what was written. `power`: the machine is off, and only what was synced is sure to be left. */
+export type Death = 'kill' | 'power';
+
 /** One run of a simulated process, from boot to its death; what the process holds dies with it. */
 export class ProcessLife {
   readonly name: string;
   #alive = true;
-  #deathWatchers: (() => void)[] = [];
+  #deathWatchers: ((death: Death) => void)[] = [];
 
   constructor(name: string) {
     this.name = name;
@@ -31,16 +34,16 @@ export class ProcessLife {
     if (!this.#alive) throw new SimulatedCrash(`process "${this.name}" is dead`);
   }
 
-  onDeath(run: () => void): void {
+  onDeath(run: (death: Death) => void): void {
     this.#deathWatchers.push(run);
   }
 
-  end(): void {
+  end(death: Death = 'kill'): void {
     if (!this.#alive) return;
     this.#alive = false;
     const watchers = this.#deathWatchers;
     this.#deathWatchers = [];
-    for (const run of watchers) run();
+    for (const run of watchers) run(death);
   }
 }
 
@@ -48,7 +51,7 @@ export class ProcessLife {
 export class SimCrashPoints implements CrashPoints {
   readonly #life: ProcessLife;
   readonly #hits: Map<CrashLabel, number>;
-  #plan: { readonly label: CrashLabel; remaining: number } | null = null;
+  #plan: { readonly label: CrashLabel; remaining: number; readonly death: Death } | null = null;
 
   /** `hits` counts over all runs of the process: tests assert that each label was passed. */
   constructor(life: ProcessLife, hits: Map<CrashLabel, number>) {
@@ -57,15 +60,15 @@ export class SimCrashPoints implements CrashPoints {
   }
 
   /** Dies when `label` is passed for the nth time from now on (1: the next time). */
-  crashAt(label: CrashLabel, nth = 1): void {
-    this.#plan = { label, remaining: nth };
+  crashAt(label: CrashLabel, nth = 1, death: Death = 'kill'): void {
+    this.#plan = { label, remaining: nth, death };
   }
 
   hit(label: CrashLabel): void {
     this.#life.assertAlive();
     this.#hits.set(label, (this.#hits.get(label) ?? 0) + 1);
     if (this.#plan?.label !== label || --this.#plan.remaining > 0) return;
-    this.#life.end();
+    this.#life.end(this.#plan.death);
     throw new SimulatedCrash(`crash planned at "${label}"`);
   }
 }

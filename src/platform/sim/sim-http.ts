@@ -1,5 +1,6 @@
 /** HTTP clients and server of a simulated process: the production clients over the simulated network. */
 import type { Clock } from '../../model/clock.ts';
+import type { CrashPoints } from '../../model/crash-point.ts';
 import type { Disk } from '../../model/disk.ts';
 import type { HttpClients } from '../../model/http.ts';
 import { httpClients } from '../http-exchange.ts';
@@ -15,12 +16,14 @@ export function simHttpClients(ports: {
   readonly network: SimNetwork;
   readonly host: string;
   readonly life: ProcessLife;
+  readonly crash: CrashPoints;
 }): HttpClients {
-  const { clock, disk, environment, network, host, life } = ports;
+  const { clock, disk, environment, network, host, life, crash } = ports;
   const secrets = new SecretReader(disk, environment);
   const clients = httpClients({
     clock,
     secrets,
+    crash,
     userAgent: 'Tocsin/sim',
     inPlaceBytesMax: Number.POSITIVE_INFINITY, // a thread's work would escape the simulated clock
     openWire: () => network.openWire(host, life),

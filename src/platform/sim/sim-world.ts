@@ -7,7 +7,7 @@ import type { CrashLabel } from '../../model/crash-point.ts';
 import type { UnixMs } from '../../model/time.ts';
 import type { Ports } from '../ports.ts';
 import { SimClock } from './sim-clock.ts';
-import { ProcessLife, SimCrashPoints } from './sim-crash.ts';
+import { type Death, ProcessLife, SimCrashPoints } from './sim-crash.ts';
 import { SimDisk } from './sim-disk.ts';
 import { simHttpClients, simHttpServer } from './sim-http.ts';
 import { collectingLog, type LogLine } from './sim-log.ts';
@@ -64,7 +64,10 @@ export class SimWorld {
     if (machine.process?.isAlive === true) throw new Error(`BUG: a process is running on "${host}" already`);
     machine.boots++;
     const life = new ProcessLife(host);
-    life.onDeath(() => machine.disk.crash());
+    life.onDeath((death) => {
+      if (death === 'kill') machine.disk.crash();
+      else machine.disk.powerLoss(new SimRandom(this.#seed, `power:${this.clock.elapsed()}`));
+    });
     const clock = this.clock.forProcess(life);
     const disk = machine.disk.forProcess(life);
     const environment = (name: string): string | undefined => options.environment?.[name];
@@ -73,7 +76,7 @@ export class SimWorld {
       clock,
       random: new SimRandom(this.#seed, `${host}:${machine.boots}`),
       disk,
-      http: simHttpClients({ clock, disk, environment, network: this.network, host, life }),
+      http: simHttpClients({ clock, disk, environment, network: this.network, host, life, crash }),
       httpServer: simHttpServer(this.network, host, life),
       mail: this.mail.transport(clock, life),
       telephony: this.telephony.transport(clock, life),
@@ -87,13 +90,12 @@ export class SimWorld {
 
   /** kill -9: what was written stays, timers and connections are gone. */
   kill(process: SimProcess): void {
-    process.life.end();
+    process.life.end('kill');
   }
 
   /** The machine loses power: what was not synced is lost or torn. */
   powerLoss(process: SimProcess): void {
-    process.life.end();
-    this.disk(process.host).powerLoss(new SimRandom(this.#seed, `power:${this.clock.elapsed()}`));
+    process.life.end('power');
   }
 
   /** SIGSTOP for a while: the process neither runs timers nor answers, and then does all that is overdue. */
@@ -177,13 +179,13 @@ export class SimProcess {
   }
 
   /** Dies when it passes `label` for the nth time from now on. */
-  crashAt(label: CrashLabel, nth = 1): void {
-    this.#crash.crashAt(label, nth);
+  crashAt(label: CrashLabel, nth = 1, death: Death = 'kill'): void {
+    this.#crash.crashAt(label, nth, death);
   }
 
   /**
-   * Something that outlives the process on its machine, such as an in-memory database: made at first use, the same at
-   * each later boot. It knows nothing of death: who writes to it asks `life.assertAlive()` first.
+   * Something that outlives the process on its machine, such as a database's files: made at first use, the same at each
+   * later boot. It knows nothing of death: who writes to it asks `life.assertAlive()` first.
    */
   slot<T>(name: string, create: () => T): T {
     if (!this.#slots.has(name)) this.#slots.set(name, create());

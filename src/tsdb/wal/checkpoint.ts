@@ -146,12 +146,12 @@ export function* writeCheckpoint(plan: CheckpointPlan): Generator<void, void> {
   crashPoints.hit('wal.checkpoint');
   disk.rename(temporary, name);
   disk.syncDirectory(walDir);
-  crashPoints.hit('wal.checkpoint');
+  crashPoints.hit('wal.checkpoint-renamed');
   yield;
   for (const index of listWal(disk, walDir).segments) {
     if (index > upTo) break;
     disk.remove(`${walDir}/${segmentName(index)}`);
-    crashPoints.hit('wal.checkpoint');
+    crashPoints.hit('wal.truncate');
     yield;
   }
   for (const leftover of listWal(disk, walDir).leftovers) disk.remove(`${walDir}/${leftover}`);

@@ -111,6 +111,7 @@ export class WalWriter {
       this.#isTailDirty = true;
       file.write(bytes, this.#offset);
       this.#isTailDirty = false;
+      this.#options.crashPoints.hit('wal.appended');
       this.#offset += bytes.length;
       this.stats.bytesWritten += bytes.length;
       this.stats.recordsWritten += this.#ends.length;
@@ -213,6 +214,7 @@ export class WalWriter {
       }
     }
     if (failure !== null) throw failure;
+    this.#options.crashPoints.hit('wal.after-sync');
   }
 
   /** Closes a finished segment, after writing again what is doubtful of it; where that fails, the next flush tries. */
@@ -235,6 +237,7 @@ export class WalWriter {
   #createSegment(): DiskFile {
     const { disk, dir } = this.#options;
     const file = disk.open(`${dir}/${segmentName(this.#nextSegment)}`, 'write');
+    this.#options.crashPoints.hit('wal.segment');
     // What a failed attempt left behind.
     try {
       if (file.bytes() > 0) file.truncate(0);
