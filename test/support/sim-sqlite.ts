@@ -4,7 +4,18 @@
  * opens the copy. After a power loss the copy keeps what SQLite had synced: with synchronous=FULL the log up to its last
  * commit, with NORMAL no more than the last checkpoint is sure; behind that some bytes, torn. Errors come by plan.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -22,11 +33,26 @@ export type SqliteFault = {
 
 type Planned = { readonly fault: SqliteFault; skip: number; times: number };
 
-/** Of databases that nobody disposed of. */
-const roots = new Set<string>();
-process.once('exit', () => {
-  for (const root of roots) rmSync(root, { recursive: true, force: true });
-});
+/** A directory in memory where there is one; those of processes that have ended are removed. */
+const DIR = ((): string => {
+  const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  for (const name of readdirSync(parent)) {
+    const pid = /^tocsin-sim-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+  const own = join(parent, `tocsin-sim-${process.pid}`);
+  mkdirSync(own, { recursive: true });
+  return own;
+})();
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
 
 const WRITES = /^\s*(INSERT|UPDATE|DELETE|CREATE|COMMIT)/i;
 /** What a full disk refuses: everything that writes. */
@@ -36,7 +62,7 @@ export const DISK_BROKEN: SqliteFault = { code: 'SQLITE_IOERR_WRITE', statement:
 /** The database files of one machine. */
 export class SimSqlite {
   readonly #random: SimRandom;
-  readonly #root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tocsin-sim-'));
+  readonly #root = mkdtempSync(join(DIR, 'machine-'));
   #boots = 0;
   #file: string | null = null;
   #connection: Sqlite.Database | null = null;
@@ -48,7 +74,6 @@ export class SimSqlite {
 
   constructor(random: SimRandom) {
     this.#random = random;
-    roots.add(this.#root);
   }
 
   /** For a process: the files as the last one left them. */
@@ -99,7 +124,6 @@ export class SimSqlite {
   dispose(): void {
     this.#connection?.close();
     rmSync(this.#root, { recursive: true, force: true });
-    roots.delete(this.#root);
   }
 
   /** For the connection: throws the error planned for a statement. */
