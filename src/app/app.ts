@@ -15,6 +15,7 @@ import { replyCodeRepository } from '../db/reply-code-repository.ts';
 import { type Settlement, type StateRepository, stateRepository } from '../db/state-repository.ts';
 import { telephoneRepository } from '../db/telephone-repository.ts';
 import { hexOf } from '../lib/sha256.ts';
+import { makeDurableDirectory } from '../model/disk.ts';
 import { type Fingerprint, fingerprintOf } from '../model/fingerprint.ts';
 import { Labels } from '../model/labels.ts';
 import { uuid } from '../model/random.ts';
@@ -557,7 +558,7 @@ function logWarnings(diagnostics: readonly Diagnostic[], { log }: AppPorts): voi
 function makeDataDir({ dataDir, tsdbDir }: AppOptions, { disk }: AppPorts): void {
   for (const dir of [dataDir, tsdbDir]) {
     try {
-      disk.makeDirectory(dir);
+      makeDurableDirectory(disk, dir);
       const probe = `${dir}/.writable`;
       disk.open(probe, 'write').close();
       disk.remove(probe);

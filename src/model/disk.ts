@@ -3,6 +3,7 @@
  * its bytes are with the operating system; only `flush` leaves the thread. Paths are absolute or relative to the
  * working directory, with '/'. Failures throw DiskError.
  */
+import { directoryOf } from '../lib/file-path.ts';
 import type { UnixMs } from './time.ts';
 
 export type DiskEntry = { readonly name: string; readonly kind: 'file' | 'directory' };
@@ -41,6 +42,14 @@ export interface Disk {
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(path: string): void;
   freeBytes(path: string): number;
+}
+
+/** Makes the directory, and its name durable with those of the parents that it needed: syncing a file does not sync its path. */
+export function makeDurableDirectory(disk: Disk, path: string): void {
+  const parents: string[] = [];
+  for (let at = path; disk.stat(at) === null; at = directoryOf(at)) parents.push(directoryOf(at));
+  disk.makeDirectory(path);
+  for (const parent of parents) disk.syncDirectory(parent);
 }
 
 export type DiskErrorCode = 'ENOENT' | 'EACCES' | 'ENOSPC' | 'EEXIST' | 'EIO' | 'EISDIR' | 'ENOTDIR' | 'EMFILE' | 'EROFS' | 'OTHER';

@@ -57,7 +57,7 @@ async function world({ own = '', more = '', rules = RULES, rasterizer }: Given =
   target.exposition = exposition({ mail: 1, sms: 2, quiet: 0 });
   sim.network.serve('api:80', target.handler);
   writeFiles(sim, { '/etc/tocsin.yml': config(own) + more, '/etc/rules/api.yml': rules });
-  const booted = await bootApp(sim, undefined, {}, rasterizer === undefined ? {} : { rasterizer });
+  const booted = await bootApp(sim, { prepare: (_process, ports) => (rasterizer === undefined ? ports : { ...ports, rasterizer }) });
   const mails = (): readonly MailMessage[] => sim.mail.mailbox('team@example.org').map(({ message }) => message);
   /** Ten quiet minutes, then two queues that are too long, and three minutes of that. */
   const untilMailed = async (): Promise<void> => {

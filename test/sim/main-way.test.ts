@@ -103,6 +103,15 @@ describe('the main way', () => {
     }
   });
 
+  test('a power loss soon after the very first start leaves the samples of before', async () => {
+    const { sim, process } = await world();
+    await sim.advance(MINUTE);
+    sim.powerLoss(process);
+    await bootApp(sim, { serves: true });
+    const answer = await sim.request('http://tocsin:9099/api/v1/query?query=count_over_time(up[5m])');
+    expect(await answer.json()).toMatchObject({ data: { result: [{ value: [expect.any(Number), expect.stringMatching(/^[67]$/)] }] } });
+  });
+
   test('restarts with nothing new send nothing', async () => {
     const { sim, target, subjects, ...first } = await world();
     target.behaviour = 'error';

@@ -23,8 +23,6 @@ const KEPT_MS = 90 * DAY_MS;
 const BITE = 5000;
 const SCHEDULE = new CronTime('17 * * * *', 'UTC');
 
-type HousekeepingPorts = { readonly clock: Clock; readonly log: Log; readonly crash: CrashPoints; readonly state: StateRepository };
-
 export class Housekeeping {
   readonly #ports: HousekeepingPorts;
   #cancel: () => void = () => {};

@@ -4,11 +4,10 @@
  * understood alone are worth more than none.
  */
 import { noCrashPoints } from '../../model/crash-point.ts';
-import type { Disk } from '../../model/disk.ts';
+import { type Disk, makeDurableDirectory } from '../../model/disk.ts';
 import { segmentName } from './framing.ts';
 import { SegmentReader } from './reader.ts';
 import { isWellFormed } from './records.ts';
-import { makeDurableDirectory } from './segments.ts';
 import { WalWriter } from './writer.ts';
 
 const COPY_BYTES = 1 << 20;

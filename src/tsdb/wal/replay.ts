@@ -5,7 +5,7 @@
  *
  * Hot path: `sample`, once per sample of the log.
  */
-import { type Disk, DiskError } from '../../model/disk.ts';
+import { type Disk, DiskError, makeDurableDirectory } from '../../model/disk.ts';
 import type { FloatHistogram } from '../../model/histogram.ts';
 import type { Labels } from '../../model/labels.ts';
 import type { Log } from '../../model/log.ts';
@@ -17,7 +17,7 @@ import { SegmentReader } from './reader.ts';
 import { decodeRecord, type RecordSink, type SeriesMetadata } from './records.ts';
 import { REF_MAX, RefMap } from './ref-map.ts';
 import { cutTornTail, setDamageAside } from './repair.ts';
-import { closeGaps, type Gap, listWal, makeDurableDirectory } from './segments.ts';
+import { closeGaps, type Gap, listWal } from './segments.ts';
 
 /** Bytes of the log between two yields. */
 const SLICE_BYTES = 512 * 1024;

@@ -1,7 +1,6 @@
 /**
  * What is in a log's directory: segments in order, the newest checkpoint, and what a crash or an older state left over.
  */
-import { directoryOf } from '../../lib/file-path.ts';
 import type { Disk } from '../../model/disk.ts';
 import { checkpointIndex, segmentIndex, segmentName } from './framing.ts';
 
@@ -13,14 +12,6 @@ type WalListing = {
   /** Names of older checkpoints and of unfinished work. */
   readonly leftovers: readonly string[];
 };
-
-/** Makes the directory, and its name durable with those of the parents that it needed: syncing a file does not sync its path. */
-export function makeDurableDirectory(disk: Disk, path: string): void {
-  const parents: string[] = [];
-  for (let at = path; disk.stat(at) === null; at = directoryOf(at)) parents.push(directoryOf(at));
-  disk.makeDirectory(path);
-  for (const parent of parents) disk.syncDirectory(parent);
-}
 
 export function listWal(disk: Disk, dir: string): WalListing {
   const segments: number[] = [];

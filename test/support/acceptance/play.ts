@@ -66,7 +66,7 @@ class Play {
   async #boot(): Promise<void> {
     const argv = ['-c', '/etc/tocsin.yml', '--data', '/data', '--web.listen-address', 'tocsin:9099', '--web.allow-anonymous'];
     const command = addServeFlags(new Command()).parse(canonicalArgs([...argv, ...(this.#scenario.flags ?? [])]), { from: 'user' });
-    const { app, process } = await bootApp(this.#world, serveOptions(command.opts(), '1.0.0'));
+    const { app, process } = await bootApp(this.#world, { options: serveOptions(command.opts(), '1.0.0') });
     await serveHttp(app, process);
     this.#process = process;
   }
