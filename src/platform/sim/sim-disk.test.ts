@@ -86,6 +86,21 @@ describe('after a power loss', () => {
     expect(looks.some((look) => look.endsWith('0'))).toBe(true); // the length grew, the data did not get there
   });
 
+  test('what is written while a sync is under way is durable with the next one', async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const disk = new SimDisk();
+      const file = disk.open('/a', 'write');
+      disk.syncDirectory('/');
+      file.write(filled(1, 10), 0);
+      const first = file.flush();
+      file.write(filled(2, 10), 10);
+      await first;
+      await file.flush();
+      disk.powerLoss(new SimRandom(seed));
+      expect([...disk.read('/a')]).toEqual([...filled(1, 10), ...filled(2, 10)]);
+    }
+  });
+
   test('replacing by hand, with a sync before the rename, gives the old or the new content, never a mixture', () => {
     const looks = outcomes(
       (disk) => {

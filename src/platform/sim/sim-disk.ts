@@ -338,8 +338,9 @@ class FileNode {
   data = new Uint8Array(0);
   size = 0;
   modifiedAt: UnixMs;
-  /** Numbers of the sectors written since the last sync. */
-  dirty = new Set<number>();
+  /** Sectors written since the last sync, by number, each with the number of its last write: one written during a sync stays dirty. */
+  dirty = new Map<number, number>();
+  #writes = 0;
   #durable = new Uint8Array(0);
   #durableSize = 0;
 
@@ -361,23 +362,28 @@ class FileNode {
     this.data.fill(0, bytes);
     if (bytes > this.size) this.#soil(this.size, bytes);
     this.size = bytes;
-    for (const sector of this.dirty) if (sector * SECTOR_BYTES >= bytes) this.dirty.delete(sector);
+    for (const sector of this.dirty.keys()) if (sector * SECTOR_BYTES >= bytes) this.dirty.delete(sector);
   }
 
   #soil(from: number, to: number): void {
-    for (let sector = Math.floor(from / SECTOR_BYTES); sector * SECTOR_BYTES < to; sector++) this.dirty.add(sector);
+    this.#writes++;
+    for (let sector = Math.floor(from / SECTOR_BYTES); sector * SECTOR_BYTES < to; sector++) this.dirty.set(sector, this.#writes);
   }
 
-  sync(sectors: ReadonlySet<number>, size: number): void {
+  sync(sectors: ReadonlyMap<number, number>, size: number): void {
     this.#durable = grown(this.#durable, size);
     this.#durable.fill(0, size);
-    for (const sector of sectors) {
+    for (const sector of sectors.keys()) {
       const from = sector * SECTOR_BYTES;
-      if (from >= size) continue;
-      this.#durable.set(this.data.subarray(from, Math.min(from + SECTOR_BYTES, size)), from);
-      this.dirty.delete(sector);
+      if (from < size) this.#durable.set(this.data.subarray(from, Math.min(from + SECTOR_BYTES, size)), from);
     }
+    this.forget(sectors);
     this.#durableSize = size;
+  }
+
+  /** Sectors that are clean from now on, unless they were written since. */
+  forget(sectors: ReadonlyMap<number, number>): void {
+    for (const [sector, write] of sectors) if (this.dirty.get(sector) === write) this.dirty.delete(sector);
   }
 
   losePower(random: Random): void {
@@ -389,7 +395,7 @@ class FileNode {
     const size = sizes[between(random, 0, 2)] ?? this.#durableSize;
     const left = new Uint8Array(size);
     left.set(this.#durable.subarray(0, Math.min(size, this.#durableSize)));
-    for (const sector of this.dirty) {
+    for (const sector of this.dirty.keys()) {
       const from = sector * SECTOR_BYTES;
       if (random.next() < 0.5 || from >= size) continue;
       left.set(this.data.subarray(from, Math.min(from + SECTOR_BYTES, size, this.size)), from);
@@ -456,15 +462,15 @@ class OpenFile implements DiskFile {
   }
 
   sync(): void {
-    this.#syncNow(this.#node.dirty, this.#node.size);
+    this.#syncNow(new Map(this.#node.dirty), this.#node.size);
   }
 
-  #syncNow(sectors: ReadonlySet<number>, size: number): void {
+  #syncNow(sectors: ReadonlyMap<number, number>, size: number): void {
     this.#disk.checkGeneration('sync', this.path, this.#generation);
     try {
       this.#disk.checkFault('sync', this.path);
     } catch (error) {
-      for (const sector of sectors) this.#node.dirty.delete(sector); // the pages are clean now, and lost
+      this.#node.forget(sectors); // the pages are clean now, and lost
       throw error;
     }
     this.#node.sync(sectors, size);
@@ -472,7 +478,7 @@ class OpenFile implements DiskFile {
 
   flush(): Promise<void> {
     const { clock, flushMs } = this.#disk;
-    const sectors = new Set(this.#node.dirty);
+    const sectors = new Map(this.#node.dirty);
     const size = this.#node.size;
     return new Promise((resolve, reject) => {
       const finish = (): void => {
