@@ -23,12 +23,13 @@ export class GapWatch {
   #jumpedMs = 0;
   #cancelTimer: (() => void) | null = null;
 
-  /** `samplesUntil`: time of the newest sample there is; null without any. */
-  constructor(clock: Clock, samplesUntil: UnixMs | null) {
+  /** `samplesUntil`: time of the newest sample there is; null without any. `earlier`: gaps before it, of other runs. */
+  constructor(clock: Clock, samplesUntil: UnixMs | null, earlier: readonly Gap[] = []) {
     this.#clock = clock;
     this.#now = clock.now();
     this.#elapsed = clock.elapsed();
-    this.#gaps = [{ fromMs: samplesUntil ?? Number.NEGATIVE_INFINITY, toMs: this.#now }];
+    const known = earlier.filter(({ fromMs, toMs }) => toMs - fromMs > GAP_MS_MIN).slice(1 - GAPS_KEPT);
+    this.#gaps = [...known, { fromMs: samplesUntil ?? Number.NEGATIVE_INFINITY, toMs: this.#now }];
   }
 
   /** The newest last. */

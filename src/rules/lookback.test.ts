@@ -3,7 +3,7 @@ import { unixMs } from '../model/time.ts';
 import { SimClock } from '../platform/sim/sim-clock.ts';
 import type { Expr } from '../promql/ast.ts';
 import { parseExpr } from '../promql/parser.ts';
-import { GapWatch } from './gap-watch.ts';
+import { type Gap, GapWatch } from './gap-watch.ts';
 import { isDisturbed, lookbackOf } from './lookback.ts';
 
 const MINUTE = 60_000;
@@ -61,12 +61,15 @@ describe('a gap disturbs', () => {
 
 describe('the watch for gaps', () => {
   const START = unixMs(1_000_000_000);
+  const gapOf = (from: number, to: number): Gap => ({ fromMs: START - from * 1000, toMs: START - to * 1000 });
   const lengths = (watch: GapWatch): readonly number[] => watch.gaps.map(({ fromMs, toMs }) => (toMs - fromMs) / 1000);
 
   test('begins with the time since the newest sample, or with all of it', () => {
     const clock = new SimClock({ start: START });
     expect(lengths(new GapWatch(clock, unixMs(START - 90_000)))).toEqual([90]);
     expect(lengths(new GapWatch(clock, null))).toEqual([Number.POSITIVE_INFINITY]);
+    const earlier = [gapOf(400, 160), gapOf(150, 145)];
+    expect(lengths(new GapWatch(clock, unixMs(START - 90_000), earlier))).toEqual([240, 90]);
   });
 
   test('sees a jump of the wall clock, and how far it went', async () => {

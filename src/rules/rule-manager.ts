@@ -4,7 +4,7 @@ import { durationMs, type UnixMs } from '../model/time.ts';
 import type { Expr } from '../promql/ast.ts';
 import { printExpr } from '../promql/printer.ts';
 import type { RuleAlertRow } from './alert-state.ts';
-import { GapWatch } from './gap-watch.ts';
+import { type Gap, GapWatch } from './gap-watch.ts';
 import { type GroupPorts, GroupRunner } from './group-runner.ts';
 import type { RecordedExprs } from './lookback.ts';
 import { groupKeyOf, type Rule, type RuleGroup } from './rule-group.ts';
@@ -57,9 +57,9 @@ export class RuleManager {
   #isRestored = false;
   readonly #cancelEnds = new Set<() => void>();
 
-  /** `samplesUntil`: time of the newest sample that the store has; null without any. */
-  constructor(ports: ManagerPorts, samplesUntil: UnixMs | null) {
-    this.#ports = { ...ports, gapWatch: new GapWatch(ports.clock, samplesUntil), recorded: () => this.#recorded };
+  /** `samplesUntil`: time of the newest sample that the store has; null without any. `gaps`: stretches before it without samples. */
+  constructor(ports: ManagerPorts, samplesUntil: UnixMs | null, gaps: readonly Gap[] = []) {
+    this.#ports = { ...ports, gapWatch: new GapWatch(ports.clock, samplesUntil, gaps), recorded: () => this.#recorded };
   }
 
   get groups(): readonly GroupRunner[] {

@@ -136,6 +136,20 @@ test('a disk that refuses the checkpoint keeps the segments, and gets it later',
   }
 });
 
+test('the times between two runs are known, and those within one are none', () => {
+  const disk = new SimDisk();
+  for (const [from, to] of [
+    [0, 9],
+    [20, 25],
+    [26, 30],
+  ] as const) {
+    const { tsdb } = open(disk, OPTIONS);
+    for (let minute = from; minute <= to; minute++) scrape(tsdb, minute);
+  }
+  const between = (from: number, to: number) => ({ fromMs: START + from * MINUTE, toMs: START + to * MINUTE });
+  expect(open(disk, OPTIONS).tsdb.gaps).toEqual([between(9, 20), between(25, 26)]);
+});
+
 test('a power loss costs what came after the last flush, and no more', async () => {
   for (let seed = 1; seed <= 60; seed++) {
     const random = new SimRandom(seed);

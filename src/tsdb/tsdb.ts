@@ -162,6 +162,21 @@ export class Tsdb implements AppendStore {
     };
   }
 
+  /**
+   * Stretches of time without samples between those of two parts of the log: each run begins a part of its own, so that
+   * these are the times in which nobody was there to write.
+   */
+  get gaps(): readonly TimeRange[] {
+    const gaps: TimeRange[] = [];
+    let until = this.#checkpoint?.maxTime ?? Number.POSITIVE_INFINITY;
+    for (const { minTime, maxTime } of this.#segments) {
+      if (minTime > maxTime) continue; // without samples
+      if (minTime > until) gaps.push({ fromMs: until, toMs: minTime });
+      until = until === Number.POSITIVE_INFINITY ? maxTime : Math.max(until, maxTime);
+    }
+    return gaps;
+  }
+
   appender(): Appender {
     return new HeadAppender(this.#store, this.#columns.pop() ?? new BatchColumns());
   }

@@ -126,7 +126,7 @@ export class Engine {
         report: (evaluation) => this.#report(evaluation),
       });
       const { maxTime } = tsdb.stats;
-      const rules = new RuleManager({ clock, log, store: tsdb, environment }, maxTime === null ? null : unixMs(maxTime));
+      const rules = new RuleManager({ clock, log, store: tsdb, environment }, maxTime === null ? null : unixMs(maxTime), tsdb.gaps);
       this.#open = { tsdb, queries, scrapes, rules };
       this.#every(FLUSH_MS, () => tsdb.flush());
       this.#every(MAINTAIN_MS, () => runSliced(tsdb.maintain(clock.now()), clock));
