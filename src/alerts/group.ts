@@ -432,6 +432,20 @@ export class Group {
     }
   }
 
+  /** Takes over the resolves that a group of the same key owes, which then owes none. */
+  inheritOwed(other: Group, changes: ChangeLog, store: AlertStore): void {
+    for (const { ref, owed } of other.integrations) {
+      const own = this.integrations.find((known) => known.ref.name === ref.name && known.ref.index === ref.index);
+      for (const fingerprint of owed) {
+        if (own === undefined || own.owed.has(fingerprint)) owe(store.get(fingerprint), -1);
+        else own.owed.add(fingerprint);
+      }
+      owed.clear();
+    }
+    changes.groups.add(this.id);
+    changes.groups.add(other.id);
+  }
+
   /** Puts the stored state of an integration back. */
   restoreIntegration(row: GroupIntegrationRow, receiver: string, store: AlertStore): void {
     const integration = this.find({ receiver, name: row.name, index: row.index });

@@ -316,6 +316,36 @@ describe('the resolve contract', () => {
     expect(rig.rows.snapshot().groups).toEqual([]);
   });
 
+  test('a route that has moved among its siblings tells the resolve once, silenced or not', () => {
+    const child = (alertname: string) => childRoute({ matchers: [matcher('alertname', '=', alertname)] });
+    const at = (children: readonly string[]) => ({ ...contract, route: rootRoute({ ...quick, children: children.map(child) }) });
+    for (const isSilenced of [false, true]) {
+      const rig = new Rig(at(['X', 'A']))
+        .rule('firing', { alertname: 'A' })
+        .until(20)
+        .reload(at(['A']))
+        .until(100)
+        .reload(at(['Y', 'A']));
+      if (isSilenced) rig.silence('alertname', 'A', 3000);
+      rig.until(110).rule('resolved', { alertname: 'A' }).until(400);
+      expect(rig.told.map((line) => line.replace(/^\d+ /, ''))).toEqual(['team first notification: A', 'team all alerts resolved: A*']);
+      expect(rig.rows.snapshot().groups).toEqual([]);
+    }
+  });
+
+  test('a route that was away and is back tells a resolve once, though the alert has fired anew meanwhile', () => {
+    const at = (children: readonly ReturnType<typeof childRoute>[]) => ({ ...contract, route: rootRoute({ ...quick, children }) });
+    const away = at([]);
+    const back = at([childRoute({ matchers: [matcher('alertname', '=', 'A')] })]);
+    const rig = new Rig(back).rule('firing', { alertname: 'A' }).until(20).reload(away).until(22).rule('resolved', { alertname: 'A' });
+    rig.until(23).reload(back).until(25).rule('firing', { alertname: 'A' }).until(200).rule('resolved', { alertname: 'A' }).until(400);
+    const ofChild = rig.rows.events.filter(
+      ({ stage, verdict, groupKey }) => stage === 'deliver' && verdict === 'accepted' && groupKey?.includes('/'),
+    );
+    expect(ofChild.map(({ reason }) => reason)).toEqual(['first notification', 'all alerts resolved']);
+    expect(rig.rows.snapshot().groups).toEqual([]);
+  });
+
   test('switched on by a reload, it knows from the log who was told', () => {
     const rig = new Rig(base).rule('firing', { alertname: 'A' }).until(20).reload(contract).until(25);
     rig.silence('alertname', 'A', 3000);

@@ -140,6 +140,8 @@ export class Router {
   #viewVersion = 0;
   /** The instants for which `#viewVersion` is known to hold; from inclusive, until exclusive. */
   #viewHolds = VIEW_CHANGED;
+  /** Groups that a reload has left because their route leads nowhere any more, by who may take their place. */
+  #retired = new Map<string, readonly Group[]>();
   /** No group flushes before (start delay). */
   #heldUntil: UnixMs;
   #logGcAt: UnixMs;
@@ -617,6 +619,7 @@ export class Router {
       if (group === undefined) {
         group = this.#newGroup(id, route, labels, firstFlushAt(route, stored, now), now);
         this.#changes.groups.add(id);
+        this.#succeed(group);
       } else {
         this.#revive(group, route);
         group.reviewFallback(this.#world, now);
@@ -644,6 +647,17 @@ export class Router {
     this.#groups.set(id, group);
     this.#schedule(group);
     return group;
+  }
+
+  /** The route has moved in the tree, or is back: who takes the place of a retired group tells what that one owes. */
+  #succeed(heir: Group): void {
+    const key = succession(heir);
+    for (const group of this.#retired.get(key) ?? []) {
+      if (!group.isRetired || this.#groups.get(group.id) !== group) continue;
+      heir.inheritOwed(group, this.#changes, this.#store);
+      this.#afterwards(group);
+    }
+    this.#retired.delete(key);
   }
 
   #integrationsOf(receiver: string): readonly IntegrationConfig[] {
@@ -696,6 +710,13 @@ export class Router {
       if (why === 'reload' && !group.isRetired) group.nextFlushAt = restartedAt(group, now);
       this.#afterwards(group);
     }
+    const groups = [...this.#groups.values()];
+    this.#retired = new Map();
+    for (const group of groups) {
+      const key = succession(group);
+      if (group.isRetired) this.#retired.set(key, [...(this.#retired.get(key) ?? []), group]);
+    }
+    for (const group of groups) if (!group.isRetired) this.#succeed(group);
   }
 
   /** A resolved alert joins nothing anew: it stays where it still waits for its resolve to be told, if routes lead there. */
@@ -734,7 +755,7 @@ export class Router {
     const newest = this.#log.row(logKeyOf(row.groupKey, ref));
     if (newest !== null && newest.at > row.createdAt) return;
     this.#log.write(row.groupKey, ref, { ...row, data: outcome.data ?? row.data }, this.#config.retentionMs, now);
-    const group = this.#groups.get(row.groupId);
+    const group = this.#successorOf(row);
     const integration = group?.find(ref);
     if (group === undefined || integration === undefined) return;
     group.acceptedLate(integration, row, this.#world, now);
@@ -835,6 +856,14 @@ export class Router {
     return { kind: 'done' };
   }
 
+  /** The group that a row is from, or who has taken its place meanwhile. */
+  #successorOf({ groupId, groupKey, receiver }: OutboxRow): Group | undefined {
+    const own = this.#groups.get(groupId);
+    if (own?.isRetired === false) return own;
+    for (const group of this.#groups.values()) if (!group.isRetired && group.key === groupKey && group.receiver === receiver) return group;
+    return own;
+  }
+
   #silenceEvent(verdict: 'created' | 'updated' | 'expired', silenceId: SilenceId, by: string, now: UnixMs): void {
     this.#changes.event(now, { stage: 'silenced', verdict, reason: 'request' }, null, null, { silenceId, by });
   }
@@ -909,6 +938,8 @@ const VIEW_CHANGED = { from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_IN
 type Wake = { readonly at: UnixMs; readonly group: Group };
 
 const refOf = ({ receiver, integration, index }: OutboxRow): IntegrationRef => ({ receiver, name: integration, index });
+/** Groups of the same key and receiver are the same to who is told. */
+const succession = ({ receiver, key }: Group): string => `${receiver} ${key}`;
 
 const groupIdOf = (route: Route, labels: Labels): GroupId => `${route.id}:${labels}:${route.receiver}` as GroupId;
 
