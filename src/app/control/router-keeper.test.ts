@@ -7,6 +7,7 @@ import { Labels } from '../../model/labels.ts';
 import { silentLog } from '../../model/log.ts';
 import { durationMs, unixMs } from '../../model/time.ts';
 import { SimClock } from '../../platform/sim/sim-clock.ts';
+import { ProcessLife } from '../../platform/sim/sim-crash.ts';
 import { SimRandom } from '../../platform/sim/sim-random.ts';
 import { RouterKeeper } from './router-keeper.ts';
 
@@ -40,6 +41,7 @@ const INCOMING = { labels: { alertname: 'Down' }, annotations: {}, startsAt: nul
 
 async function setUp() {
   const clock = new SimClock({ start: unixMs(1_000_000) });
+  const life = new ProcessLife('app');
   const real = stateRepository(openDatabase(':memory:', 'migrations/sqlite'));
   const disk = { isFull: false };
   const state: StateRepository = {
@@ -56,7 +58,7 @@ async function setUp() {
   const owed: string[] = [];
   const keeper = await RouterKeeper.open(
     {
-      clock,
+      clock: clock.forProcess(life),
       random: new SimRandom(1, 'keeper'),
       log: silentLog,
       crash: noCrashPoints,
@@ -75,7 +77,7 @@ async function setUp() {
     if (outcome.status === 'rejected') throw outcome.reason;
   };
   const receive = (): Promise<void> => turned(keeper.step((router, now) => ({ result: router.receive([INCOMING], now) })));
-  return { clock, disk, keeper, owed, receive, real, turned };
+  return { clock, life, disk, keeper, owed, receive, real, turned };
 }
 
 describe('the keeper of the router', () => {
@@ -126,6 +128,20 @@ describe('the keeper of the router', () => {
     expect(await keeper.checkWritable()).toBeNull();
     await clock.advance(5000);
     expect(await keeper.checkWritable()).toBe('disk is full');
+  });
+
+  test('an alert from outside outlives a stop of the process, and ends when its sender stays silent after it', async () => {
+    const { clock, keeper, life, receive } = await setUp();
+    const firing = (): number =>
+      keeper.router.alerts({ filter: [], receiver: null, receiverMatchers: [], active: true, silenced: true, inhibited: true }, clock.now())
+        .length;
+    await receive();
+    clock.freeze(life, 1_200_000);
+    await clock.advance(1_200_000);
+    await clock.advance(10_000);
+    expect(firing()).toBe(1);
+    await clock.advance(300_000);
+    expect(firing()).toBe(0);
   });
 
   test('steps run one after another, in the order they were asked for', async () => {

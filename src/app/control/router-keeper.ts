@@ -44,6 +44,9 @@ type Step = {
   readonly reject: (error: unknown) => void;
 };
 
+/** How often the keeper looks at the clock when there is nothing to do, and how late that look is after a stop. */
+const BEAT_MS = 5000;
+const STOPPED_MS = 15_000;
 /** Bounds how long one transaction holds the thread. */
 const STEPS_PER_COMMIT_MAX = 500;
 
@@ -56,6 +59,8 @@ export class RouterKeeper {
   readonly #queue: Step[] = [];
   #working: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
+  #cancelBeat: (() => void) | null = null;
+  #beatAt: number;
   #isStopped = false;
   /** Why the disk refused the last commit; null: it did not. */
   #refusal: string | null = null;
@@ -76,6 +81,7 @@ export class RouterKeeper {
     this.#configHash = configHash;
     this.#router = router;
     this.#ruleAlerts = byId(ruleAlerts);
+    this.#beatAt = ports.clock.elapsed();
   }
 
   /** Grows whenever `router` is another one. */
@@ -155,6 +161,7 @@ export class RouterKeeper {
 
   /** Begins to do what the clock asks for. */
   start(): void {
+    this.#keepBeating();
     this.#arm();
   }
 
@@ -162,7 +169,21 @@ export class RouterKeeper {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer?.();
+    this.#cancelBeat?.();
     await this.#working;
+  }
+
+  #keepBeating(): void {
+    const { clock } = this.#ports;
+    this.#beat(clock.now());
+    this.#cancelBeat = clock.after(durationMs(BEAT_MS), () => this.#keepBeating());
+  }
+
+  /** A process that did not run for a while heard nobody: no end that has passed meanwhile is taken for a resolve. */
+  #beat(now: UnixMs): void {
+    const elapsed = this.#ports.clock.elapsed();
+    if (elapsed - this.#beatAt > STOPPED_MS) this.#router.graceAfterGap(now);
+    this.#beatAt = elapsed;
   }
 
   async #work(): Promise<void> {
@@ -181,6 +202,7 @@ export class RouterKeeper {
     this.stats.steps += steps.length;
     this.stats.commits++;
     try {
+      this.#beat(now);
       const results = steps.map(({ work }) => work(this.#router, now));
       const changes = this.#router.takeChanges();
       const ruleAlerts = joinedRuleAlerts(results);
