@@ -54,6 +54,8 @@ function isRunning(pid: number): boolean {
   }
 }
 
+const READS_KEPT = 50;
+
 const WRITES = /^\s*(INSERT|UPDATE|DELETE|CREATE|COMMIT)/i;
 /** What a full disk refuses: everything that writes. */
 export const DISK_FULL: SqliteFault = { code: 'SQLITE_FULL', statement: WRITES };
@@ -67,6 +69,8 @@ export class SimSqlite {
   #file: string | null = null;
   #connection: Sqlite.Database | null = null;
   #planned: Planned[] = [];
+  #reads = new Map<string, Sqlite.Statement>();
+  #left: Sqlite.Database | null = null;
   /** Statements run so far that write. */
   writes = 0;
   /** Called before each statement that writes, with how many there were: the place for a death in mid-transaction. */
@@ -89,6 +93,7 @@ export class SimSqlite {
     }
     this.#file = file;
     const connection = new Sqlite(file);
+    this.#forgetReads();
     this.#connection = connection;
     life.onDeath((death) => {
       if (this.#connection !== connection) return;
@@ -109,19 +114,30 @@ export class SimSqlite {
   }
 
   /** For reading by a test, past the application: as far as it is committed. */
-  read(sql: string): readonly Readonly<Record<string, unknown>>[] {
-    if (this.#connection?.open === true) return this.#connection.prepare(sql).all() as Readonly<Record<string, unknown>>[];
-    if (this.#file === null || !existsSync(this.#file)) return [];
-    const connection = new Sqlite(this.#file);
-    try {
-      return connection.prepare(sql).all() as Readonly<Record<string, unknown>>[];
-    } finally {
-      connection.pragma('journal_mode');
-      connection.close();
+  read(sql: string, ...values: readonly (string | number)[]): readonly Readonly<Record<string, unknown>>[] {
+    let statement = this.#reads.get(sql);
+    if (statement === undefined) {
+      const connection = this.#connection ?? this.#openLeft();
+      if (connection === null) return [];
+      if (this.#reads.size >= READS_KEPT) this.#reads.clear();
+      this.#reads.set(sql, (statement = connection.prepare(sql)));
     }
+    return statement.all(...values) as Readonly<Record<string, unknown>>[];
+  }
+
+  /** What a dead process left, as a copy: to open it is to recover it, and that is for the next process to do. */
+  #openLeft(): Sqlite.Database | null {
+    if (this.#left === null && this.#file !== null && existsSync(this.#file)) {
+      const copy = `${this.#file}.read`;
+      copyIfThere(this.#file, copy);
+      copyIfThere(`${this.#file}-wal`, `${copy}-wal`);
+      this.#left = new Sqlite(copy);
+    }
+    return this.#left;
   }
 
   dispose(): void {
+    this.#forgetReads();
     this.#connection?.close();
     rmSync(this.#root, { recursive: true, force: true });
   }
@@ -140,6 +156,12 @@ export class SimSqlite {
     }
   }
 
+  #forgetReads(): void {
+    this.#reads = new Map();
+    this.#left?.close();
+    this.#left = null;
+  }
+
   /** The files as they are now, under another name: what the dying connection still does to its own is not seen. */
   #leave(connection: Sqlite.Database): void {
     const file = this.#file as string;
@@ -147,6 +169,7 @@ export class SimSqlite {
     copyIfThere(file, left);
     copyIfThere(`${file}-wal`, `${left}-wal`);
     this.#file = left;
+    this.#forgetReads();
     this.#connection = null;
     setImmediate(() => connection.close()); // not from within its own statement
   }

@@ -64,27 +64,30 @@ export class SimWorld {
     if (machine.process?.isAlive === true) throw new Error(`BUG: a process is running on "${host}" already`);
     machine.boots++;
     const life = new ProcessLife(host);
+    const crash = new SimCrashPoints(life, machine.crashHits);
+    const random = new SimRandom(this.#seed, `${host}:${machine.boots}`);
     life.onDeath((death) => {
       if (death === 'kill') machine.disk.crash();
       else machine.disk.powerLoss(new SimRandom(this.#seed, `power:${this.clock.elapsed()}`));
     });
-    const clock = this.clock.forProcess(life);
-    const disk = machine.disk.forProcess(life);
     const environment = (name: string): string | undefined => options.environment?.[name];
-    const crash = new SimCrashPoints(life, machine.crashHits);
-    const ports: Ports = {
-      clock,
-      random: new SimRandom(this.#seed, `${host}:${machine.boots}`),
-      disk,
-      http: simHttpClients({ clock, disk, environment, network: this.network, host, life, crash }),
-      httpServer: simHttpServer(this.network, host, life),
-      mail: this.mail.transport(clock, life),
-      telephony: this.telephony.transport(clock, life),
-      crash,
-      log: collectingLog(machine.logLines, clock, life),
-      environment,
+    const portsFor = (owner: ProcessLife): Ports => {
+      const clock = this.clock.forProcess(owner);
+      const disk = machine.disk.forProcess(owner);
+      return {
+        clock,
+        random,
+        disk,
+        http: simHttpClients({ clock, disk, environment, network: this.network, host, life: owner, crash }),
+        httpServer: simHttpServer(this.network, host, owner),
+        mail: this.mail.transport(clock, owner),
+        telephony: this.telephony.transport(clock, owner),
+        crash,
+        log: collectingLog(machine.logLines, clock, owner),
+        environment,
+      };
     };
-    machine.process = new SimProcess(host, ports, life, crash, machine.slots, machine.logLines, machine.crashHits);
+    machine.process = new SimProcess(host, portsFor, life, crash, machine.slots, machine.logLines, machine.crashHits);
     return machine.process;
   }
 
@@ -100,7 +103,7 @@ export class SimWorld {
 
   /** SIGSTOP for a while: the process neither runs timers nor answers, and then does all that is overdue. */
   freeze(process: SimProcess, forMs: number): void {
-    this.clock.freeze(process.life, forMs);
+    for (const life of process.lives) this.clock.freeze(life, forMs);
   }
 
   advance(ms: number): Promise<void> {
@@ -153,12 +156,14 @@ export class SimProcess {
   readonly logLines: readonly LogLine[];
   /** How often each crash point was passed, over all boots on this machine. */
   readonly crashHits: ReadonlyMap<CrashLabel, number>;
+  readonly #portsFor: (life: ProcessLife) => Ports;
+  readonly #threads = new Set<ProcessLife>();
   readonly #crash: SimCrashPoints;
   readonly #slots: Map<string, unknown>;
 
   constructor(
     host: string,
-    ports: Ports,
+    portsFor: (life: ProcessLife) => Ports,
     life: ProcessLife,
     crash: SimCrashPoints,
     slots: Map<string, unknown>,
@@ -166,7 +171,8 @@ export class SimProcess {
     crashHits: ReadonlyMap<CrashLabel, number>,
   ) {
     this.host = host;
-    this.ports = ports;
+    this.#portsFor = portsFor;
+    this.ports = portsFor(life);
     this.life = life;
     this.#crash = crash;
     this.#slots = slots;
@@ -176,6 +182,20 @@ export class SimProcess {
 
   get isAlive(): boolean {
     return this.life.isAlive;
+  }
+
+  /** A thread of the process: it can die alone, and dies with the process. */
+  thread(name: string): { readonly ports: Ports; readonly life: ProcessLife } {
+    const life = new ProcessLife(`${this.host} ${name}`);
+    this.#threads.add(life);
+    life.onDeath(() => this.#threads.delete(life));
+    this.life.onDeath((death) => life.end(death));
+    return { ports: this.#portsFor(life), life };
+  }
+
+  /** Of the process and its threads. */
+  get lives(): readonly ProcessLife[] {
+    return [this.life, ...this.#threads];
   }
 
   /** Dies when it passes `label` for the nth time from now on. */

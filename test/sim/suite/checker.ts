@@ -1,0 +1,543 @@
+/**
+ * The invariants, held against the running application at every look: what the oracle demands, what providers were really
+ * given, and what is on disk. The first that does not hold ends the run. Names are those of docs/simulation.md.
+ */
+import type { App } from '../../../src/app/app.ts';
+import { SimulatedCrash } from '../../../src/platform/sim/sim-crash.ts';
+import type { SimProcess } from '../../../src/platform/sim/sim-world.ts';
+import { type Health, NEVER, type Oracle, type Watched, type Way } from './oracle.ts';
+import type { Providers, Taken } from './providers.ts';
+import { SampleBook } from './sample-book.ts';
+import type { IntegrationSpec } from './scenario.ts';
+import { CANARY } from './scenario-files.ts';
+import { stamp } from './stamp.ts';
+import { Told } from './told.ts';
+import { keyOf } from './truth.ts';
+
+export type Violation = { readonly invariant: string; readonly atMs: number; readonly text: string };
+
+type Row = Readonly<Record<string, unknown>>;
+
+export type CheckerPorts = {
+  readonly oracle: Oracle;
+  readonly providers: Providers;
+  readonly now: () => number;
+  readonly wall: () => number;
+  /** The state database, as far as it is committed. */
+  readonly read: (sql: string, ...values: readonly (string | number)[]) => readonly Row[];
+  /** Wall time does not tell how long ago something was. */
+  readonly hasWallSteps: boolean;
+};
+
+const MINUTE_MS = 60_000;
+/** An answer is a second's work; the look comes some seconds later. */
+const SETTLED_MS = 1500;
+const EVENTS = 'SELECT id, fingerprint, group_key, stage, verdict, reason, detail FROM event WHERE id > ? ORDER BY id';
+const OPEN = "state IN ('pending', 'claimed', 'rejected', 'unknown')";
+
+export class Checker {
+  violation: Violation | null = null;
+  readonly #ports: CheckerPorts;
+  readonly #wellSince = new Map<string, number>();
+  /** Faults under way, by what they make unwell. */
+  readonly #faultUntil = new Map<string, number>();
+  readonly #disturbed = new Map<string, number>();
+  readonly #calmedAt = new Map<string, number>();
+  readonly #told = new Told();
+  readonly #samples: SampleBook;
+  readonly #fingerprints = new Map<string, string>();
+  readonly #events: string[] = [];
+  readonly #decided = new Map<string, Set<string>>();
+  #lastEvent = 0;
+  #lastInbox = 0;
+  #settledSeen = 0;
+  #looks = 0;
+  #linesRead = 0;
+  #textsRead = 0;
+  #edited = false;
+
+  constructor(ports: CheckerPorts) {
+    this.#ports = ports;
+    ports.providers.groupOf = (id) => String(ports.read('SELECT group_key FROM outbox WHERE id = ?', id)[0]?.['group_key'] ?? '');
+    this.#samples = new SampleBook(ports.oracle.scenario, ports.hasWallSteps);
+  }
+
+  readonly health: Health = {
+    controlSince: 0,
+    engineSince: 0,
+    providerSince: (id) => this.#wellSince.get(id) ?? 0,
+  };
+
+  violated(invariant: string, text: string): void {
+    this.violation ??= { invariant, atMs: this.#ports.now(), text };
+  }
+
+  // ---- what happened to the world
+
+  unwell(...parts: readonly string[]): void {
+    for (const part of parts) this.#notWell(part, this.#ports.now());
+  }
+
+  unwellUntil(endsAtMs: number, parts: readonly string[]): void {
+    for (const part of parts) {
+      this.#notWell(part, endsAtMs);
+      this.#faultUntil.set(part, Math.max(this.#faultUntil.get(part) ?? 0, endsAtMs));
+    }
+  }
+
+  #notWell(part: string, untilMs: number): void {
+    const since = Math.max(this.#wellSince.get(part) ?? 0, untilMs);
+    this.#wellSince.set(part, since);
+    if (part === 'control') this.health.controlSince = since;
+    if (part === 'engine') this.health.engineSince = since;
+  }
+
+  disturbed(host: string, isDisturbed: boolean): void {
+    this.#disturbed.set(host, (this.#disturbed.get(host) ?? 0) + (isDisturbed ? 1 : -1));
+    this.#calmedAt.set(host, this.#ports.now());
+  }
+
+  wallStepped(byMs: number): void {
+    this.#samples.forget();
+    this.unwellUntil(this.#ports.now() + Math.max(0, -byMs), ['engine']);
+  }
+
+  engineDied(): void {
+    this.unwell('engine');
+  }
+
+  reconfigured(): void {
+    this.#edited = true;
+  }
+
+  booted(app: App): void {
+    this.unwell('control', 'engine');
+    this.#checkSilences();
+    if (app.keeper.waiting > 100) this.violated('I14', `${app.keeper.waiting} steps wait right after a start`);
+  }
+
+  bootFailed(error: unknown): void {
+    if (error instanceof SimulatedCrash) return;
+    const now = this.#ports.now();
+    const isFaulty = [...this.#faultUntil.values()].some((until) => until + MINUTE_MS > now);
+    if (!isFaulty) this.violated('L1', `does not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+
+  /** What was taken and not settled by a process that died may be sent again. */
+  died(death: 'kill' | 'power'): void {
+    const now = this.#ports.now();
+    this.#ports.providers.readMail();
+    this.#readInbox();
+    for (const taken of this.#told.recent.splice(0)) {
+      const state = taken.id === null ? null : this.#ports.read('SELECT state FROM outbox WHERE id = ?', taken.id ?? '')[0]?.['state'];
+      if (taken.id === null ? now - taken.atMs < 30_000 : state !== 'accepted') taken.isUnsure = true;
+    }
+    const isSynced = (this.#faultUntil.get('engine') ?? 0) < now - 5000;
+    this.#samples.died(death, this.#ports.wall(), isSynced);
+  }
+
+  // ---- looks
+
+  look(app: App | null, process: SimProcess | null): void {
+    this.#looks++;
+    this.#readInbox();
+    this.#newMail();
+    this.#checkSecrets(process);
+    if (app === null) return;
+    this.#readEvents();
+    this.#checkSilences();
+    this.#checkQueues(app);
+    this.#checkDuties();
+    if (this.#looks % 4 === 0) this.#checkAlerts();
+    if (this.#looks % 8 === 0) this.#checkReasons();
+  }
+
+  atEnd(): void {
+    this.#readInbox();
+    this.#newMail();
+    this.#readEvents();
+    this.#checkReasons();
+    for (const row of [...this.#ports.read('SELECT detail AS text FROM event'), ...this.#ports.read('SELECT answer AS text FROM outbox')])
+      if (String(row['text']).includes(CANARY)) this.violated('I15', `a secret is in the state database: ${String(row['text'])}`);
+  }
+
+  read(path: string, text: string): void {
+    if (text.includes(CANARY))
+      this.violated('I15', `${path} shows a secret: ${text.slice(Math.max(0, text.indexOf(CANARY) - 60), text.indexOf(CANARY) + 30)}`);
+  }
+
+  samples(json: string, wallMs: number): void {
+    const problem = this.#samples.compare(json, wallMs);
+    if (problem !== null) this.violated('I6', problem);
+  }
+
+  #checkSecrets(process: SimProcess | null): void {
+    const lines = process?.logLines ?? [];
+    for (; this.#linesRead < lines.length; this.#linesRead++) {
+      const text = JSON.stringify(lines[this.#linesRead]);
+      if (text.includes(CANARY)) this.violated('I15', `the log shows a secret: ${text}`);
+      if (text.includes('BUG:')) this.violated('BUG', text);
+    }
+    const { texts } = this.#ports.providers;
+    for (; this.#textsRead < texts.length; this.#textsRead++) {
+      const text = (texts[this.#textsRead] as string).replace(/"routing_key":"[^"]*"/, '');
+      if (text.includes(CANARY)) this.violated('I15', `a notification shows a secret: ${text}`);
+    }
+  }
+
+  // ---- deliveries
+
+  #newMail(): void {
+    const { taken } = this.#ports.providers;
+    for (; this.#mailsSeen < taken.length; this.#mailsSeen++) {
+      const one = taken[this.#mailsSeen] as Taken;
+      if (one.integration.kind === 'email') this.#note(one);
+    }
+  }
+  #mailsSeen = 0;
+
+  #readInbox(): void {
+    const rows = this.#ports.read(
+      'SELECT rowid AS n, outbox_id, subject, text FROM inbox_message WHERE rowid > ? ORDER BY rowid',
+      this.#lastInbox,
+    );
+    for (const row of rows) this.#lastInbox = Number(row['n']);
+    this.#ports.providers.readInbox(rows);
+  }
+
+  /** A provider takes a notification, this very moment. */
+  taken(taken: Taken): void {
+    if (taken.integration.kind === 'webhook' && !this.#isDisturbed(taken.integration)) {
+      const state = this.#ports.read('SELECT state FROM outbox WHERE id = ?', taken.id ?? '')[0]?.['state'];
+      if (state !== 'claimed')
+        this.violated('I2', `${taken.integration.id} is given ${taken.id}, which is ${String(state)} on disk and not claimed`);
+    }
+    this.#note(taken);
+  }
+
+  /** What is under way when a disturbance ends is still on its way for a while. */
+  #isDisturbed({ id }: IntegrationSpec): boolean {
+    return (this.#disturbed.get(id) ?? 0) > 0 || this.#ports.now() - (this.#calmedAt.get(id) ?? Number.NEGATIVE_INFINITY) < 20_000;
+  }
+
+  #note(taken: Taken): void {
+    if (this.#isDisturbed(taken.integration)) taken.isUnsure = true;
+    const { before, same } = this.#told.note(taken);
+    const last = same.at(-1);
+    if (last !== undefined && !last.isUnsure && this.health.controlSince < last.atMs)
+      this.violated('I2', `${taken.integration.id} got ${taken.id} again after ${stamp(last.atMs)}, which was answered and settled`);
+    if (last === undefined && before !== null) this.#checkRepeat(taken, before);
+    for (const key of taken.firing) this.#checkMention(taken, key);
+    this.#checkSilencedSend(taken);
+  }
+
+  /** The same again within the repeat interval, with nothing new. */
+  #checkRepeat(taken: Taken, before: Taken): void {
+    const { oracle } = this.#ports;
+    if (before.isUnsure || oracle.configSince >= before.atMs || this.health.controlSince >= before.atMs) {
+      // After a restart too, what was told is known: only what was in doubt may come again.
+      if (before.isUnsure || oracle.configSince >= before.atMs || (this.#faultUntil.get('control') ?? 0) >= before.atMs) return;
+    }
+    if (this.health.providerSince(taken.integration.id) >= before.atMs - MINUTE_MS) return;
+    if (!sameKeys(taken.firing, before.firing) || !sameKeys(taken.resolved, before.resolved) || taken.endsGroup !== before.endsGroup)
+      return;
+    const age = Math.max(taken.atMs - before.atMs, taken.wallMs - before.wallMs);
+    for (const key of taken.firing) {
+      const watched = oracle.alerts.get(key);
+      const ways = (watched?.ways ?? []).filter(({ integration }) => integration.id === taken.integration.id);
+      if (watched === undefined || ways.length === 0) return;
+      // It may have ended and begun again unheard; and a repeat is due sometime.
+      if (watched.trueSince > before.atMs - 2 * MINUTE_MS - watched.definition.lagMs) return;
+      if (age >= Math.min(...ways.map(({ route }) => Math.max(route.repeatMs, route.intervalMs))) - 1000) return;
+    }
+    this.violated(
+      'I2',
+      `${taken.integration.id} is told again what it was told at ${stamp(before.atMs)}: firing ${taken.firing.join()} resolved ${taken.resolved.join()} of ${taken.groupKey}`,
+    );
+  }
+
+  #checkMention(taken: Taken, key: string): void {
+    const { oracle } = this.#ports;
+    const watched = oracle.alerts.get(key);
+    const { integration, atMs } = taken;
+    if (watched === undefined) return this.violated('I7', `${integration.id} is told of an alert that nobody raised: ${key}`);
+    const ways = watched.ways.filter((way) => way.integration.id === integration.id);
+    const well = Math.max(this.health.controlSince, this.health.engineSince, this.health.providerSince(integration.id), oracle.configSince);
+    if (ways.length === 0) {
+      if (atMs - well > 10 * MINUTE_MS && !(integration.contract && this.#edited))
+        this.violated('I4', `${integration.id} is told of ${key}, which no route leads to it`);
+      return;
+    }
+    const lateMs = Math.max(...ways.map(({ route }) => oracle.tellsWithinMs(route)));
+    const isOver = (since: number): boolean => atMs - Math.max(since, well) > lateMs;
+    if (isOver(watched.calmSince))
+      this.violated('I7', `${integration.id} is told that ${key} fires; it has not since ${stamp(watched.calmSince)}`);
+    const mayTellMuted = integration.contract && taken.resolved.length > 0;
+    if (mayTellMuted) return;
+    if (isOver(watched.silencedSince))
+      this.violated('I3', `${integration.id} is told of ${key}, silenced since ${stamp(watched.silencedSince)}`);
+    if (isOver(watched.inhibitedSince))
+      this.violated('I3', `${integration.id} is told of ${key}, inhibited since ${stamp(watched.inhibitedSince)}`);
+    const muted = Math.max(...ways.map(({ route }) => oracle.mutedSince(route)));
+    if (isOver(muted)) this.violated('I3', `${integration.id} is told of ${key}, muted by the clock since ${stamp(muted)}`);
+  }
+
+  /** What is asked at the claim: nothing goes out when all that it tells is silenced by then. */
+  #checkSilencedSend({ integration, firing, resolved, atMs }: Taken): void {
+    if (firing.length === 0 || resolved.length > 0 || integration.kind === 'email' || integration.kind === 'inbox') return;
+    const since = Math.max(...firing.map((key) => this.#ports.oracle.alerts.get(key)?.silencedSince ?? NEVER), this.health.controlSince);
+    if (atMs - since > 30_000) this.violated('I3', `${integration.id} is told of ${firing.join()}, all silenced since ${stamp(since)}`);
+  }
+
+  // ---- duties
+
+  #checkDuties(): void {
+    const { oracle, now } = this.#ports;
+    const nowMs = now();
+    for (const watched of oracle.alerts.values()) {
+      if (watched.calmSince !== NEVER) this.#noteCalm(watched, nowMs);
+      if (watched.firesSince === NEVER) continue;
+      for (const way of watched.ways) this.#mustHaveHeard(watched, way, nowMs);
+    }
+    for (const { integration, key, last } of this.#told.believed()) {
+      const watched = oracle.alerts.get(key);
+      if (watched !== undefined && watched.calmSince !== NEVER) this.#mustHaveHeardTheEnd(watched, integration, last, nowMs);
+    }
+  }
+
+  /** By alert and integration: until when its last silence between two fires was so long and clear that all was forgotten. */
+  readonly #forgottenAt = new Map<string, number>();
+
+  #noteCalm(watched: Watched, nowMs: number): void {
+    for (const way of watched.ways) {
+      if (!way.integration.sendResolved) continue;
+      if (nowMs - this.#surely(watched, way, watched.calmSince) > this.#ports.oracle.tellsWithinMs(way.route))
+        this.#forgottenAt.set(`${watched.definition.key} ${way.integration.id}`, nowMs);
+    }
+  }
+
+  /** Since when nothing stands between an alert and a receiver, given since when it is as it is. */
+  #surely({ clearSince }: Watched, { route, integration }: Way, since: number): number {
+    const { oracle } = this.#ports;
+    return Math.max(
+      since,
+      clearSince,
+      oracle.unmutedSince(route),
+      oracle.configSince,
+      this.health.controlSince,
+      this.health.providerSince(integration.id),
+    );
+  }
+
+  #mustHaveHeard(watched: Watched, way: Way, nowMs: number): void {
+    const { oracle } = this.#ports;
+    const since = this.#surely(watched, way, watched.firesSince);
+    const withinMs = oracle.tellsWithinMs(way.route);
+    if (nowMs - since <= withinMs) return;
+    const { key } = watched.definition;
+    const told = this.#told.lastFiring(way.integration, key);
+    const forgotten = this.#forgottenAt.get(`${key} ${way.integration.id}`) ?? Number.NEGATIVE_INFINITY;
+    if (told === null || told < forgotten)
+      return this.violated(
+        'I1',
+        `${way.integration.id} was not told that ${key} fires, surely and clear since ${stamp(since)}${told === null ? '' : ` (last told ${stamp(told)})`}`,
+      );
+    const repeatMs = Math.max(way.route.repeatMs, way.route.intervalMs);
+    if (nowMs - Math.max(since, told) > repeatMs + withinMs)
+      this.violated(
+        'I1',
+        `${way.integration.id} was not told again that ${key} fires, for more than the repeat interval since ${stamp(told)}`,
+      );
+  }
+
+  #mustHaveHeardTheEnd(watched: Watched, integrationId: string, last: Taken, nowMs: number): void {
+    const { oracle } = this.#ports;
+    const { integration } = last;
+    if (!integration.sendResolved) return;
+    const way = watched.ways.find((one) => one.integration.id === integrationId);
+    if (way === undefined) return;
+    if (!integration.contract) {
+      // Without the contract a resolve may be lost to a silence, an interval or a route that is gone, as in Alertmanager.
+      const clear = Math.max(watched.clearSince, oracle.unmutedSince(way.route), oracle.configSince);
+      if (clear > watched.falseSince - MINUTE_MS || oracle.configSince > last.atMs || this.health.controlSince > last.atMs) return;
+    }
+    const since = Math.max(
+      watched.calmSince,
+      oracle.configSince,
+      this.health.controlSince,
+      this.health.engineSince,
+      this.health.providerSince(integrationId),
+    );
+    if (nowMs - since > oracle.tellsWithinMs(way.route) + this.#othersWithinMs())
+      this.violated(
+        'I8',
+        `${integrationId} was told at ${stamp(last.atMs)} that ${watched.definition.key} fires and never that it ended, calm since ${stamp(watched.calmSince)}`,
+      );
+  }
+
+  /** A group whose route is gone goes by the root's times. */
+  #othersWithinMs(): number {
+    return this.#edited ? this.#ports.oracle.tellsWithinMs(this.#ports.oracle.scenario.root) : 0;
+  }
+
+  // ---- what is on disk
+
+  #checkAlerts(): void {
+    const { oracle, now, read } = this.#ports;
+    const firing = new Set<string>();
+    for (const { labels, resolve_reason } of read('SELECT labels, resolve_reason FROM alert'))
+      if (resolve_reason === null) firing.add(keyOf(labelsOf(labels)));
+    for (const [key, { firesSince, calmSince, definition }] of oracle.alerts) {
+      if (now() - firesSince > 5000 && !firing.has(key))
+        this.violated('L3', `${key} must fire since ${stamp(firesSince)} and does not (${definition.what})`);
+      if (now() - calmSince > 5000 && firing.has(key))
+        this.violated('I7', `${key} fires without a cause since ${stamp(calmSince)} (${definition.what})`);
+    }
+  }
+
+  #checkSilences(): void {
+    const { oracle, read, wall } = this.#ports;
+    const rows = new Map(read('SELECT id, ends_at_ms FROM silence').map((row) => [String(row['id']), Number(row['ends_at_ms'])]));
+    for (const { id, isSure, untilMs } of oracle.silences) {
+      if (id === null) continue;
+      const endsAt = rows.get(id);
+      if (endsAt === undefined) this.violated('I5', `silence ${id} was answered with success and is not there`);
+      else if (isSure && endsAt < untilMs - 1000) this.violated('I5', `silence ${id} ends at ${endsAt} instead of ${untilMs}`);
+      else if (!isSure && untilMs < wall() - 5000 && endsAt > Math.max(untilMs, wall()) + 5000)
+        this.violated('I5', `silence ${id} was ended and is back`);
+    }
+  }
+
+  #readEvents(): void {
+    const { read, oracle, now } = this.#ports;
+    for (const row of read(EVENTS, this.#lastEvent)) {
+      this.#lastEvent = Number(row['id']);
+      const { stage, verdict, reason, fingerprint } = row;
+      const detail = JSON.parse(String(row['detail'] ?? 'null')) as { readonly outboxId?: string } | null;
+      if (detail?.outboxId !== undefined) {
+        const ids = this.#decided.get(String(verdict)) ?? new Set<string>();
+        this.#decided.set(String(verdict), ids.add(detail.outboxId));
+      }
+      const key = fingerprint === null ? '' : this.#nameOf(String(fingerprint));
+      this.#events.push(
+        `${stamp(now())} ${String(stage)} ${String(verdict)} (${String(reason)}) ${key || String(row['group_key'])} ${String(row['detail'] ?? '')}`,
+      );
+      const watched = oracle.alerts.get(key);
+      if (stage === 'resolve' && watched !== undefined) this.#checkResolve(watched, String(reason));
+    }
+  }
+
+  #nameOf(fingerprint: string): string {
+    if (!this.#fingerprints.has(fingerprint))
+      for (const row of this.#ports.read('SELECT fingerprint, labels FROM alert'))
+        this.#fingerprints.set(String(row['fingerprint']), keyOf(labelsOf(row['labels'])));
+    return this.#fingerprints.get(fingerprint) ?? '';
+  }
+
+  /** Nothing ends while what it tells of surely goes on. */
+  #checkResolve(watched: Watched, reason: string): void {
+    const nowMs = this.#ports.now();
+    const { key, lagMs, origin } = watched.definition;
+    const trueMs = nowMs - watched.trueSince;
+    const hadFault = (part: string): boolean => (this.#faultUntil.get(part) ?? 0) > nowMs - 10 * MINUTE_MS;
+    const hasHeldMs: Readonly<Record<string, number>> = {
+      // Data from before it held is out of sight.
+      condition_false: hadFault('samples') ? NEVER : lagMs + 7 * MINUTE_MS,
+      data_missing: hadFault('samples') ? NEVER : lagMs + 7 * MINUTE_MS,
+      sender_silent: hadFault('state') ? NEVER : 9 * MINUTE_MS,
+      // What was posted to a stopped process is read when it goes on.
+      sender_resolved: nowMs - this.health.controlSince < MINUTE_MS ? NEVER : 2 * MINUTE_MS,
+      rule_removed: watched.isConfigured && nowMs - this.#ports.oracle.configSince > 5 * MINUTE_MS ? 0 : NEVER,
+    };
+    const isFalse = trueMs > (hasHeldMs[reason] ?? 0);
+    if (isFalse)
+      this.violated(
+        'I7',
+        `${key} (${origin}) was resolved as ${reason}, though it has held since ${stamp(watched.trueSince)} (${watched.definition.what})`,
+      );
+  }
+
+  /** Every row of the outbox has the events that tell of its decision and of its end. */
+  #checkReasons(): void {
+    for (const row of this.#ports.read('SELECT id, state, receiver, integration, integration_index FROM outbox')) {
+      const id = String(row['id']);
+      const state = String(row['state']);
+      if (this.#decided.get('notify')?.has(id) !== true) return this.violated('I10', `nothing says why ${id} was decided`);
+      const spec = this.#specOf(row);
+      const hasIds = spec?.kind === 'webhook' || spec?.kind === 'email' || spec?.kind === 'inbox';
+      if (state === 'accepted' && spec !== null && hasIds && !this.#told.hasTaken(spec, id))
+        return this.violated('I1', `${id} counts as accepted, and ${spec.id} was never given it`);
+      if (state === 'accepted' && this.#decided.get('accepted')?.has(id) !== true)
+        return this.violated('I10', `nothing says that ${id} was accepted`);
+      if (state === 'cancelled' && this.#decided.get('cancelled')?.has(id) !== true)
+        return this.violated('I10', `nothing says why ${id} was cancelled`);
+      if (state === 'failed' && this.#decided.get('failed')?.has(id) !== true) return this.violated('I10', `nothing says why ${id} failed`);
+    }
+  }
+
+  #checkQueues(app: App): void {
+    const { now, wall, read, oracle, hasWallSteps } = this.#ports;
+    const nowMs = now();
+    const wallMs = wall();
+    const wellMs = nowMs - this.health.controlSince;
+    const groups = Number(read('SELECT count(*) AS n FROM alert_group')[0]?.['n'] ?? 0);
+    const open = Number(read(`SELECT count(*) AS n FROM outbox WHERE ${OPEN}`)[0]?.['n'] ?? 0);
+    if (open > groups * 2 + 16) this.violated('I14', `${open} open rows in the outbox for ${groups} groups`);
+    if (app.keeper.waiting > 1000 || app.delivery.waiting > groups * 2 + 16)
+      this.violated('I14', `${app.keeper.waiting} steps and ${app.delivery.waiting} notifications wait`);
+    if (wellMs < 90_000) return;
+    const overdue = read('SELECT id, next_flush_at_ms FROM alert_group WHERE next_flush_at_ms < ? LIMIT 1', wallMs - 20_000)[0];
+    if (overdue !== undefined)
+      this.violated(
+        'L2',
+        `group ${String(overdue['id'])} should have flushed ${(wallMs - Number(overdue['next_flush_at_ms'])) / 1000} s ago`,
+      );
+    for (const row of read(`SELECT * FROM outbox WHERE ${OPEN} AND next_attempt_at_ms < ?`, wallMs - 30_000)) {
+      const spec = this.#specOf(row);
+      if (spec === null || nowMs - this.health.providerSince(spec.id) < 90_000) continue;
+      const isClaimed = row['state'] === 'claimed';
+      if (isClaimed ? Number(row['deadline_ms']) < wallMs - 90_000 : Number(row['deadline_ms']) > wallMs)
+        this.violated('L2', `${String(row['id'])} for ${spec.id} is ${String(row['state'])} and nobody comes for it`);
+    }
+    const evaluationMs = oracle.scenario.evaluationMs;
+    if (nowMs - Math.max(this.health.engineSince, oracle.configSince) > 3 * evaluationMs + 30_000)
+      for (const { name } of oracle.scenario.rules) {
+        const at = app.evaluated.get(`/etc/rules.yml;${name}`)?.at ?? 0;
+        if (at < wallMs - 2 * evaluationMs - 20_000) this.violated('L3', `${name} was evaluated last ${(wallMs - at) / 1000} s ago`);
+      }
+    if (hasWallSteps) return;
+    for (const row of read("SELECT * FROM outbox WHERE state = 'accepted' AND settled_at_ms > ?", this.#settledSeen)) {
+      const spec = this.#specOf(row);
+      const tookMs = Number(row['settled_at_ms']) - Number(row['created_at_ms']);
+      const createdMs = nowMs - (wallMs - Number(row['created_at_ms']));
+      if (spec === null || Math.max(this.health.controlSince, this.health.providerSince(spec.id)) > createdMs - 15_000) continue;
+      if (tookMs > SETTLED_MS) this.violated('I16', `${String(row['id'])} took ${tookMs} ms to ${spec.id}, which was well`);
+    }
+    this.#settledSeen = wallMs;
+  }
+
+  #specOf(row: Row): IntegrationSpec | null {
+    const receiver = this.#ports.oracle.scenario.receivers.find(({ name }) => name === row['receiver']);
+    const ofKind = (receiver?.integrations ?? []).filter(({ kind }) => kind === row['integration']);
+    return ofKind[Number(row['integration_index'])] ?? null;
+  }
+
+  /** What was decided and delivered, for the narration. */
+  story(): readonly string[] {
+    const told = this.#ports.providers.taken.map(({ atMs, integration, firing, resolved, isUnsure, groupKey }) => {
+      const what = [firing.length > 0 ? `firing ${firing.join(', ')}` : '', resolved.length > 0 ? `resolved ${resolved.join(', ')}` : ''];
+      return `${stamp(atMs)} ${integration.id} (${integration.kind}) took ${what.filter((text) => text !== '').join('; ')} of ${groupKey}${isUnsure ? ' (in doubt)' : ''}`;
+    });
+    return [...this.#events, ...told];
+  }
+}
+
+const labelsOf = (json: unknown): Readonly<Record<string, string>> => {
+  const parsed = JSON.parse(String(json)) as readonly string[] | readonly (readonly [string, string])[] | Readonly<Record<string, string>>;
+  if (!Array.isArray(parsed)) return parsed as Readonly<Record<string, string>>;
+  const flat = parsed.flat() as readonly string[];
+  return Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : [])));
+};
+
+const sameKeys = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && [...a].sort().join() === [...b].sort().join();
