@@ -55,7 +55,7 @@ async function world(integrations: string, { isPublic = true, token = 'the-token
   writeFiles(sim, { '/etc/tocsin.yml': config(integrations, token), '/etc/rules/api.yml': RULES });
   const options = simOptions(isPublic ? { 'web.externalUrl': 'http://tocsin:9099' } : {});
   const boot = async () => {
-    const booted = await bootApp(sim, options);
+    const booted = await bootApp(sim, { options });
     await booted.process.ports.httpServer.listen({ host: '', port: 9099 }, appServer(booted.app, () => {}).handler);
     return booted;
   };
