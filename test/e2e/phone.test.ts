@@ -16,7 +16,7 @@ global:
 route: {receiver: ana, group_by: [alertname], group_wait: 0s, group_interval: 1s, repeat_interval: 2s}
 receivers:
   - name: ana
-    phone_configs: [{to: "+4915112345678"}]
+    phone_configs: [{to: "+4915112345678", tocsin: {rate_limit: {per_minute: 600, burst: 10}}}]
 `;
 
 test('a kill while it rings loses nothing, and key 1 ends the repeats of what it answers', async ({ stage }) => {
