@@ -32,7 +32,7 @@ test.each(['stopped', 'killed'] as const)(
     target.behaviour = 'error';
     sim.network.serve('api:80', target.handler);
     writeFiles(sim, { '/etc/tocsin.yml': CONFIG, '/etc/rules.yml': RULES });
-    let booted = await bootApp(sim);
+    let booted = await bootApp(sim, { serves: true });
     const post = {
       method: 'POST',
       body: JSON.stringify([{ labels: { alertname: 'Sent' } }]),
@@ -48,7 +48,7 @@ test.each(['stopped', 'killed'] as const)(
         await sim.advance(5); // a sync of the log
       }
       sim.kill(booted.process);
-      booted = await bootApp(sim);
+      booted = await bootApp(sim, { serves: true });
       expect(state()).toEqual(before);
     }
   },

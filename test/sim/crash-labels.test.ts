@@ -1,10 +1,11 @@
 /** Every labelled crash point is on the way of a running application: a label that nothing passes kills nobody. */
 import { expect, test } from 'vitest';
+import type { OutboxId } from '../../src/alerts/router-state.ts';
 import { CRASH_LABELS } from '../../src/model/crash-point.ts';
 import { unixMs } from '../../src/model/time.ts';
 import { SimWorld } from '../../src/platform/sim/sim-world.ts';
 import { FakeTarget } from '../support/fake-target.ts';
-import { bootApp, writeFiles } from '../support/sim-app.ts';
+import { bootApp, sqliteOf, writeFiles } from '../support/sim-app.ts';
 
 const START = unixMs(1_767_225_600_000); // 2026-01-01T00:00:00Z
 const HOUR = 3_600_000;
@@ -27,7 +28,7 @@ test('an application that does all that it can do passes every crash point', asy
   sim.network.serve('api:80', target.handler);
   sim.network.serve('hook:80', () => new Response('ok'));
   writeFiles(sim, { '/etc/tocsin.yml': CONFIG, '/etc/rules.yml': RULES });
-  const { app, process } = await bootApp(sim);
+  const { app, process } = await bootApp(sim, { serves: true });
   const post = async (path: string, body: unknown, method = 'POST'): Promise<Response> =>
     sim.request(`http://tocsin:9099${path}`, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
   await post('/api/v2/alerts', [{ labels: { alertname: 'Sent' } }]);
@@ -44,6 +45,9 @@ test('an application that does all that it can do passes every crash point', asy
   void app.reload();
   target.behaviour = 'error';
   await sim.advance(HOUR / 2);
+  const id = String(sqliteOf(process).read('SELECT id FROM outbox')[0]?.['id']) as OutboxId;
+  void app.actions.act(id, { kind: 'acknowledge' }, 'ana');
+  void app.actions.report(id, { kind: 'confirmed', message: 'delivered' });
   target.behaviour = 'ok';
   await sim.advance(9 * HOUR); // until the head forgets, and the log is cut behind it
   void app.stop();

@@ -35,7 +35,7 @@ test(`${RELOADS} reloads of the same files, with alerts arriving and flushes due
   });
   sim.network.disturb({ to: 'hook', delayMs: [0, 3000] });
   writeFiles(sim, { '/etc/tocsin.yml': CONFIG });
-  const { app, process } = await bootApp(sim);
+  const { app, process } = await bootApp(sim, { serves: true });
   const postedAt = new Map<string, number>();
   const post = (n: string, isOver: boolean): void => {
     const alert = { labels: { alertname: `A${Number(n) % 7}`, n }, ...(isOver ? { endsAt: new Date(sim.clock.now()).toISOString() } : {}) };

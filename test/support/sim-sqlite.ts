@@ -59,7 +59,6 @@ const READS_KEPT = 50;
 const WRITES = /^\s*(INSERT|UPDATE|DELETE|CREATE|COMMIT)/i;
 /** What a full disk refuses: everything that writes. */
 export const DISK_FULL: SqliteFault = { code: 'SQLITE_FULL', statement: WRITES };
-export const DISK_BROKEN: SqliteFault = { code: 'SQLITE_IOERR_WRITE', statement: WRITES };
 
 /** The database files of one machine. */
 export class SimSqlite {

@@ -191,7 +191,7 @@ const unknown = (definition: AlertDefinition): Watched => ({
   isConfigured: true,
 });
 
-export function passes({ name, op, value }: LabelTest, labels: LabelMap): boolean {
+function passes({ name, op, value }: LabelTest, labels: LabelMap): boolean {
   const has = labels[name] ?? '';
   switch (op) {
     case '=':
@@ -206,7 +206,7 @@ export function passes({ name, op, value }: LabelTest, labels: LabelMap): boolea
 }
 
 /** Depth-first: children in order until one takes it that does not continue; where none takes it, the node itself. */
-export function routesOf(node: RouteNode, labels: LabelMap, id = '0'): readonly { readonly route: RouteNode; readonly id: string }[] {
+function routesOf(node: RouteNode, labels: LabelMap, id = '0'): readonly { readonly route: RouteNode; readonly id: string }[] {
   if (!node.matchers.every((test) => passes(test, labels))) return [];
   const taken: { readonly route: RouteNode; readonly id: string }[] = [];
   for (const [i, child] of node.children.entries()) {

@@ -64,7 +64,6 @@ export class Providers {
   readonly #world: SimWorld;
   readonly #byId = new Map<string, IntegrationSpec>();
   readonly #behaviours = new Map<string, ProviderBehaviour>();
-  #mails = 0;
   readonly #mailCounts = new Map<string, number>();
 
   constructor(world: SimWorld, integrations: readonly IntegrationSpec[]) {
@@ -141,7 +140,6 @@ export class Providers {
       if (spec.kind !== 'email') continue;
       const box = this.#world.mail.mailbox(`${spec.id}@example.org`);
       for (const { at, message } of box.slice(this.#mailCounts.get(spec.id) ?? 0)) {
-        this.#mails++;
         this.texts.push(`${message.subject}\n${message.text}\n${message.html}`);
         const id = /^<n\.(.+)@/.exec(message.messageId)?.[1] ?? '';
         const taken: Taken = {
@@ -182,7 +180,7 @@ export class Providers {
 /** Empty details are left out, or null. */
 const words = (text: string | null | undefined): readonly string[] => (text ?? '').split(' ').filter((word) => word !== '');
 
-export function readText(text: string): Pick<Taken, 'firing' | 'resolved'> {
+function readText(text: string): Pick<Taken, 'firing' | 'resolved'> {
   const part = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1] ?? '';
   return { firing: words(part('firing')), resolved: words(part('resolved')) };
 }

@@ -7,7 +7,7 @@ import { HIGH } from './signal.ts';
 export const CANARY = 'canary-token-';
 
 /** Alerts as notifications name them: what providers are told is read from this. */
-export const NAMES_TEMPLATE = '{{ range . }}{{ .Labels.alertname }}/{{ .Labels.instance }}/{{ .Labels.job }} {{ end }}';
+const NAMES_TEMPLATE = '{{ range . }}{{ .Labels.alertname }}/{{ .Labels.instance }}/{{ .Labels.job }} {{ end }}';
 const MAIL_TEXT = `firing: {{ with .Alerts.Firing }}${NAMES_TEMPLATE}{{ end }}\nresolved: {{ with .Alerts.Resolved }}${NAMES_TEMPLATE}{{ end }}\n`;
 const DETAILS = {
   firing: `{{ with .Alerts.Firing }}${NAMES_TEMPLATE}{{ end }}`,

@@ -202,6 +202,7 @@ class Simulation {
     this.#bootPlan = null;
     try {
       const { app } = await bootApp(this.#world, {
+        serves: true,
         prepare: (starting, ports) => {
           this.#process = starting;
           this.#hits = starting.crashHits;
