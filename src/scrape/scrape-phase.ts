@@ -6,8 +6,8 @@
  * A pure function of the target, the rule groups' clocks and the size of the fleet: a restart or a reload that changes
  * none of these moves no scrape. The rules' clocks are what they are; only scrapes are placed.
  */
-import type { Labels } from '../model/labels.ts';
-import { type Matcher, matchesValue } from '../model/matcher.ts';
+import { type Labels, METRIC_NAME } from '../model/labels.ts';
+import { type Matcher, matchesValue, printMatcher } from '../model/matcher.ts';
 import { type DurationMs, durationMs } from '../model/time.ts';
 
 /** A rule group on its clock, as far as it reads targets. */
@@ -44,10 +44,16 @@ const PLACES_MAX = 256;
 
 export class ScrapePhases {
   readonly #groups: readonly RuleSlots[];
+  /** The labels that selectors speak of: targets that are alike in these are read by the same groups. */
+  readonly #names: readonly string[];
+  /** By what decides: thousands of targets and of selectors meet here at a reload, and mostly anew. */
   readonly #places = new Map<string, readonly number[]>();
 
   constructor(groups: readonly RuleSlots[]) {
-    this.#groups = groups.filter(({ alerts, intervalMs }) => alerts > 0 && intervalMs > 0);
+    this.#groups = groups
+      .filter(({ alerts, intervalMs }) => alerts > 0 && intervalMs > 0)
+      .map((group) => ({ ...group, selectors: distinctSelectors(group.selectors) }));
+    this.#names = [...new Set(this.#groups.flatMap(({ selectors }) => selectors.flatMap((selector) => selector.map(({ name }) => name))))];
   }
 
   /** `targets`: how many the server has. The scrape is due at the offset + n · interval. */
@@ -68,12 +74,12 @@ export class ScrapePhases {
 
   /** The slots, as offsets in the target's interval, before which a scrape is best; none where no place is much better. */
   #placesFor({ intervalMs, publicLabels }: PhaseTarget): readonly number[] {
-    const reading = this.#groups.map((group) => readingOf(group, publicLabels));
-    // Rules that name the target count for more than those that only might read it.
-    const wanted = reading.includes('named') ? 'named' : 'possible';
-    const key = `${intervalMs} ${reading.map((how) => (how === wanted ? 1 : 0)).join('')}`;
+    const key = JSON.stringify([intervalMs, this.#names.map((name) => (publicLabels.has(name) ? publicLabels.get(name) : null))]);
     let places = this.#places.get(key);
     if (places === undefined) {
+      const reading = this.#groups.map((group) => readingOf(group, publicLabels));
+      // Rules that name the target count for more than those that only might read it.
+      const wanted = reading.includes('named') ? 'named' : 'possible';
       places = bestPlaces(
         this.#groups.filter((_, i) => reading[i] === wanted),
         intervalMs,
@@ -82,6 +88,16 @@ export class ScrapePhases {
     }
     return places;
   }
+}
+
+/** Without the metric's name, which is no label of a target: what is left is the same for most rules. */
+function distinctSelectors(selectors: RuleSlots['selectors']): RuleSlots['selectors'] {
+  const distinct = new Map<string, readonly Matcher[]>();
+  for (const selector of selectors) {
+    const matchers = selector.filter(({ name }) => name !== METRIC_NAME);
+    distinct.set(matchers.map(printMatcher).join(), matchers);
+  }
+  return [...distinct.values()];
 }
 
 /** Whether alerting rules of a group name labels of the target, might read it for all that is known, or do not read it. */
