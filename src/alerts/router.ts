@@ -619,7 +619,7 @@ export class Router {
       if (group === undefined) {
         group = this.#newGroup(id, route, labels, firstFlushAt(route, stored, now), now);
         this.#changes.groups.add(id);
-        this.#succeed(group);
+        this.#succeed(group, now);
       } else {
         this.#revive(group, route);
         group.reviewFallback(this.#world, now);
@@ -650,10 +650,11 @@ export class Router {
   }
 
   /** The route has moved in the tree, or is back: who takes the place of a retired group tells what that one owes. */
-  #succeed(heir: Group): void {
+  #succeed(heir: Group, now: UnixMs): void {
     const key = succession(heir);
     for (const group of this.#retired.get(key) ?? []) {
       if (!group.isRetired || this.#groups.get(group.id) !== group) continue;
+      for (const integration of group.everyone) group.cancel(integration, 'route_removed', false, this.#world, now);
       heir.inheritOwed(group, this.#changes, this.#store);
       this.#afterwards(group);
     }
@@ -716,7 +717,7 @@ export class Router {
       const key = succession(group);
       if (group.isRetired) this.#retired.set(key, [...(this.#retired.get(key) ?? []), group]);
     }
-    for (const group of groups) if (!group.isRetired) this.#succeed(group);
+    for (const group of groups) if (!group.isRetired) this.#succeed(group, now);
   }
 
   /** A resolved alert joins nothing anew: it stays where it still waits for its resolve to be told, if routes lead there. */
