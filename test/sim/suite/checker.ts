@@ -140,6 +140,7 @@ export class Checker {
 
   look(app: App | null, process: SimProcess | null): void {
     this.#looks++;
+    for (const { invariant, text, isStill } of this.#suspects.splice(0)) if (isStill()) this.violated(invariant, text);
     this.#readInbox();
     this.#newMail();
     this.#checkSecrets(process);
@@ -153,6 +154,7 @@ export class Checker {
   }
 
   atEnd(): void {
+    this.#ports.providers.readMail();
     this.#readInbox();
     this.#newMail();
     this.#readEvents();
@@ -195,6 +197,13 @@ export class Checker {
     }
   }
   #mailsSeen = 0;
+
+  /** What a delivery contradicts. Whether that was so at this very moment, and not only at the look before, the next look tells. */
+  readonly #suspects: { readonly invariant: string; readonly text: string; readonly isStill: () => boolean }[] = [];
+
+  #suspect(invariant: string, text: string, isStill: () => boolean): void {
+    this.#suspects.push({ invariant, text, isStill });
+  }
 
   #readInbox(): void {
     const rows = this.#ports.read(
@@ -270,23 +279,40 @@ export class Checker {
     }
     const lateMs = Math.max(...ways.map(({ route }) => oracle.tellsWithinMs(route)));
     const isOver = (since: number): boolean => atMs - Math.max(since, well) > lateMs;
-    if (isOver(watched.calmSince))
-      this.violated('I7', `${integration.id} is told that ${key} fires; it has not since ${stamp(watched.calmSince)}`);
+    const { calmSince, silencedSince, inhibitedSince } = watched;
+    if (isOver(calmSince))
+      this.#suspect(
+        'I7',
+        `${integration.id} is told that ${key} fires; it has not since ${stamp(calmSince)}`,
+        () => watched.calmSince === calmSince,
+      );
     const mayTellMuted = integration.contract && taken.resolved.length > 0;
     if (mayTellMuted) return;
-    if (isOver(watched.silencedSince))
-      this.violated('I3', `${integration.id} is told of ${key}, silenced since ${stamp(watched.silencedSince)}`);
-    if (isOver(watched.inhibitedSince))
-      this.violated('I3', `${integration.id} is told of ${key}, inhibited since ${stamp(watched.inhibitedSince)}`);
-    const muted = Math.max(...ways.map(({ route }) => oracle.mutedSince(route)));
-    if (isOver(muted)) this.violated('I3', `${integration.id} is told of ${key}, muted by the clock since ${stamp(muted)}`);
+    if (isOver(silencedSince))
+      this.#suspect(
+        'I3',
+        `${integration.id} is told of ${key}, silenced since ${stamp(silencedSince)}`,
+        () => watched.silencedSince === silencedSince,
+      );
+    if (isOver(inhibitedSince))
+      this.#suspect(
+        'I3',
+        `${integration.id} is told of ${key}, inhibited since ${stamp(inhibitedSince)}`,
+        () => watched.inhibitedSince === inhibitedSince,
+      );
+    const mutedSince = (): number => Math.max(...ways.map(({ route }) => oracle.mutedSince(route)));
+    const muted = mutedSince();
+    if (isOver(muted))
+      this.#suspect('I3', `${integration.id} is told of ${key}, muted by the clock since ${stamp(muted)}`, () => mutedSince() === muted);
   }
 
   /** What is asked at the claim: nothing goes out when all that it tells is silenced by then. */
   #checkSilencedSend({ integration, firing, resolved, atMs }: Taken): void {
     if (firing.length === 0 || resolved.length > 0 || integration.kind === 'email' || integration.kind === 'inbox') return;
-    const since = Math.max(...firing.map((key) => this.#ports.oracle.alerts.get(key)?.silencedSince ?? NEVER), this.health.controlSince);
-    if (atMs - since > 30_000) this.violated('I3', `${integration.id} is told of ${firing.join()}, all silenced since ${stamp(since)}`);
+    const allSince = (): number => Math.max(...firing.map((key) => this.#ports.oracle.alerts.get(key)?.silencedSince ?? NEVER));
+    const since = allSince();
+    if (atMs - Math.max(since, this.health.controlSince) > 30_000)
+      this.#suspect('I3', `${integration.id} is told of ${firing.join()}, all silenced since ${stamp(since)}`, () => allSince() === since);
   }
 
   // ---- duties
