@@ -188,27 +188,29 @@ function attemptFinding(record: NotificationRecord, to: string, facts: GroupFact
     const since = firstFailure(events, record)?.at ?? last.at;
     const word = last.verdict === 'unknown' ? 'perhaps not sent' : 'not sent';
     const end = last.verdict === 'failed' ? 'it was given up' : 'it is tried again';
-    const instead = insteadText(facts, record);
-    return { cause: 'receiver_failing', verdict: `${word}: ${to} fails since ${iso(since)}: ${answer}; ${end}${instead}` };
+    const failing = `${to} fails since ${iso(since)}: ${answer}; ${end}`;
+    const instead = standInFor(facts, since);
+    if (instead === null) return { cause: 'receiver_failing', verdict: `${word}: ${failing}` };
+    const other = `${instead.receiver} by ${instead.integration}`;
+    const verdict = isAccepted(instead, at)
+      ? `sent to ${other} at ${iso(instead.settledAt ?? instead.createdAt)} in place of ${to}, which fails since ${iso(since)}: ${answer}; ${end}`
+      : `${word}: ${failing}; ${other}, in its place, has not taken it either`;
+    return { cause: 'receiver_failing', verdict };
   }
   if (last?.verdict === 'cancelled')
     return { cause: 'cancelled', verdict: `not sent to ${to}: the notification was cancelled at ${iso(last.at)}: ${last.reason}` };
   return { cause: 'in_flight', verdict: `being sent to ${to} since ${iso(record.createdAt)} because ${record.reason}` };
 }
 
-/** Who was told in its place, with what became of that. */
-function insteadText({ notifications, at, fingerprint }: GroupFacts, record: NotificationRecord): string {
-  const instead = notifications.find(
+/** What was sent in place of one that fails since then: what was taken before what was not, the newest first. */
+function standInFor({ notifications, at, fingerprint }: GroupFacts, since: UnixMs): NotificationRecord | null {
+  const instead = notifications.filter(
     ({ standsInFor, createdAt, notification }) =>
       standsInFor !== null &&
-      createdAt >= record.createdAt &&
+      createdAt >= since &&
       notification.alerts.some((alert) => alert.fingerprint === fingerprint && alert.endsAt === null),
   );
-  if (instead === undefined) return '';
-  const to = `${instead.receiver} by ${instead.integration}`;
-  return isAccepted(instead, at)
-    ? `; its fallback ${to} was told at ${iso(instead.settledAt ?? instead.createdAt)}`
-    : `; its fallback ${to} has not taken it either`;
+  return instead.find((record) => isAccepted(record, at)) ?? instead[0] ?? null;
 }
 
 /** The beginning of the failures that no acceptance has ended. */
