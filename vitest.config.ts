@@ -11,6 +11,9 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
           testTimeout: 20_000,
+          // Modules are loaded once for all files, which mock none: it halves the time.
+          pool: 'threads',
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
