@@ -425,6 +425,25 @@ describe('restart', () => {
     expect(rig.until(80).told).toEqual(['70 team first notification: A']);
   });
 
+  test('a row whose result is unknown and whose receiver is configured no more is given up, and counts if it was taken after all', () => {
+    const rig = new Rig(base);
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(10);
+    const id = rig.pending.splice(0)[0]!.id;
+    rig.router.claim(id, at(10));
+    rig.rows.claim(id);
+    rig.until(20).restart({ route: rootRoute({ ...quick, receiver: 'other' }), receivers: [receiver('other')] });
+    expect(rig.rows.snapshot().outbox).toEqual([]);
+    expect(rig.router.claim(id, at(20))).toEqual({ kind: 'gone' });
+    rig.router.settle({ kind: 'accepted', outboxId: id }, at(21));
+    rig.commit();
+    expect(rig.rows.snapshot().log).toMatchObject([{ receiver: 'team', outboxId: id }]);
+    expect(rig.events(({ stage }) => stage === 'deliver')).toEqual([
+      '20 deliver cancelled route_removed',
+      '21 deliver accepted first notification',
+    ]);
+  });
+
   test('the rows of a restarted router are the rows it was made from', () => {
     const rig = new Rig(contract).rule('firing', { alertname: 'A' }).rule('firing', { alertname: 'B' }).until(20);
     rig.silence('alertname', 'B', 3000);

@@ -922,12 +922,14 @@ export class Router {
     if (group !== undefined && integration !== undefined && integration.open === null) {
       integration.open = { row, isClaimed: claimed, lastError: '' };
       this.#open.set(row.id, { group, integration });
-    } else if (claimed) this.#late.set(row.id, row);
-    else {
-      this.#changes.cancelOutbox(row.id, 'route_removed');
-      const detail = { ...refOf(row), outboxId: row.id };
-      this.#changes.event(now, { stage: 'deliver', verdict: 'cancelled', reason: 'route_removed' }, null, row.groupKey, detail);
+      return;
     }
+    // Nobody waits for it: no attempt is made any more. One that is under way may yet be accepted.
+    if (claimed) this.#late.set(row.id, row);
+    const reason = integration === undefined ? 'route_removed' : 'superseded';
+    this.#changes.cancelOutbox(row.id, reason);
+    const detail = { ...refOf(row), outboxId: row.id };
+    this.#changes.event(now, { stage: 'deliver', verdict: 'cancelled', reason }, null, row.groupKey, detail);
   }
 }
 

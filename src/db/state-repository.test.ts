@@ -151,6 +151,22 @@ describe('the outbox', () => {
     ]);
   });
 
+  test.each([
+    ['unknown', 'cancelled'],
+    ['rejected', 'cancelled'],
+    ['failed', 'cancelled'],
+    ['accepted', 'accepted'],
+  ] as const)('a row that was given up while its attempt was under way, and whose result is "%s", is %s', async (result, becomes) => {
+    const { state, outbox } = open();
+    await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxInserted: [row('1')] } }));
+    await state.commit(claim([row('1').id], 'a', 'b'));
+    await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxCancelled: [{ id: row('1').id, reason: 'superseded' }] } }));
+    await state.commit(transition({ settlements: [{ id: row('1').id, state: result, nextAttemptAt: at, answer: '' }] }));
+    expect((await outbox.history({ limit: 10 })).map((record) => record.state)).toEqual([becomes]);
+    expect(await outbox.open()).toEqual([]);
+    expect((await state.load()).snapshot.outbox).toEqual([]);
+  });
+
   test('the inbox keeps one message per notification, however often it is delivered', async () => {
     const { state, outbox } = open();
     await state.commit(transition({ router: { ...EMPTY_CHANGES, outboxInserted: [row('1')] } }));

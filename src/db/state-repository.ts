@@ -98,14 +98,16 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
   const deleteLog = connection.prepare('DELETE FROM notification_log WHERE key = ?');
   const deleteSilence = connection.prepare('DELETE FROM silence WHERE id = ?');
   const deleteRule = connection.prepare('DELETE FROM rule_alert WHERE id = ?');
+  const closed = CLOSED.map((state) => `'${state}'`).join(', ');
   const cancel = connection.prepare(
     `UPDATE outbox SET state = 'cancelled', answer = ?, settled_at_ms = ?, attempt_id = NULL, boot_id = NULL
-     WHERE id = ? AND state NOT IN (${CLOSED.map((state) => `'${state}'`).join(', ')})`,
+     WHERE id = ? AND state NOT IN (${closed})`,
   );
+  // What was given up while its attempt was under way stays so, unless it was taken after all: it has been replaced.
   const settle = connection.prepare(
     `UPDATE outbox SET state = ?, answer = ?, next_attempt_at_ms = ?, settled_at_ms = ?, attempt_id = NULL, boot_id = NULL,
        may_repeat = max(may_repeat, ?)
-     WHERE id = ? AND state NOT IN ('confirmed', 'failed')`,
+     WHERE id = ? AND (state NOT IN (${closed}) OR (? = 'accepted' AND state NOT IN ('confirmed', 'failed')))`,
   );
   const report = connection.prepare("UPDATE outbox SET state = ?, answer = ? WHERE id = ? AND state = 'accepted'");
   const undeliver = connection.prepare('UPDATE outbox SET undelivered_at_ms = coalesce(undelivered_at_ms, ?) WHERE id = ?');
@@ -213,7 +215,7 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
     }
     for (const { id, state, nextAttemptAt, answer } of transition.settlements) {
       const isClosed = (CLOSED as readonly string[]).includes(state);
-      settle.run(state, answer, nextAttemptAt, isClosed ? transition.at : null, state === 'unknown' ? 1 : 0, id);
+      settle.run(state, answer, nextAttemptAt, isClosed ? transition.at : null, state === 'unknown' ? 1 : 0, id, state);
       crash.hit('commit.settle');
     }
     for (const { id, state, answer } of transition.reports) report.run(state, answer, id);
