@@ -2,9 +2,11 @@
  * The invariants, held against the running application at every look: what the oracle demands, what providers were really
  * given, and what is on disk. The first that does not hold ends the run. Names are those of docs/simulation.md.
  */
+import type { ActionResult } from '../../../src/alerts/notification-action.ts';
 import type { App } from '../../../src/app/app.ts';
 import { SimulatedCrash } from '../../../src/platform/sim/sim-crash.ts';
 import type { SimProcess } from '../../../src/platform/sim/sim-world.ts';
+import { Acknowledgements, type Answerable } from './acknowledgements.ts';
 import { type Health, NEVER, type Oracle, type Watched, type Way } from './oracle.ts';
 import type { Providers, Taken } from './providers.ts';
 import { SampleBook } from './sample-book.ts';
@@ -32,6 +34,8 @@ export type CheckerPorts = {
 const MINUTE_MS = 60_000;
 /** An answer is a second's work; the look comes some seconds later. */
 const SETTLED_MS = 1500;
+/** A provider that failed is left alone for half a minute. */
+const PAUSE_MS = 35_000;
 const EVENTS = 'SELECT id, fingerprint, group_key, stage, verdict, reason, detail FROM event WHERE id > ? ORDER BY id';
 const OPEN = "state IN ('pending', 'claimed', 'rejected', 'unknown')";
 
@@ -41,9 +45,11 @@ export class Checker {
   readonly #wellSince = new Map<string, number>();
   /** Faults under way, by what they make unwell. */
   readonly #faultUntil = new Map<string, number>();
+  readonly #hungUntil = new Map<string, number>();
   readonly #disturbed = new Map<string, number>();
   readonly #calmedAt = new Map<string, number>();
   readonly #told = new Told();
+  readonly #acks = new Acknowledgements();
   readonly #samples: SampleBook;
   readonly #fingerprints = new Map<string, string>();
   readonly #events: string[] = [];
@@ -92,6 +98,11 @@ export class Checker {
     if (part === 'engine') this.health.engineSince = since;
   }
 
+  /** Attempts that are made before then may stay without an answer for as long as a notification is tried. */
+  hangsUntil(endsAtMs: number, host: string): void {
+    this.#hungUntil.set(host, Math.max(this.#hungUntil.get(host) ?? 0, endsAtMs));
+  }
+
   disturbed(host: string, isDisturbed: boolean): void {
     this.#disturbed.set(host, (this.#disturbed.get(host) ?? 0) + (isDisturbed ? 1 : -1));
     this.#calmedAt.set(host, this.#ports.now());
@@ -110,9 +121,43 @@ export class Checker {
     this.#edited = true;
   }
 
+  /** Notifications of the last that were taken, for who answers one. */
+  answerable(): readonly Answerable[] {
+    return this.#ports
+      .read("SELECT * FROM outbox WHERE state = 'accepted' AND firing <> '[]' ORDER BY created_at_ms DESC, id LIMIT 10")
+      .map((row) => ({
+        id: String(row['id']),
+        groupId: String(row['group_id']),
+        groupKey: String(row['group_key']),
+        receiver: String(row['receiver']),
+        firing: this.#namesIn(row['firing']),
+      }));
+  }
+
+  /** Somebody says that it is looked after; what is returned takes the answer. */
+  acknowledging(row: Answerable): (answer: ActionResult['kind'] | 'refused') => void {
+    const told = this.#ports.read('SELECT firing FROM outbox WHERE group_key = ? AND receiver = ?', row.groupKey, row.receiver);
+    // Where a new configuration has led its alerts elsewhere, it is said of the groups that have them now.
+    const isThere = this.#ports.read('SELECT 1 FROM group_member WHERE group_id = ?', row.groupId).length > 0;
+    const settle = this.#acks.asked(
+      row,
+      told.flatMap(({ firing }) => this.#namesIn(firing)),
+      this.#ports.now(),
+    );
+    return (answer) => settle(answer === 'done' && !isThere ? 'elsewhere' : answer);
+  }
+
+  #namesIn(fingerprints: unknown): readonly string[] {
+    return (JSON.parse(String(fingerprints)) as readonly string[])
+      .map((fingerprint) => this.#nameOf(fingerprint))
+      .filter((key) => key !== '');
+  }
+
   booted(app: App): void {
     this.unwell('control', 'engine');
     this.#checkSilences();
+    this.#readEvents();
+    this.#checkAcknowledgements();
     if (app.keeper.waiting > 100) this.violated('I14', `${app.keeper.waiting} steps wait right after a start`);
   }
 
@@ -147,6 +192,7 @@ export class Checker {
     if (app === null) return;
     this.#readEvents();
     this.#checkSilences();
+    this.#checkAcknowledgements();
     this.#checkQueues(app);
     this.#checkDuties();
     if (this.#looks % 4 === 0) this.#checkAlerts();
@@ -235,7 +281,10 @@ export class Checker {
     const last = same.at(-1);
     if (last !== undefined && !last.isUnsure && this.health.controlSince < last.atMs)
       this.violated('I2', `${taken.integration.id} got ${taken.id} again after ${stamp(last.atMs)}, which was answered and settled`);
-    if (last === undefined && before !== null) this.#checkRepeat(taken, before);
+    if (last === undefined && before !== null) {
+      this.#checkRepeat(taken, before);
+      this.#checkLookedAfter(taken, before);
+    }
     for (const key of taken.firing) this.#checkMention(taken, key);
     this.#checkSilencedSend(taken);
   }
@@ -262,6 +311,26 @@ export class Checker {
     this.violated(
       'I2',
       `${taken.integration.id} is told again what it was told at ${stamp(before.atMs)}: firing ${taken.firing.join()} resolved ${taken.resolved.join()} of ${taken.groupKey}`,
+    );
+  }
+
+  /** The same again, though somebody looks after it. What was under way when that was said may still arrive. */
+  #checkLookedAfter(taken: Taken, before: Taken): void {
+    if (before.isUnsure || !sameKeys(taken.firing, before.firing) || !sameKeys(taken.resolved, before.resolved)) return;
+    const receiver = taken.integration.id.split('-')[0] ?? '';
+    if (this.#acks.covering(taken, receiver) === null) return;
+    this.#readEvents();
+    const ack = this.#acks.covering(taken, receiver);
+    if (
+      ack === null ||
+      this.#ports.oracle.configSince >= ack.atMs ||
+      taken.atMs - ack.atMs < this.#ports.oracle.longestIntervalMs + MINUTE_MS ||
+      before.atMs > ack.atMs
+    )
+      return;
+    this.violated(
+      'I9',
+      `${taken.integration.id} is told again of ${taken.firing.join()} of ${taken.groupKey}, looked after since ${stamp(ack.atMs)}`,
     );
   }
 
@@ -368,6 +437,7 @@ export class Checker {
         'I1',
         `${way.integration.id} was not told that ${key} fires, surely and clear since ${stamp(since)}${told === null ? '' : ` (last told ${stamp(told)})`}`,
       );
+    if (this.#acks.mayCover(way.receiver, key)) return;
     const repeatMs = Math.max(way.route.repeatMs, way.route.intervalMs);
     if (nowMs - Math.max(since, told) > repeatMs + withinMs)
       this.violated(
@@ -434,6 +504,16 @@ export class Checker {
     }
   }
 
+  #checkAcknowledgements(): void {
+    for (const { groupId, groupKey, atMs } of this.#acks.sure()) {
+      const row = this.#ports.read('SELECT ack FROM alert_group WHERE id = ?', groupId)[0];
+      // After an edit it may be another group's.
+      const isSame = this.#ports.oracle.configSince < atMs;
+      if (isSame && (row === undefined || row['ack'] === null))
+        this.violated('I9', `${groupKey} is looked after since ${stamp(atMs)}, which was answered with success, and that is not there`);
+    }
+  }
+
   #readEvents(): void {
     const { read, oracle, now } = this.#ports;
     for (const row of read(EVENTS, this.#lastEvent)) {
@@ -449,6 +529,8 @@ export class Checker {
         `${stamp(now())} ${String(stage)} ${String(verdict)} (${String(reason)}) ${key || String(row['group_key'])} ${String(row['detail'] ?? '')}`,
       );
       const watched = oracle.alerts.get(key);
+      if (stage === 'resolve') this.#acks.ended(key);
+      if (verdict === 'acknowledgement_over') this.#acks.over(String(row['group_key']));
       if (stage === 'resolve' && watched !== undefined) this.#checkResolve(watched, String(reason));
     }
   }
@@ -536,10 +618,16 @@ export class Checker {
       const spec = this.#specOf(row);
       const tookMs = Number(row['settled_at_ms']) - Number(row['created_at_ms']);
       const createdMs = nowMs - (wallMs - Number(row['created_at_ms']));
-      if (spec === null || Math.max(this.health.controlSince, this.health.providerSince(spec.id)) > createdMs - 15_000) continue;
+      if (spec === null || this.health.controlSince > createdMs - 15_000 || this.#provenAt(spec.id) > createdMs) continue;
       if (tookMs > SETTLED_MS) this.violated('I16', `${String(row['id'])} took ${tookMs} ms to ${spec.id}, which was well`);
     }
     this.#settledSeen = wallMs;
+  }
+
+  /** When it must be known that a provider is well: what hung in it is over, and it was tried again after a pause. */
+  #provenAt(id: string): number {
+    const hungUntil = this.#hungUntil.get(id) ?? Number.NEGATIVE_INFINITY;
+    return Math.max(this.health.providerSince(id), hungUntil + this.#ports.oracle.longestIntervalMs) + PAUSE_MS;
   }
 
   #specOf(row: Row): IntegrationSpec | null {

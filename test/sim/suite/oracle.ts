@@ -172,6 +172,12 @@ export class Oracle {
     return Math.min(byMute, byActive);
   }
 
+  /** However it is routed, a notification is tried no longer. */
+  get longestIntervalMs(): number {
+    const longest = ({ intervalMs, children }: RouteNode): number => Math.max(intervalMs, ...children.map(longest));
+    return longest(this.scenario.root);
+  }
+
   /** How long after everything is well and sure a route has told what there is to tell. */
   tellsWithinMs({ waitMs, intervalMs }: RouteNode): number {
     return 2 * waitMs + 2 * intervalMs + SLACK_MS;

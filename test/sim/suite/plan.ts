@@ -47,6 +47,7 @@ export type Action =
   | { readonly kind: 'reload'; readonly what: 'same' | 'edited' | 'broken'; readonly times: number }
   | { readonly kind: 'silence'; readonly tests: readonly LabelTest[]; readonly forMs: number }
   | { readonly kind: 'unsilence'; readonly nth: number }
+  | { readonly kind: 'acknowledge'; readonly nth: number }
   | { readonly kind: 'query' }
   | { readonly kind: 'browse' };
 
@@ -84,6 +85,16 @@ export function drawPlan(random: Random, profile: Profile, scenario: Scenario, u
       action: 'forMs' in action && action.kind !== 'silence' ? { ...action, forMs: most(action.forMs, atMs) } : action,
     }))
     .sort((a, b) => a.atMs - b.atMs);
+}
+
+/** In every other run somebody answers notifications. Drawn apart, so that in the others all stays as it was. */
+export function drawAnswers(random: Random, untilMs: number): readonly Planned[] {
+  const planned: Planned[] = [];
+  if (happens(random, 0.5)) return planned;
+  const everyMs = pick(random, [5, 10, 20]) * MINUTE_MS;
+  for (let atMs = everyMs * random.next(); atMs < untilMs; atMs += everyMs * (0.3 + 1.4 * random.next()))
+    planned.push({ atMs, action: { kind: 'acknowledge', nth: between(random, 0, 9) } });
+  return planned;
 }
 
 function drawSilence(random: Random, { rules, senders }: Scenario): Action {

@@ -106,6 +106,7 @@ export class Providers {
         case 'hangs':
           return new Promise(() => {});
       }
+      if (isAcknowledgement(request, text)) return new Response('{"status":"success"}', { status: 202 });
       const isUnsure = behaviour !== 'ok' && behaviour !== 'slow';
       this.#take({ integration: spec, isUnsure, ...readRequest(spec, request, text) });
       if (behaviour === 'takes_silently') return new Promise(() => {});
@@ -176,6 +177,10 @@ export class Providers {
     }
   }
 }
+
+/** Somebody looks after it: that tells of no alert. */
+const isAcknowledgement = (request: Request, text: string): boolean =>
+  text.includes('"event_action":"acknowledge"') || new URL(request.url).pathname.endsWith('/acknowledge');
 
 /** Empty details are left out, or null. */
 const words = (text: string | null | undefined): readonly string[] => (text ?? '').split(' ').filter((word) => word !== '');

@@ -3,6 +3,7 @@
  * the world every few seconds, and stops at the first invariant that does not hold. The same seed gives the same run.
  */
 import { createHash } from 'node:crypto';
+import type { OutboxId } from '../../../src/alerts/router-state.ts';
 import type { App } from '../../../src/app/app.ts';
 import type { AppPorts } from '../../../src/app/app-ports.ts';
 import type { DurationMs } from '../../../src/model/time.ts';
@@ -14,8 +15,8 @@ import { bootApp, engineOf, sqliteOf, writeFiles } from '../../support/sim-app.t
 import type { SimSqlite } from '../../support/sim-sqlite.ts';
 import { Checker, type Violation } from './checker.ts';
 import { Oracle } from './oracle.ts';
-import { type Action, drawPlan, drawProfile, type Planned, type Profile } from './plan.ts';
-import { Providers } from './providers.ts';
+import { type Action, drawAnswers, drawPlan, drawProfile, type Planned, type Profile } from './plan.ts';
+import { type ProviderBehaviour, Providers } from './providers.ts';
 import { drawScenario, editedScenario, type LabelTest, pick, type Scenario, type Sender } from './scenario.ts';
 import { filesOf } from './scenario-files.ts';
 import { counterAt, HIGH, valueAt } from './signal.ts';
@@ -99,7 +100,9 @@ class Simulation {
     const random = (stream: string) => this.#world.random(stream);
     this.#profile = options.profile ?? drawProfile(random('profile'));
     this.#scenario = drawScenario(random('scenario'), untilMs);
-    this.#plan = drawPlan(random('plan'), this.#profile, this.#scenario, untilMs);
+    this.#plan = [...drawPlan(random('plan'), this.#profile, this.#scenario, untilMs), ...drawAnswers(random('answers'), untilMs)].sort(
+      (a, b) => a.atMs - b.atMs,
+    );
     this.#oracle = new Oracle(this.#scenario);
     this.#providers = new Providers(
       this.#world,
@@ -356,12 +359,14 @@ class Simulation {
       case 'provider':
         this.#tell(`${action.id} ${action.behaviour} for ${action.forMs / 1000} s`);
         this.#providers.behave(action.id, action.behaviour);
+        if (HANGING.has(action.behaviour)) this.#checker.hangsUntil(this.#nowMs + action.forMs, action.id);
         return this.#during(action.forMs, [action.id], () => this.#providers.behave(action.id, 'ok'));
       case 'network': {
         this.#tell(`network to ${action.host} ${action.how} for ${action.forMs / 1000} s`);
         const heal = this.#world.network.disturb({ to: action.host, ...DISTURBANCES[action.how] });
         this.#unsure.set(action.host, (this.#unsure.get(action.host) ?? 0) + 1);
         this.#checker.disturbed(action.host, true);
+        if (action.how !== 'refused') this.#checker.hangsUntil(this.#nowMs + action.forMs, action.host);
         return this.#during(action.forMs, [action.host], () => {
           heal();
           this.#unsure.set(action.host, (this.#unsure.get(action.host) ?? 0) - 1);
@@ -391,6 +396,8 @@ class Simulation {
         return this.#silence(action.tests, action.forMs);
       case 'unsilence':
         return this.#unsilence(action.nth);
+      case 'acknowledge':
+        return this.#acknowledge(action.nth);
       case 'query':
         return this.#query();
       case 'browse':
@@ -501,6 +508,20 @@ class Simulation {
     });
   }
 
+  /** Somebody who has one of the latest notifications says that it is looked after. */
+  #acknowledge(nth: number): void {
+    const app = this.#app;
+    const told = this.#checker.answerable();
+    const row = told[nth % Math.max(1, told.length)];
+    if (app === null || row === undefined) return;
+    const settle = this.#checker.acknowledging(row);
+    this.#tell(`ana looks after ${row.firing.join(', ')} of ${row.groupKey}, told to ${row.receiver}`);
+    app.actions.act(row.id as OutboxId, { kind: 'acknowledge' }, 'ana').then(
+      ({ kind }) => settle(kind),
+      () => settle('refused'),
+    );
+  }
+
   #query(): void {
     const wall = this.#world.clock.now();
     const query = new URLSearchParams({ query: '{__name__=~"gauge|up"}[30m]', time: String(wall / 1000) });
@@ -514,6 +535,7 @@ class Simulation {
   }
 }
 
+const HANGING: ReadonlySet<ProviderBehaviour> = new Set(['hangs', 'takes_silently']);
 const DISTURBANCES: Readonly<Record<'cut' | 'refused' | 'late' | 'lossy', Disturbance>> = {
   cut: { blackhole: 1 },
   refused: { refuse: { chance: 1, reason: 'refused' } },
