@@ -6,6 +6,7 @@ import { equalMatcher, type Matcher, makeMatcher } from '../model/matcher.ts';
 import { isStale, SampleColumns, STALE_NAN } from '../model/sample.ts';
 import type { Appender, AppendVerdict, SeriesRef } from '../model/storage.ts';
 import { SimDisk } from '../platform/sim/sim-disk.ts';
+import { SimRandom } from '../platform/sim/sim-random.ts';
 import type { Tsdb } from './tsdb.ts';
 
 const HOUR = 3_600_000;
@@ -70,6 +71,17 @@ test('what was committed is there after a kill, without a flush', () => {
     ],
   });
   expect(Object.keys(contents(again, [matcher('__name__', '=', 'up'), matcher('instance', '=~', 'i1.*')]))).toHaveLength(11);
+});
+
+test('what a killed process had not synced is there after a later loss of power', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const disk = new SimDisk();
+    put(open(disk).tsdb, UP, [1, 1]);
+    disk.crash();
+    open(disk);
+    disk.powerLoss(new SimRandom(seed));
+    expect(contents(open(disk).tsdb)).toEqual({ '{__name__="up", job="node"}': [[1, 1]] });
+  }
 });
 
 test('each new series can be appended to at once, however many there are', () => {

@@ -144,7 +144,10 @@ export function* replayWal({ disk, walDir, quarantineDir, head, log }: ReplayOpt
       file.close();
     }
     bytesBefore += bytes;
-    if (damage === null) continue;
+    if (damage === null) {
+      if (dir === walDir) makeDurable(disk, path, log);
+      continue;
+    }
     const { offset, reason, isTorn } = damage;
     const damaged = { disk, dir, segment: index, offset, quarantineDir };
     let outcome: ReplayDamage['outcome'];
@@ -183,6 +186,24 @@ export function* replayWal({ disk, walDir, quarantineDir, head, log }: ReplayOpt
     aliases: replay.aliases,
     metadata: replay.metadataOf,
   };
+}
+
+/**
+ * What a killed process wrote may still be in the kernel's memory only. It is shown from now on, so it must last, and nobody
+ * writes to this segment again.
+ */
+function makeDurable(disk: Disk, path: string, log: Log): void {
+  try {
+    const file = disk.open(path, 'write');
+    try {
+      file.sync();
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    log.warn('a segment of the write-ahead log may not outlast a loss of power', { file: path, error: error.message });
+  }
 }
 
 export const noTimes = (): SegmentTimes => ({ minTime: Number.POSITIVE_INFINITY, maxTime: Number.NEGATIVE_INFINITY });
