@@ -264,7 +264,7 @@ export class App {
           offsetSeed: `${ports.hostname}${JSON.stringify(this.config.prometheus.global.externalLabels)}`,
         }),
       restored: () => this.keeper.restoredRows,
-      evaluated: (evaluation) => this.#evaluated(evaluation),
+      evaluated: (evaluation, isWanted) => this.#evaluated(evaluation, isWanted),
     });
     this.ways = parts.ways;
     const repository = telephoneRepository(parts.database);
@@ -468,15 +468,19 @@ export class App {
     };
   }
 
-  /** Tries until it is on disk: the engine does not evaluate the group again before. */
-  async #evaluated(evaluation: Evaluation): Promise<void> {
+  /**
+   * Tries until it is on disk: the engine does not evaluate the group again before. What an engine that has ended said is
+   * dropped, for the next one begins with what is on disk, and would never hear of a change that came after that.
+   */
+  async #evaluated(evaluation: Evaluation, isWanted: () => boolean): Promise<void> {
     const { crash, clock } = this.ports;
-    for (;;) {
+    while (isWanted()) {
       try {
         crash.hit('evaluate.before-commit');
         const isQuiet = evaluation.changes.length + evaluation.stored.length + evaluation.removed.length === 0;
         if (!isQuiet)
           await this.keeper.step((router, now) => {
+            if (!isWanted()) return { result: undefined };
             const { changes, stored, removed } = ruleAlertStep(this.keeper.ruleAlerts, evaluation);
             router.applyRuleAlerts(changes, now);
             return { result: undefined, ruleAlerts: { stored, removed } };

@@ -39,6 +39,7 @@ function setUp() {
   const clock = new SimClock({ start: unixMs(0) });
   const engines: FakeEngine[] = [];
   const evaluations: number[] = [];
+  const wanted: (() => boolean)[] = [];
   const supervisor = new EngineSupervisor({
     clock,
     log: silentLog,
@@ -48,12 +49,13 @@ function setUp() {
       return engine;
     },
     restored: () => [],
-    evaluated: async ({ sequence }) => {
+    evaluated: async ({ sequence }, isWanted) => {
       evaluations.push(sequence);
+      wanted.push(isWanted);
     },
   });
   supervisor.start();
-  return { clock, engines, evaluations, supervisor };
+  return { clock, engines, evaluations, wanted, supervisor };
 }
 const READY: ToControl = { kind: 'ready', notes: [] };
 
@@ -112,6 +114,18 @@ describe('the engine’s supervisor', () => {
     await clock.advance(0);
     expect(evaluations).toEqual([7]);
     expect(engines[0]?.got.at(-1)).toEqual({ kind: 'committed', sequence: 7 });
+  });
+
+  test('what an engine said is not wanted any more when it has ended: the next one begins with what is on disk', async () => {
+    const { clock, engines, wanted } = setUp();
+    engines[0]?.tell(READY);
+    engines[0]?.tell({ kind: 'evaluation', sequence: 1, groupKey: 'f;g', at: 1, intervalMs: 1000, changes: [], stored: [], removed: [] });
+    expect(wanted.map((isWanted) => isWanted())).toEqual([true]);
+    engines[0]?.die('out of memory');
+    expect(wanted.map((isWanted) => isWanted())).toEqual([false]);
+    await clock.advance(1000);
+    expect(engines).toHaveLength(2);
+    expect(wanted.map((isWanted) => isWanted())).toEqual([false]);
   });
 
   test('a first engine that cannot open its data says so, once', async () => {

@@ -23,7 +23,8 @@ export type SupervisorPorts = {
   /** What is on disk of rule alerts, for an engine that starts. */
   readonly restored: () => readonly RuleAlertRow[];
   /** Commits an evaluation, however often it has to be tried. */
-  readonly evaluated: (evaluation: Evaluation) => Promise<void>;
+  /** `isWanted`: the engine that says so is still the one that runs. */
+  readonly evaluated: (evaluation: Evaluation, isWanted: () => boolean) => Promise<void>;
 };
 
 export type ReplayState = { readonly reading: string; readonly bytesRead: number; readonly bytesTotal: number };
@@ -117,9 +118,11 @@ export class EngineSupervisor implements EngineLink {
             void this.#becameReady();
             return;
           case 'evaluation':
-            void this.#ports.evaluated(told).then(() => {
-              if (this.#engine === engine) this.committed(told.sequence);
-            });
+            void this.#ports
+              .evaluated(told, () => this.#engine === engine)
+              .then(() => {
+                if (this.#engine === engine) this.committed(told.sequence);
+              });
             return;
           case 'log':
             this.#ports.log[told.level](told.message, told.fields);
