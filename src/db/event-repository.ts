@@ -4,7 +4,7 @@ import type { EventDetail } from '../alerts/event.ts';
 import type { UnixMs } from '../model/time.ts';
 import type { Database } from './database.ts';
 import { jsonIn } from './json.ts';
-import { event } from './schema.ts';
+import { event, eventIndexed } from './schema.ts';
 
 export type StoredEvent = {
   readonly id: number;
@@ -89,15 +89,20 @@ export function eventRepository({ orm }: Database): EventRepository {
 
 function about({ fingerprint, groupKey, stage }: EventSubject): SQL[] {
   const wanted: SQL[] = [];
-  if (fingerprint !== undefined) wanted.push(eq(event.fingerprint, fingerprint));
-  if (groupKey !== undefined) wanted.push(eq(event.groupKey, groupKey));
+  if (fingerprint !== undefined) wanted.push(ofSubject(eq(event.fingerprint, fingerprint)));
+  if (groupKey !== undefined) wanted.push(ofSubject(eq(event.groupKey, groupKey)));
   if (stage !== undefined) wanted.push(eq(event.stage, stage));
   return wanted;
 }
 
+/** By the index as far as it goes, and among the newest one by one. */
+export const ofSubject = (condition: SQL): SQL =>
+  sql`${event.id} in (select ${event.id} from ${event} where ${condition} and ${event.isIndexed} = 1
+    union all select ${event.id} from ${event} where ${condition} and ${event.id} > (select ${eventIndexed.eventId} from ${eventIndexed}))`;
+
 const beyond = (compare: typeof gt | typeof lt, { at, id }: EventPlace): SQL =>
   or(compare(event.atMs, at), and(eq(event.atMs, at), compare(event.id, id))) ?? sql`true`;
 
-function eventIn({ atMs, detail, incident: _incident, ...row }: typeof event.$inferSelect): StoredEvent {
+function eventIn({ atMs, detail, incident: _incident, isIndexed: _isIndexed, ...row }: typeof event.$inferSelect): StoredEvent {
   return { ...row, at: atMs as UnixMs, detail: detail === null ? null : jsonIn<EventDetail>(detail) };
 }

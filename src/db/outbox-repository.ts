@@ -3,9 +3,11 @@ import { and, asc, count, desc, eq, gte, inArray, isNotNull, lt, lte, ne, notInA
 import type { Notification, OutboxId, OutboxRow } from '../alerts/router-state.ts';
 import type { UnixMs } from '../model/time.ts';
 import type { Database } from './database.ts';
+import { ofSubject } from './event-repository.ts';
 import { notificationIn } from './notification-json.ts';
 import { event, inboxMessage, outbox } from './schema.ts';
-import { type OutboxState, outboxRowIn } from './state-repository.ts';
+import type { OutboxState } from './state-repository.ts';
+import { outboxRowIn } from './state-rows.ts';
 
 /** For another attempt and its answer. */
 const ORPHAN_RETRY_MS = 30_000;
@@ -191,7 +193,7 @@ function conditions({ receiver, integration, states, isUndelivered, groupKey, fi
 
 /** The event log knows which groups the alert was ever in: only theirs are read through. */
 const speaksOf = (fingerprint: string): SQL =>
-  sql`${outbox.groupKey} in (select distinct ${event.groupKey} from ${event} where ${event.fingerprint} = ${fingerprint} and ${event.groupKey} is not null)
+  sql`${outbox.groupKey} in (select distinct ${event.groupKey} from ${event} where ${ofSubject(eq(event.fingerprint, fingerprint))} and ${event.groupKey} is not null)
     and (instr(${outbox.firing}, ${JSON.stringify(fingerprint)}) > 0 or instr(${outbox.resolved}, ${JSON.stringify(fingerprint)}) > 0)`;
 
 const olderThan = ({ at, id }: HistoryPlace): SQL =>

@@ -1,12 +1,16 @@
 /**
  * The tables of state.db. Times are integers, milliseconds since the epoch, named _ms. Lists and label sets are JSON:
  * they are read and written whole. Changes go through `npm run db:generate`; a released migration is never edited.
+ *
+ * Rows that come by the thousand are told apart by a `number`, given in ascending order (RowNumbers), and not by their key:
+ * they are added at the end of their table, where an index by key would have each of them write a page of its own.
  */
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
 export const alert = sqliteTable('alert', {
-  fingerprint: text('fingerprint').primaryKey(),
+  number: integer('number').primaryKey(),
+  fingerprint: text('fingerprint').notNull(),
   labels: text('labels').notNull(),
   annotations: text('annotations').notNull(),
   startsAtMs: integer('starts_at_ms').notNull(),
@@ -19,7 +23,8 @@ export const alert = sqliteTable('alert', {
 });
 
 export const alertGroup = sqliteTable('alert_group', {
-  id: text('id').primaryKey(),
+  number: integer('number').primaryKey(),
+  id: text('id').notNull(),
   groupKey: text('group_key').notNull(),
   routeId: text('route_id').notNull(),
   receiver: text('receiver').notNull(),
@@ -35,21 +40,19 @@ export const alertGroup = sqliteTable('alert_group', {
   escalations: text('escalations').notNull().default('[]'),
 });
 
-export const groupMember = sqliteTable(
-  'group_member',
-  {
-    groupId: text('group_id').notNull(),
-    fingerprint: text('fingerprint').notNull(),
-    joinedAtMs: integer('joined_at_ms').notNull(),
-    suppression: text('suppression'),
-    resolvedFlush: integer('resolved_flush'),
-  },
-  (table) => [primaryKey({ columns: [table.groupId, table.fingerprint] })],
-);
+export const groupMember = sqliteTable('group_member', {
+  number: integer('number').primaryKey(),
+  groupNumber: integer('group_number').notNull(),
+  fingerprint: text('fingerprint').notNull(),
+  joinedAtMs: integer('joined_at_ms').notNull(),
+  suppression: text('suppression'),
+  resolvedFlush: integer('resolved_flush'),
+});
 
 /** What each integration was last told about a group; written when a provider accepted. */
 export const notificationLog = sqliteTable('notification_log', {
-  key: text('key').primaryKey(),
+  number: integer('number').primaryKey(),
+  key: text('key').notNull(),
   groupKey: text('group_key').notNull(),
   receiver: text('receiver').notNull(),
   integration: text('integration').notNull(),
@@ -157,13 +160,18 @@ export const event = sqliteTable(
     detail: text('detail'),
     /** First digits of the hash of the configuration in force. */
     configHash: text('config_hash').notNull(),
+    /** Whether it is in the two indexes by subject, which take events by the thousand (`event_indexed`). */
+    isIndexed: integer('is_indexed').notNull().default(0),
   },
   (table) => [
-    index('event_by_fingerprint').on(table.fingerprint, table.atMs),
-    index('event_by_group').on(table.groupKey, table.atMs),
+    index('event_by_fingerprint').on(table.fingerprint, table.atMs).where(sql`${table.isIndexed} = 1`),
+    index('event_by_group').on(table.groupKey, table.atMs).where(sql`${table.isIndexed} = 1`),
     index('event_by_time').on(table.atMs),
   ],
 );
+
+/** One row: up to which event the indexes by subject go. */
+export const eventIndexed = sqliteTable('event_indexed', { id: integer('id').primaryKey(), eventId: integer('event_id').notNull() });
 
 /** What the built-in inbox received, rendered as sent. */
 export const inboxMessage = sqliteTable(

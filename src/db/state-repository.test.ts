@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EMPTY_CHANGES } from '../../test/support/router-changes.ts';
-import type { GroupKey } from '../alerts/event.ts';
-import type { GroupId, OutboxId, OutboxRow } from '../alerts/router-state.ts';
+import type { EventRecord, GroupKey } from '../alerts/event.ts';
+import type { GroupId, GroupRow, MemberRow, OutboxId, OutboxRow } from '../alerts/router-state.ts';
 import type { Alert } from '../model/alert.ts';
 import { fingerprintOf } from '../model/fingerprint.ts';
 import { Labels } from '../model/labels.ts';
@@ -113,6 +113,70 @@ describe('the state database', () => {
     expect(await state.forgetEvents(unixMs(at + 1), 1)).toBe(1);
     expect(await events.find({ limit: 10 })).toHaveLength(1);
   });
+});
+
+test('events are found by alert and by group on both sides of where their indexes end', async () => {
+  const { database, state, events } = open();
+  const other = fingerprintOf(Labels.of({ alertname: 'Other' }));
+  const event = (i: number) =>
+    ({
+      at: unixMs(at + i),
+      fingerprint: i % 1000 === 0 ? alert.fingerprint : other,
+      groupKey: (i % 1000 === 1 ? '{}:{a}' : '{}:{b}') as GroupKey,
+      stage: 'ingest',
+      verdict: 'stored',
+      reason: 'new',
+      detail: null,
+    }) as const;
+  const told = Array.from({ length: 5010 }, (_, i) => event(i));
+  for (const [from, to] of [
+    [0, 4500],
+    [4500, 5010],
+  ] as const)
+    await state.commit(transition({ router: { ...EMPTY_CHANGES, events: told.slice(from, to) } }));
+  expect(database.connection.prepare('SELECT event_id FROM event_indexed').get()).toEqual({ event_id: 4500 });
+  const found = async (filter: Partial<Parameters<typeof events.find>[0]>) =>
+    (await events.find({ limit: 100, ...filter })).map((one) => one.at - at);
+  expect(await found({ fingerprint: alert.fingerprint })).toEqual([0, 1000, 2000, 3000, 4000, 5000]);
+  expect(await found({ groupKey: '{}:{a}' })).toEqual([1, 1001, 2001, 3001, 4001, 5001]);
+  expect(await found({ groupKey: '{}:{a}', keep: 'last', limit: 2 })).toEqual([4001, 5001]);
+  expect(await found({ fingerprint: alert.fingerprint, from: unixMs(at + 3500) })).toEqual([4000, 5000]);
+});
+
+test('what a refused commit would have written or deleted is neither there twice nor missing later', async () => {
+  const { state } = open();
+  const group: GroupRow = {
+    id: 'g' as GroupId,
+    groupKey: '{}:{}' as GroupKey,
+    routeId: 'r',
+    receiver: 'team',
+    labels,
+    createdAt: at,
+    nextFlushAt: at,
+    flushCount: 0,
+    mutedBy: [],
+    integrations: [],
+    ack: null,
+    standIns: [],
+    escalations: [],
+  };
+  const member: MemberRow = { groupId: group.id, fingerprint: alert.fingerprint, joinedAt: at, suppression: null, resolvedFlush: null };
+  const added = { ...EMPTY_CHANGES, alertsUpserted: [alert], groupsUpserted: [group], membersUpserted: [member] };
+  const gone = { ...EMPTY_CHANGES, alertsDeleted: [alert.fingerprint], groupsDeleted: [group.id] };
+  const refused = { stage: null, at, fingerprint: null, groupKey: null, verdict: '', reason: '', detail: null } as unknown as EventRecord;
+  const there = async () => {
+    const { alerts, groups, members } = (await state.load()).snapshot;
+    return { alerts, groups, members };
+  };
+  await state.commit(transition({ router: added }));
+  await expect(state.commit(transition({ router: { ...gone, events: [refused] } }))).rejects.toThrow(/NOT NULL/);
+  await state.commit(transition({ router: added }));
+  expect(await there()).toEqual({ alerts: [alert], groups: [group], members: [member] });
+  await state.commit(transition({ router: gone }));
+  await expect(state.commit(transition({ router: { ...added, events: [refused] } }))).rejects.toThrow(/NOT NULL/);
+  await state.commit(transition({ router: added }));
+  await state.commit(transition({ router: { ...EMPTY_CHANGES, membersDeleted: [member] } }));
+  expect(await there()).toEqual({ alerts: [alert], groups: [group], members: [] });
 });
 
 describe('the outbox', () => {

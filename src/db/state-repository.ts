@@ -5,35 +5,33 @@
  * Hot path: `commit`, for every alert and notification. Its statements bind by position: drizzle's placeholders cost more
  * than SQLite itself.
  */
-import { getTableColumns, getTableName, inArray, lt, notInArray, sql } from 'drizzle-orm';
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
-import type { GroupKey, NotificationReason } from '../alerts/event.ts';
-import type {
-  Acknowledgement,
-  GroupId,
-  IntegrationData,
-  LogKey,
-  MatcherRow,
-  OpenOutboxRow,
-  OutboxId,
-  OutboxRow,
-  RouterChanges,
-  RouterSnapshot,
-  SilenceId,
-  Suppression,
-} from '../alerts/router-state.ts';
-import type { Alert, ResolveReason } from '../model/alert.ts';
+import { eq, getTableColumns, inArray, lt, notInArray, sql } from 'drizzle-orm';
+import type { EventRecord } from '../alerts/event.ts';
+import type { GroupId, LogKey, OpenOutboxRow, OutboxId, RouterChanges, RouterSnapshot } from '../alerts/router-state.ts';
 import { type CrashPoints, noCrashPoints } from '../model/crash-point.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
 import type { UnixMs } from '../model/time.ts';
-import type { RuleAlertRow } from '../rules/alert-state.ts';
 import type { Database } from './database.ts';
-import { jsonIn, jsonOut, labelsIn, labelsOut } from './json.ts';
-import { notificationIn, notificationOut } from './notification-json.ts';
-import { alert, alertGroup, event, groupMember, heartbeat, notificationLog, outbox, ruleAlert, silence } from './schema.ts';
-
-/** Rows of rule alerts with the labels under which the router was told of them. */
-export type StoredRuleAlert = { readonly row: RuleAlertRow; readonly announced: readonly string[] | null };
+import { RowNumbers } from './row-numbers.ts';
+import { alert, alertGroup, event, eventIndexed, groupMember, heartbeat, notificationLog, outbox, ruleAlert, silence } from './schema.ts';
+import {
+  alertIn,
+  alertOut,
+  groupIn,
+  groupOut,
+  logEntryIn,
+  logEntryOut,
+  memberIn,
+  memberOut,
+  outboxRowIn,
+  outboxRowOut,
+  ruleAlertIn,
+  ruleAlertOut,
+  type StoredRuleAlert,
+  silenceIn,
+  silenceOut,
+} from './state-rows.ts';
+import { eventInserter, upserter } from './statements.ts';
 
 /** Final states of an outbox row; all others are open. */
 export const CLOSED = ['accepted', 'confirmed', 'failed', 'cancelled', 'expired'] as const;
@@ -79,23 +77,36 @@ export interface StateRepository {
 
 export function stateRepository({ orm, connection }: Database, crash: CrashPoints = noCrashPoints): StateRepository {
   const upsert = {
-    alert: upserter(connection, alert, ['fingerprint']),
-    group: upserter(connection, alertGroup, ['id']),
-    member: upserter(connection, groupMember, ['groupId', 'fingerprint']),
-    log: upserter(connection, notificationLog, ['key']),
-    silence: upserter(connection, silence, ['id']),
-    rule: upserter(connection, ruleAlert, ['id']),
-    outbox: upserter(connection, outbox, ['id']),
-    heartbeat: upserter(connection, heartbeat, ['id']),
+    alert: upserter(connection, alert, 'number'),
+    group: upserter(connection, alertGroup, 'number'),
+    member: upserter(connection, groupMember, 'number'),
+    log: upserter(connection, notificationLog, 'number'),
+    silence: upserter(connection, silence, 'id'),
+    rule: upserter(connection, ruleAlert, 'id'),
+    outbox: upserter(connection, outbox, 'id'),
+    heartbeat: upserter(connection, heartbeat, 'id'),
   };
-  const insertEvent = connection.prepare(
-    'INSERT INTO event (at_ms, fingerprint, group_key, stage, verdict, reason, detail, config_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-  );
-  const deleteAlert = connection.prepare('DELETE FROM alert WHERE fingerprint = ?');
-  const deleteGroup = connection.prepare('DELETE FROM alert_group WHERE id = ?');
-  const deleteMembers = connection.prepare('DELETE FROM group_member WHERE group_id = ?');
-  const deleteMember = connection.prepare('DELETE FROM group_member WHERE group_id = ? AND fingerprint = ?');
-  const deleteLog = connection.prepare('DELETE FROM notification_log WHERE key = ?');
+  const alerts = new RowNumbers<Fingerprint>();
+  const groups = new RowNumbers<GroupId>();
+  const logs = new RowNumbers<LogKey>();
+  const memberCounter = { last: 0 };
+  const members = new Map<GroupId, RowNumbers<Fingerprint>>();
+  const membersOf = (id: GroupId): RowNumbers<Fingerprint> => {
+    let known = members.get(id);
+    if (known === undefined) members.set(id, (known = new RowNumbers(memberCounter)));
+    return known;
+  };
+  /** What is to be remembered of the transaction under way when it is committed: that rows are gone, for example. */
+  let onCommitted: (() => void)[] = [];
+  let indexedTo = orm.select().from(eventIndexed).get()?.eventId ?? 0;
+  const insertEvent = eventInserter(connection, 1);
+  const insertEvents = eventInserter(connection, EVENTS_INSERTED_AT_ONCE);
+  const indexEvents = connection.prepare('UPDATE event SET is_indexed = 1 WHERE id > ? AND id <= ?');
+  const indexedEvents = connection.prepare('UPDATE event_indexed SET event_id = ?');
+  const deleteAlert = connection.prepare('DELETE FROM alert WHERE number = ?');
+  const deleteGroup = connection.prepare('DELETE FROM alert_group WHERE number = ?');
+  const deleteMember = connection.prepare('DELETE FROM group_member WHERE number = ?');
+  const deleteLog = connection.prepare('DELETE FROM notification_log WHERE number = ?');
   const deleteSilence = connection.prepare('DELETE FROM silence WHERE id = ?');
   const deleteRule = connection.prepare('DELETE FROM rule_alert WHERE id = ?');
   const closed = CLOSED.map((state) => `'${state}'`).join(', ');
@@ -116,76 +127,49 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
      WHERE id = ? AND state IN ('pending', 'rejected', 'unknown')`,
   );
 
+  function writeEvents(events: readonly EventRecord[], configHash: string): void {
+    if (events.length === 0) return;
+    let newest = 0;
+    let i = 0;
+    for (; i + EVENTS_INSERTED_AT_ONCE <= events.length; i += EVENTS_INSERTED_AT_ONCE) newest = insertEvents(events, i, configHash);
+    for (; i < events.length; i++) newest = insertEvent(events, i, configHash);
+    crash.hit('commit.events');
+    if (newest - indexedTo < EVENTS_INDEXED_AT_ONCE) return;
+    indexEvents.run(indexedTo, newest);
+    indexedEvents.run(newest);
+    onCommitted.push(() => {
+      indexedTo = newest;
+    });
+  }
+
   function writeRouter(changes: RouterChanges, at: UnixMs, configHash: string): void {
-    for (const row of changes.alertsUpserted)
-      upsert.alert({
-        fingerprint: row.fingerprint,
-        labels: labelsOut(row.labels),
-        annotations: labelsOut(row.annotations),
-        startsAtMs: row.startsAt,
-        endsAtMs: row.endsAt,
-        updatedAtMs: row.updatedAt,
-        generatorUrl: row.generatorUrl,
-        isTimeout: row.isTimeout ? 1 : 0,
-        origin: row.origin,
-        resolveReason: row.resolveReason,
-      });
-    for (const key of changes.alertsDeleted) deleteAlert.run(key);
-    for (const row of changes.groupsUpserted)
-      upsert.group({
-        id: row.id,
-        groupKey: row.groupKey,
-        routeId: row.routeId,
-        receiver: row.receiver,
-        labels: labelsOut(row.labels),
-        createdAtMs: row.createdAt,
-        nextFlushAtMs: row.nextFlushAt,
-        flushCount: row.flushCount,
-        mutedBy: jsonOut(row.mutedBy),
-        integrations: jsonOut(row.integrations),
-        ack: row.ack === null ? null : jsonOut(row.ack),
-        standIns: jsonOut(row.standIns),
-        escalations: jsonOut(row.escalations),
-      });
-    for (const row of changes.membersUpserted)
-      upsert.member({
-        groupId: row.groupId,
-        fingerprint: row.fingerprint,
-        joinedAtMs: row.joinedAt,
-        suppression: row.suppression === null ? null : jsonOut(row.suppression),
-        resolvedFlush: row.resolvedFlush,
-      });
-    for (const { groupId, fingerprint } of changes.membersDeleted) deleteMember.run(groupId, fingerprint);
-    for (const key of changes.groupsDeleted) {
-      deleteGroup.run(key);
-      deleteMembers.run(key);
+    for (const row of changes.alertsUpserted) upsert.alert(alertOut(row, alerts.of(row.fingerprint)));
+    for (const key of changes.alertsDeleted) {
+      deleteAlert.run(alerts.known(key) ?? null);
+      onCommitted.push(() => alerts.forget(key));
     }
-    for (const row of changes.logUpserted)
-      upsert.log({
-        key: row.key,
-        groupKey: row.groupKey,
-        receiver: row.receiver,
-        integration: row.integration,
-        integrationIndex: row.index,
-        atMs: row.at,
-        firing: jsonOut(row.firing),
-        resolved: jsonOut(row.resolved),
-        expiresAtMs: row.expiresAt,
-        outboxId: row.outboxId,
-        data: jsonOut(row.data),
+    for (const row of changes.groupsUpserted) upsert.group(groupOut(row, groups.of(row.id)));
+    for (const row of changes.membersUpserted)
+      upsert.member(memberOut(row, membersOf(row.groupId).of(row.fingerprint), groups.of(row.groupId)));
+    for (const { groupId, fingerprint } of changes.membersDeleted) {
+      const numbers = membersOf(groupId);
+      deleteMember.run(numbers.known(fingerprint) ?? null);
+      onCommitted.push(() => numbers.forget(fingerprint));
+    }
+    for (const key of changes.groupsDeleted) {
+      deleteGroup.run(groups.known(key) ?? null);
+      for (const number of membersOf(key).all()) deleteMember.run(number);
+      onCommitted.push(() => {
+        groups.forget(key);
+        members.delete(key);
       });
-    for (const key of changes.logDeleted) deleteLog.run(key);
-    for (const row of changes.silencesUpserted)
-      upsert.silence({
-        id: row.id,
-        matcherSets: jsonOut(row.matcherSets),
-        startsAtMs: row.startsAt,
-        endsAtMs: row.endsAt,
-        updatedAtMs: row.updatedAt,
-        createdBy: row.createdBy,
-        comment: row.comment,
-        annotations: jsonOut(row.annotations),
-      });
+    }
+    for (const row of changes.logUpserted) upsert.log(logEntryOut(row, logs.of(row.key)));
+    for (const key of changes.logDeleted) {
+      deleteLog.run(logs.known(key) ?? null);
+      onCommitted.push(() => logs.forget(key));
+    }
+    for (const row of changes.silencesUpserted) upsert.silence(silenceOut(row));
     for (const key of changes.silencesDeleted) deleteSilence.run(key);
     for (const row of changes.outboxInserted) {
       upsert.outbox(outboxRowOut(row));
@@ -193,18 +177,7 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
     }
     for (const { id, reason } of changes.outboxCancelled) cancel.run(reason, at, id);
     for (const id of changes.outboxUndelivered) undeliver.run(at, id);
-    for (const record of changes.events)
-      insertEvent.run(
-        record.at,
-        record.fingerprint,
-        record.groupKey,
-        record.stage,
-        record.verdict,
-        record.reason,
-        record.detail === null ? null : jsonOut(record.detail),
-        configHash,
-      );
-    if (changes.events.length > 0) crash.hit('commit.events');
+    writeEvents(changes.events, configHash);
   }
 
   const commit = connection.transaction((transition: Transition): void => {
@@ -228,80 +201,43 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
   });
 
   return {
-    load: async () => ({
-      snapshot: {
-        alerts: orm.select().from(alert).all().map(alertIn),
-        groups: orm
-          .select()
-          .from(alertGroup)
-          .all()
-          .map((row) => ({
-            id: row.id as GroupId,
-            groupKey: row.groupKey as GroupKey,
-            routeId: row.routeId,
-            receiver: row.receiver,
-            labels: labelsIn(row.labels),
-            createdAt: row.createdAtMs as UnixMs,
-            nextFlushAt: row.nextFlushAtMs as UnixMs,
-            flushCount: row.flushCount,
-            mutedBy: jsonIn(row.mutedBy),
-            integrations: jsonIn(row.integrations),
-            ack: row.ack === null ? null : jsonIn<Acknowledgement>(row.ack),
-            standIns: jsonIn(row.standIns),
-            escalations: jsonIn(row.escalations),
-          })),
-        members: orm
-          .select()
-          .from(groupMember)
-          .all()
-          .map((row) => ({
-            groupId: row.groupId as GroupId,
-            fingerprint: row.fingerprint as Fingerprint,
-            joinedAt: row.joinedAtMs as UnixMs,
-            suppression: row.suppression === null ? null : jsonIn<Suppression>(row.suppression),
-            resolvedFlush: row.resolvedFlush,
-          })),
-        log: orm
-          .select()
-          .from(notificationLog)
-          .all()
-          .map((row) => ({
-            key: row.key as LogKey,
-            groupKey: row.groupKey as GroupKey,
-            receiver: row.receiver,
-            integration: row.integration,
-            index: row.integrationIndex,
-            at: row.atMs as UnixMs,
-            firing: jsonIn(row.firing),
-            resolved: jsonIn(row.resolved),
-            expiresAt: row.expiresAtMs as UnixMs,
-            outboxId: row.outboxId as OutboxId | null,
-            data: jsonIn<IntegrationData>(row.data),
-          })),
-        silences: orm
-          .select()
-          .from(silence)
-          .all()
-          .map((row) => ({
-            id: row.id as SilenceId,
-            matcherSets: jsonIn<readonly (readonly MatcherRow[])[]>(row.matcherSets),
-            startsAt: row.startsAtMs as UnixMs,
-            endsAt: row.endsAtMs as UnixMs,
-            updatedAt: row.updatedAtMs as UnixMs,
-            createdBy: row.createdBy,
-            comment: row.comment,
-            annotations: jsonIn(row.annotations),
-          })),
+    load: async () => {
+      const alertRows = orm.select().from(alert).all();
+      const groupRows = orm.select().from(alertGroup).all();
+      const memberRows = orm
+        .select({ ...getTableColumns(groupMember), groupId: alertGroup.id })
+        .from(groupMember)
+        .innerJoin(alertGroup, eq(alertGroup.number, groupMember.groupNumber))
+        .all();
+      const logRows = orm.select().from(notificationLog).all();
+      const snapshot: RouterSnapshot = {
+        alerts: alertRows.map(alertIn),
+        groups: groupRows.map(groupIn),
+        members: memberRows.map(memberIn),
+        log: logRows.map(logEntryIn),
+        silences: orm.select().from(silence).all().map(silenceIn),
         outbox: orm
           .select()
           .from(outbox)
           .where(notInArray(outbox.state, [...CLOSED]))
           .all()
           .map((row): OpenOutboxRow => ({ ...outboxRowIn(row), claimed: row.state === 'claimed' || row.state === 'unknown' })),
-      },
-      ruleAlerts: orm.select().from(ruleAlert).all().map(ruleAlertIn),
-    }),
-    commit: async (transition) => commit.immediate(transition),
+      };
+      const rules = orm.select().from(ruleAlert).all().map(ruleAlertIn);
+      for (const numbers of [alerts, groups, logs]) numbers.clear();
+      members.clear();
+      memberCounter.last = 0;
+      for (const { fingerprint, number } of alertRows) alerts.restore(fingerprint as Fingerprint, number);
+      for (const { id, number } of groupRows) groups.restore(id as GroupId, number);
+      for (const { groupId, fingerprint, number } of memberRows) membersOf(groupId as GroupId).restore(fingerprint as Fingerprint, number);
+      for (const { key, number } of logRows) logs.restore(key as LogKey, number);
+      return { snapshot, ruleAlerts: rules };
+    },
+    commit: async (transition) => {
+      onCommitted = [];
+      commit.immediate(transition);
+      for (const committed of onCommitted) committed();
+    },
     probe: async (at) => {
       upsert.heartbeat({ id: 1, atMs: at });
     },
@@ -331,132 +267,11 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
   };
 }
 
-/** One prepared INSERT … ON CONFLICT DO UPDATE for a table, run with a row. */
-function upserter<T extends SQLiteTable>(
-  connection: Database['connection'],
-  table: T,
-  key: readonly (keyof T['$inferSelect'] & string)[],
-): (row: T['$inferSelect']) => void {
-  const columns = Object.entries(getTableColumns(table));
-  const quoted = (name: string): string => `"${name}"`;
-  const isKey = (property: string): boolean => (key as readonly string[]).includes(property);
-  const statement = connection.prepare(
-    `INSERT INTO ${quoted(getTableName(table))} (${columns.map(([, { name }]) => quoted(name)).join(', ')})
-     VALUES (${columns.map(() => '?').join(', ')})
-     ON CONFLICT (${columns
-       .filter(([property]) => isKey(property))
-       .map(([, { name }]) => quoted(name))
-       .join(', ')}) DO UPDATE SET ${columns
-       .filter(([property]) => !isKey(property))
-       .map(([, { name }]) => `${quoted(name)} = excluded.${quoted(name)}`)
-       .join(', ')}`,
-  );
-  const properties = columns.map(([property]) => property);
-  const values: unknown[] = new Array(properties.length);
-  return (row) => {
-    for (let i = 0; i < properties.length; i++) values[i] = (row as Readonly<Record<string, unknown>>)[properties[i] as string];
-    statement.run(values);
-  };
-}
+/**
+ * By how many the indexes of events by subject grow at once: each event has its place somewhere else in them, and with a
+ * few at a time each would cost the writing of a page. Until then readers go through the newest themselves.
+ */
+const EVENTS_INDEXED_AT_ONCE = 4096;
 
-function alertIn(row: typeof alert.$inferSelect): Alert {
-  return {
-    fingerprint: row.fingerprint as Fingerprint,
-    labels: labelsIn(row.labels),
-    annotations: labelsIn(row.annotations),
-    startsAt: row.startsAtMs as UnixMs,
-    endsAt: row.endsAtMs as UnixMs | null,
-    updatedAt: row.updatedAtMs as UnixMs,
-    generatorUrl: row.generatorUrl,
-    isTimeout: row.isTimeout === 1,
-    origin: row.origin as Alert['origin'],
-    resolveReason: row.resolveReason as ResolveReason | null,
-  };
-}
-
-function ruleAlertOut(row: RuleAlertRow, announced: readonly string[] | null): typeof ruleAlert.$inferSelect {
-  return {
-    id: row.id,
-    groupKey: row.groupKey,
-    ruleName: row.ruleName,
-    ruleOrdinal: row.ruleOrdinal,
-    labels: jsonOut(row.labels),
-    annotations: jsonOut(row.annotations),
-    state: row.state,
-    activeAtMs: row.activeAt,
-    firedAtMs: row.firedAt,
-    keepFiringSinceMs: row.keepFiringSince,
-    value: String(row.value),
-    announced: announced === null ? null : jsonOut(announced),
-  };
-}
-
-function ruleAlertIn(row: typeof ruleAlert.$inferSelect): StoredRuleAlert {
-  return {
-    row: {
-      id: row.id,
-      groupKey: row.groupKey,
-      ruleName: row.ruleName,
-      ruleOrdinal: row.ruleOrdinal,
-      labels: jsonIn(row.labels),
-      annotations: jsonIn(row.annotations),
-      state: row.state as RuleAlertRow['state'],
-      activeAt: row.activeAtMs,
-      firedAt: row.firedAtMs,
-      keepFiringSince: row.keepFiringSinceMs,
-      value: Number(row.value),
-    },
-    announced: row.announced === null ? null : jsonIn(row.announced),
-  };
-}
-
-function outboxRowOut(row: OutboxRow): typeof outbox.$inferSelect {
-  return {
-    id: row.id,
-    groupId: row.groupId,
-    groupKey: row.groupKey,
-    receiver: row.receiver,
-    integration: row.integration,
-    integrationIndex: row.index,
-    reason: row.reason,
-    flush: row.flush,
-    createdAtMs: row.createdAt,
-    deadlineMs: row.deadline,
-    firing: jsonOut(row.firing),
-    resolved: jsonOut(row.resolved),
-    repeatIntervalMs: row.repeatIntervalMs,
-    data: jsonOut(row.data),
-    standsInFor: row.standsInFor,
-    notification: notificationOut(row.notification),
-    state: 'pending',
-    attempts: 0,
-    attemptId: null,
-    bootId: null,
-    nextAttemptAtMs: row.createdAt,
-    settledAtMs: null,
-    mayRepeat: 0,
-    undeliveredAtMs: null,
-    answer: '',
-  };
-}
-
-export function outboxRowIn(row: typeof outbox.$inferSelect): OutboxRow {
-  return {
-    id: row.id as OutboxId,
-    groupId: row.groupId as GroupId,
-    groupKey: row.groupKey as GroupKey,
-    receiver: row.receiver,
-    integration: row.integration,
-    index: row.integrationIndex,
-    reason: row.reason as NotificationReason,
-    flush: row.flush,
-    createdAt: row.createdAtMs as UnixMs,
-    deadline: row.deadlineMs as UnixMs,
-    firing: jsonIn(row.firing),
-    resolved: jsonIn(row.resolved),
-    repeatIntervalMs: row.repeatIntervalMs,
-    data: jsonIn(row.data),
-    standsInFor: row.standsInFor as OutboxId | null,
-    notification: notificationIn(row.notification),
-  };
-}
+/** Of a batch of alerts there are hundreds, and a statement of its own costs more than the row. */
+const EVENTS_INSERTED_AT_ONCE = 16;

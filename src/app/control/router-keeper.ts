@@ -8,7 +8,8 @@
 import { Router, type RouterConfig } from '../../alerts/router.ts';
 import type { RouterChanges } from '../../alerts/router-state.ts';
 import type { DueRow } from '../../db/outbox-repository.ts';
-import type { Claims, Report, Settlement, StateRepository, StoredRuleAlert } from '../../db/state-repository.ts';
+import type { Claims, Report, Settlement, StateRepository } from '../../db/state-repository.ts';
+import type { StoredRuleAlert } from '../../db/state-rows.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { CrashPoints } from '../../model/crash-point.ts';
 import type { Log } from '../../model/log.ts';

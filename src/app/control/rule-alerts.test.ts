@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StoredRuleAlert } from '../../db/state-repository.ts';
+import type { StoredRuleAlert } from '../../db/state-rows.ts';
 import type { AlertChange, RuleAlertRow } from '../../rules/alert-state.ts';
 import { ruleAlertStep } from './rule-alerts.ts';
 

@@ -3,7 +3,7 @@
  * was announced with; when external labels or relabelling give it others, the old one ends and the new one begins.
  */
 import type { RuleAlertChange } from '../../alerts/ingest.ts';
-import type { StoredRuleAlert } from '../../db/state-repository.ts';
+import type { StoredRuleAlert } from '../../db/state-rows.ts';
 import type { AlertChange, RuleAlertRow } from '../../rules/alert-state.ts';
 
 export type RuleAlertStep = {

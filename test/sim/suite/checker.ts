@@ -138,7 +138,9 @@ export class Checker {
   acknowledging(row: Answerable): (answer: ActionResult['kind'] | 'refused') => void {
     const told = this.#ports.read('SELECT firing FROM outbox WHERE group_key = ? AND receiver = ?', row.groupKey, row.receiver);
     // Where a new configuration has led its alerts elsewhere, it is said of the groups that have them now.
-    const isThere = this.#ports.read('SELECT 1 FROM group_member WHERE group_id = ?', row.groupId).length > 0;
+    const isThere =
+      this.#ports.read('SELECT 1 FROM group_member JOIN alert_group ON alert_group.number = group_number WHERE id = ?', row.groupId)
+        .length > 0;
     const settle = this.#acks.asked(
       row,
       told.flatMap(({ firing }) => this.#namesIn(firing)),
