@@ -25,6 +25,12 @@ import { TokenBucket } from './token-bucket.ts';
 const LANE_WIDTH = 16;
 /** Notifications told in one message. */
 const BUNDLE_MAX = 100;
+/**
+ * Attempts that may begin at the same time, over all lanes: with thousands due at once each would open a connection of its
+ * own, where a hundred that come one after another share a few. One that lasts longer than FRESH_MS stands in nobody's way.
+ */
+const FRESH_MAX = 128;
+const FRESH_MS = 50;
 const CLAIM_RETRY_MS = 1000;
 const SETTLE_RETRY_MS = 1000;
 /** How long a provider is asked what became of an attempt, before it is made again. */
@@ -97,6 +103,10 @@ export class Delivery {
   /** Attempts that are not settled yet. */
   readonly #attempts = new Map<OutboxId, Promise<void>>();
   readonly #breakers = new Map<string, CircuitBreaker>();
+  /** Attempts that have just begun. */
+  #fresh = 0;
+  /** Lanes that may go on when there are fewer of them, in the order in which they asked. */
+  readonly #held = new Set<Lane>();
   #isStopped = false;
   /** alertmanager_notification_requests_total and its like, by integration name. */
   readonly stats = new Map<string, { requests: number; requestsFailed: number; secondsSum: number }>();
@@ -216,15 +226,34 @@ export class Delivery {
       this.#wake(lane, limitedAt - elapsed);
       return;
     }
+    const room = FRESH_MAX - this.#fresh;
+    if (room <= 0) {
+      this.#held.add(lane);
+      return;
+    }
     const isProbe = breaker?.begin(elapsed) ?? false;
-    const max = isProbe || (isSerial && !isBundling) ? 1 : isBundling ? BUNDLE_MAX : LANE_WIDTH - lane.active;
+    const max = isProbe || (isSerial && !isBundling) ? 1 : isBundling ? BUNDLE_MAX : Math.min(room, LANE_WIDTH - lane.active);
     // What may have arrived is asked about by itself.
     const isAlone = isBundling && isAsked(first, destination);
     const batch = lane.queue.take(now, isAlone ? 1 : max, (due) => due === first || !isBundling || !isAsked(due, destination));
     for (const { row } of batch) this.#laneOfRow.delete(row.id);
-    lane.active += isBundling ? 1 : batch.length;
+    const slots = isBundling ? 1 : batch.length;
+    lane.active += slots;
     lane.isClaiming = isSerial;
-    this.#track(this.#attempt(lane, batch, { isBundling, isProbe, bucket }));
+    this.#fresh += slots;
+    this.#track(this.#attempt(lane, batch, { isBundling, isProbe, bucket, fresh: { attempts: slots } }));
+  }
+
+  /** These attempts are over, or have lasted for a while. */
+  #aged(fresh: Fresh, attempts: number): void {
+    const aged = Math.min(attempts, fresh.attempts);
+    fresh.attempts -= aged;
+    this.#fresh -= aged;
+    for (const lane of this.#held) {
+      if (this.#fresh >= FRESH_MAX) return;
+      this.#held.delete(lane);
+      this.#work(lane);
+    }
   }
 
   #wake(lane: Lane, afterMs: number): void {
@@ -263,11 +292,7 @@ export class Delivery {
     this.#underWay.add(tracked);
   }
 
-  async #attempt(
-    lane: Lane,
-    batch: readonly DueRow[],
-    { isBundling, isProbe, bucket }: { readonly isBundling: boolean; readonly isProbe: boolean; readonly bucket: TokenBucket | null },
-  ): Promise<void> {
+  async #attempt(lane: Lane, batch: readonly DueRow[], { isBundling, isProbe, bucket, fresh }: AttemptTerms): Promise<void> {
     const { clock, log, crash } = this.#ports;
     const slots = isBundling ? 1 : batch.length;
     let claimed: ReadonlyMap<OutboxRow, Claimed>;
@@ -284,6 +309,7 @@ export class Delivery {
       lane.active -= slots;
       if (isProbe) this.#breakers.get(lane.provider ?? '')?.released(clock.elapsed());
       for (const due of batch) this.#wait(lane, { ...due, nextAttemptAt: unixMs(clock.now() + CLAIM_RETRY_MS) });
+      this.#aged(fresh, slots);
       this.#work(lane);
       return;
     }
@@ -296,8 +322,14 @@ export class Delivery {
     else if (isProbe) this.#breakers.get(lane.provider ?? '')?.released(clock.elapsed());
     const messages = isBundling ? (wanted.length > 0 ? [wanted] : []) : wanted.map((one) => [one]);
     lane.active -= slots - messages.length;
+    this.#aged(fresh, slots - messages.length);
+    const cancelAging = clock.after(durationMs(FRESH_MS), () => this.#aged(fresh, fresh.attempts));
     for (const message of messages) {
-      const attempt = this.#send(lane, message, isProbe).finally(() => message.forEach(({ due }) => this.#attempts.delete(due.row.id)));
+      const attempt = this.#send(lane, message, isProbe).finally(() => {
+        for (const { due } of message) this.#attempts.delete(due.row.id);
+        this.#aged(fresh, 1);
+        if (fresh.attempts === 0) cancelAging();
+      });
       for (const { due } of message) this.#attempts.set(due.row.id, attempt);
       this.#track(attempt);
     }
@@ -455,6 +487,16 @@ export class Delivery {
     };
   }
 }
+
+/** Of a batch: how many of its attempts have just begun. */
+type Fresh = { attempts: number };
+
+type AttemptTerms = {
+  readonly isBundling: boolean;
+  readonly isProbe: boolean;
+  readonly bucket: TokenBucket | null;
+  readonly fresh: Fresh;
+};
 
 type Wanted = { readonly due: DueRow; readonly late: string | null };
 
