@@ -2,7 +2,7 @@
 import type { BoundedText } from '../lib/bounded-text.ts';
 import { formatFloat } from '../lib/go-strconv.ts';
 import { civilTime, formatTime, RFC3339_NANO } from '../lib/go-time.ts';
-import { GoCallError, type GoValue, indirectInterface } from '../lib/go-value.ts';
+import { GoCallError, type GoType, type GoValue, indirectInterface } from '../lib/go-value.ts';
 import { compareUtf8 } from '../lib/utf8-order.ts';
 import { TIME, timeArgument } from './time-values.ts';
 
@@ -55,14 +55,11 @@ export function marshalJson(out: BoundedText, held: GoValue | null, depth = 0): 
         out.append(jsonTime(value));
         return;
       }
-      const fields = (value.type.fields ?? []).flatMap((field, i) =>
-        /^\p{Lu}/u.test(field.name) ? [{ name: field.json ?? field.name, value: value.fields[i] ?? null }] : [],
-      );
-      list(out, '{', '}', fields.length, (i) => {
-        const field = fields[i];
-        if (field === undefined) return;
-        out.append(`${jsonString(field.name)}:`);
-        marshalJson(out, field.value, depth + 1);
+      const members = membersOf(value.type);
+      list(out, '{', '}', members.length, (i) => {
+        const { key, index } = members[i] as Member;
+        out.append(key);
+        marshalJson(out, value.fields[index] ?? null, depth + 1);
       });
       return;
     }
@@ -70,6 +67,22 @@ export function marshalJson(out: BoundedText, held: GoValue | null, depth = 0): 
     case 'interface':
       throw new GoCallError(`json: unsupported type: ${value.type.name}`);
   }
+}
+
+/** A field that is exported: its place in the struct, and its name with the colon behind it. */
+type Member = { readonly key: string; readonly index: number };
+
+const knownMembers = new WeakMap<GoType, readonly Member[]>();
+
+function membersOf(type: GoType): readonly Member[] {
+  let members = knownMembers.get(type);
+  if (members === undefined) {
+    members = (type.fields ?? []).flatMap((field, index) =>
+      /^\p{Lu}/u.test(field.name) ? [{ key: `${jsonString(field.json ?? field.name)}:`, index }] : [],
+    );
+    knownMembers.set(type, members);
+  }
+  return members;
 }
 
 function list(out: BoundedText, open: string, close: string, count: number, item: (index: number) => void): void {
@@ -106,11 +119,17 @@ const SHORT: Readonly<Record<string, string>> = {
   '\t': '\\t',
 };
 
-export const jsonString = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  `"${text.replace(/["\\\x00-\x1f<>&\u2028\u2029]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, (char) => {
-    const short = SHORT[char];
-    if (short !== undefined) return short;
-    const code = char.charCodeAt(0);
-    return code >= 0xd800 && code <= 0xdfff ? '\\ufffd' : `\\u${code.toString(16).padStart(4, '0')}`;
-  })}"`;
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const PERHAPS_ESCAPED = /["\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]/;
+const ESCAPED =
+  // oxlint-disable-next-line no-control-regex -- as above
+  /["\\\x00-\x1f<>&\u2028\u2029]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+export const jsonString = (text: string): string => (PERHAPS_ESCAPED.test(text) ? `"${text.replace(ESCAPED, escaped)}"` : `"${text}"`);
+
+function escaped(char: string): string {
+  const short = SHORT[char];
+  if (short !== undefined) return short;
+  const code = char.charCodeAt(0);
+  return code >= 0xd800 && code <= 0xdfff ? '\\ufffd' : `\\u${code.toString(16).padStart(4, '0')}`;
+}
