@@ -1,7 +1,7 @@
 /** `tocsin serve`: the application on this machine, from the first line of log to the exit code. */
 import { durationMs } from '../model/time.ts';
 import { ListenError, type ListeningServer } from '../platform/http-server.ts';
-import { expectTransfers } from '../platform/real/compilation.ts';
+import { expectTransfers, optimizeWhatStaysHot } from '../platform/real/compilation.ts';
 import { scavengeWithoutHelpers } from '../platform/real/garbage-collection.ts';
 import { exitProcess, onSignals, printError } from '../platform/real/own-process.ts';
 import { App, StartError } from './app.ts';
@@ -16,6 +16,7 @@ const REQUEST_GRACE_MS = 500;
 /** Runs until a signal or /-/quit; 0 after an orderly stop, 1 when it could not start. */
 export async function serve(options: AppOptions): Promise<never> {
   scavengeWithoutHelpers();
+  optimizeWhatStaysHot();
   expectTransfers();
   const ports = machinePorts(options);
   const { log } = ports;
