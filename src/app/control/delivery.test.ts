@@ -144,6 +144,17 @@ describe('delivery', () => {
     expect(settled).toEqual([{ id: '1', kind: 'failed' }]);
   });
 
+  test('of many due at once a hundred begin, and those that hang make way for the others', async () => {
+    const { clock, owe, sends, settled } = setUp(({ receiver }) => (receiver.startsWith('hangs') ? new Promise(() => {}) : ACCEPTED));
+    const hanging = Array.from({ length: 400 }, (_, i) => row(`h${i}`, `hangs ${i % 50}`));
+    owe(...hanging, ...Array.from({ length: 300 }, (_, i) => row(`${i}`, `team ${i % 30}`)));
+    await clock.advance(49);
+    expect(sends).toHaveLength(128);
+    await clock.advance(1000);
+    expect(sends).toHaveLength(700);
+    expect(settled).toHaveLength(300);
+  });
+
   test('a receiver that hangs holds up nobody else', async () => {
     const { clock, owe, settled } = setUp(({ receiver }) => (receiver === 'hangs' ? new Promise(() => {}) : ACCEPTED));
     owe(...Array.from({ length: 40 }, (_, i) => row(`h${i}`, 'hangs')), row('1'));
