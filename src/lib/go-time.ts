@@ -170,7 +170,20 @@ const CHUNK =
 
 type Piece = { readonly kind: 'literal' | 'chunk'; readonly text: string };
 
-function pieces(layout: string): Piece[] {
+/** Those of the last layouts: a notification has a dozen times, all written alike. */
+const knownPieces = new Map<string, readonly Piece[]>();
+const KNOWN_MAX = 50;
+
+function pieces(layout: string): readonly Piece[] {
+  const known = knownPieces.get(layout);
+  if (known !== undefined) return known;
+  const list = split(layout);
+  if (knownPieces.size >= KNOWN_MAX) knownPieces.clear();
+  knownPieces.set(layout, list);
+  return list;
+}
+
+function split(layout: string): readonly Piece[] {
   const list: Piece[] = [];
   let at = 0;
   for (const match of layout.matchAll(CHUNK)) {
@@ -182,7 +195,7 @@ function pieces(layout: string): Piece[] {
   return list;
 }
 
-const two = (n: number): string => String(n).padStart(2, '0');
+const two = (n: number): string => (n >= 0 && n < 10 ? `0${n}` : String(n));
 
 export function formatTime(time: GoTime, layout: string): string {
   const civil = civilTime(time);

@@ -42,7 +42,7 @@ export function marshalJson(out: BoundedText, held: GoValue | null, depth = 0): 
     case 'map':
       if (value.entries === null) out.append('null');
       else {
-        const entries = [...value.entries].sort(([a], [b]) => compareUtf8(a, b));
+        const entries = inOrder([...value.entries]);
         list(out, '{', '}', entries.length, (i) => {
           const [key, item] = entries[i] ?? ['', null];
           out.append(`${jsonString(key)}:`);
@@ -83,6 +83,14 @@ function membersOf(type: GoType): readonly Member[] {
     knownMembers.set(type, members);
   }
   return members;
+}
+
+/** Label sets are in order already. */
+function inOrder<T>(entries: [key: string, value: T][]): readonly [key: string, value: T][] {
+  for (let i = 1; i < entries.length; i++)
+    if (compareUtf8((entries[i - 1] as [string, T])[0], (entries[i] as [string, T])[0]) > 0)
+      return entries.sort(([a], [b]) => compareUtf8(a, b));
+  return entries;
 }
 
 function list(out: BoundedText, open: string, close: string, count: number, item: (index: number) => void): void {
