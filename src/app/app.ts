@@ -37,6 +37,7 @@ import { ReplyCodes } from './control/reply-codes.ts';
 import { routerConfigOf } from './control/router-config.ts';
 import { RouterKeeper } from './control/router-keeper.ts';
 import { ruleAlertStep } from './control/rule-alerts.ts';
+import { type LastResort, StorageNotice } from './control/storage-notice.ts';
 import { Telephones } from './control/telephones.ts';
 import type { AppOptions } from './options.ts';
 import type { Evaluation } from './protocol.ts';
@@ -101,6 +102,7 @@ export class App {
   readonly #receivers: Receivers;
   readonly #housekeeping: Housekeeping;
   readonly #followUp: ProviderFollowUp;
+  readonly #storageNotice: StorageNotice;
   readonly #release: () => void;
   readonly #bootId: string;
   #unwatch: () => void = () => {};
@@ -279,6 +281,13 @@ export class App {
       configured: () => this.config.alertmanager.receivers,
       externalUrl: () => this.externalUrl,
     });
+    this.#storageNotice = new StorageNotice({
+      ...{ clock, random, log, keeper },
+      ...{ http: ports.http, mail: ports.mail, telephony: ports.telephony, hostname: ports.hostname },
+      readSecret: (source) => this.#receivers.readSecret(source),
+      waiting: () => this.delivery.waiting,
+      lastResort: () => this.#lastResort,
+    });
     this.#housekeeping = new Housekeeping({ clock, log, crash, state: this.#state, telephones: repository, replyCodes: parts.replyCodes });
     registerControlMetrics(ports.metrics, this);
   }
@@ -299,6 +308,12 @@ export class App {
   get publicAddress(): PublicAddress | null {
     const { callbackUrl } = this.config.alertmanager;
     return publicAddress({ given: this.options.web.externalUrl, externalUrl: this.externalUrl, callbackUrl });
+  }
+
+  get #lastResort(): LastResort | null {
+    const { alertmanager, templates } = this.config;
+    const receiver = alertmanager.receivers.find(({ name }) => name === alertmanager.lastResort);
+    return receiver === undefined ? null : { receiver, templates, externalUrl: this.externalUrl };
   }
 
   /** Key of the rule group that raised an alert; null for alerts from outside. */
@@ -352,6 +367,7 @@ export class App {
     this.#unwatch();
     this.#housekeeping.stop();
     this.#followUp.stop();
+    this.#storageNotice.stop();
     this.telephones.desk.stop();
     await Promise.all([this.engine.stop(STOP_GRACE_MS), this.delivery.stop(STOP_GRACE_MS)]);
     crash.hit('stop.engine');
@@ -390,6 +406,7 @@ export class App {
     this.#tellOfOneWay();
     this.#housekeeping.start();
     this.#followUp.start();
+    this.#storageNotice.start();
     this.#unwatch = ports.watchWallSteps((byMs) => {
       this.stats.clockSteps++;
       ports.log.warn('the wall clock jumped', { byMs });

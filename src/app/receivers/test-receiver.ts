@@ -12,15 +12,14 @@ import type { MailMessage, MailTransport, SmtpServer } from '../../model/mail.ts
 import { uuid } from '../../model/random.ts';
 import { Secret, type SecretSource } from '../../model/secret.ts';
 import type { Telephony } from '../../model/telephony.ts';
-import { unixMs } from '../../model/time.ts';
-import { NO_CHARTS } from '../../notify/chart/charts.ts';
 import type { SendInput, SendOutcome } from '../../notify/integration.ts';
-import { buildIntegration, type Receiver, type ReceiverIntegration } from '../../notify/receivers.ts';
+import type { Receiver, ReceiverIntegration } from '../../notify/receivers.ts';
 import { sampleData } from '../../notify/sample-notifications.ts';
 import type { Ports } from '../../platform/ports.ts';
 import { SecretReader } from '../../platform/secret-reader.ts';
 import type { NotificationRenderer, NotificationTemplates } from '../../template/notification-templates.ts';
-import { NO_BOOK, PRETENDED, PRETENDED_ORDER, pretendTelephony } from './pretend-ports.ts';
+import { directInput, directIntegration } from './direct-send.ts';
+import { PRETENDED, PRETENDED_ORDER, pretendTelephony } from './pretend-ports.ts';
 import { SecretMask } from './secret-mask.ts';
 
 export type TestPorts = Pick<Ports, 'clock' | 'disk' | 'environment' | 'http' | 'mail' | 'random' | 'telephony'>;
@@ -31,7 +30,6 @@ type Tested = {
   readonly externalUrl: string;
 };
 
-const TEST_MS = 30_000;
 const ANSWER_CHARS_MAX = 2000;
 
 export async function testReceiver(
@@ -61,13 +59,11 @@ async function testIntegration(
   ports: TestPorts,
 ): Promise<IntegrationTest> {
   const line = new Line(asked.send ? ports : null, ports);
-  const integration = buildIntegration(name, config, {
+  const integration = directIntegration(name, config, {
     clock: ports.clock,
     http: line.http,
     mail: line.mail,
-    charts: NO_CHARTS,
     telephony: line.telephony,
-    book: NO_BOOK,
     inbox: {
       store: async ({ subject, text, html }) => {
         line.messages.push({ kind: 'inbox', subject, text, html });
@@ -114,21 +110,14 @@ function inputOf(
   const now = clock.now();
   const labels = { alertname: 'ReceiverTest', severity: 'info', ...asked.labels };
   const annotations = { summary: `A test of receiver ${receiver}: there is nothing to do`, ...asked.annotations };
-  return {
+  const told = {
     id: uuid(random),
     groupKey: `{}/{test=${goQuote(receiver)}}:{}`,
     threadId: 'receiver-test',
-    createdAt: now,
-    deadline: unixMs(now + TEST_MS),
-    attempt: 1,
-    mayRepeat: false,
-    links: null,
-    replyCode: null,
-    now,
     templates: { renderer: (data, at, page) => line.listen(templates.renderer(data, at, page)) },
-    kept: {},
     data: sampleData([{ labels, annotations, isResolved: asked.isResolved }], { receiver, groupBy: ['alertname'], externalUrl, now }),
-  };
+  } satisfies Partial<SendInput>;
+  return directInput(told, now);
 }
 
 /** What an integration is connected to, and all that was heard on it. */
