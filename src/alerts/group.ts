@@ -95,6 +95,8 @@ export type Integration = {
   /** A flush came while its row was in flight; it is decided anew as soon as that is over. */
   isDeferred: boolean;
   failure: Failure | null;
+  /** `at` of the acknowledgement that was passed on to its provider. */
+  ackPassedOn: UnixMs | null;
   /** The row in whose place it was first told; null: it is of the group's own receiver. */
   readonly standsInFor: OutboxId | null;
 };
@@ -260,6 +262,19 @@ export class Group {
     if (reason === 'repeat interval elapsed') return true;
     if (standsInFor === null || reason === 'some alerts resolved' || reason === 'all alerts resolved') return false;
     return !this.escalations.some(({ receiver, at }) => receiver === ref.receiver && at >= ack.at);
+  }
+
+  /** Whether its provider, which knows that the group fires, is still to hear that somebody looks after it. Whom that person asked for is not told to rest. */
+  awaitsAcknowledgement({ ref, ackPassedOn }: Integration): boolean {
+    const { ack, escalations } = this;
+    if (ack === null || ackPassedOn === ack.at) return false;
+    return !escalations.some(({ receiver, at }) => receiver === ref.receiver && at >= ack.at);
+  }
+
+  /** Its provider knows of the acknowledgement made at `ackAt`, or never will. */
+  acknowledgementPassedOn(integration: Integration, ackAt: UnixMs, changes: ChangeLog): void {
+    integration.ackPassedOn = ackAt;
+    changes.groups.add(this.id);
   }
 
   /** Somebody wants another receiver to be told, now. */
@@ -451,6 +466,7 @@ export class Group {
     const integration = this.find({ receiver, name: row.name, index: row.index });
     if (integration === undefined) return;
     integration.failure = row.failure;
+    integration.ackPassedOn = row.ackPassedOn ?? null;
     integration.settledFlush = row.settledFlush;
     integration.lastSkip = row.lastSkip;
     integration.isDeferred = row.lastSkip === 'delivery_in_flight';
@@ -943,16 +959,20 @@ const NOTHING: Unmuted = { firing: [], resolved: [], inOrder: [], notifications:
 
 function newIntegration(receiver: string, config: IntegrationConfig, standsInFor: OutboxId | null): Integration {
   const ref = { receiver, name: config.name, index: config.index };
-  return { ref, config, settledFlush: 0, lastSkip: null, owed: new Set(), open: null, isDeferred: false, failure: null, standsInFor };
+  return {
+    ...{ ref, config, settledFlush: 0, lastSkip: null, owed: new Set(), open: null, isDeferred: false },
+    ...{ failure: null, ackPassedOn: null, standsInFor },
+  };
 }
 
-const integrationRow = ({ ref, settledFlush, lastSkip, owed, failure }: Integration): GroupIntegrationRow => ({
+const integrationRow = ({ ref, settledFlush, lastSkip, owed, failure, ackPassedOn }: Integration): GroupIntegrationRow => ({
   name: ref.name,
   index: ref.index,
   settledFlush,
   lastSkip,
   owed: [...owed],
   failure,
+  ...(ackPassedOn !== null && { ackPassedOn }),
 });
 
 const iso = (at: UnixMs): string => new Date(at).toISOString();

@@ -59,6 +59,8 @@ export type GroupIntegrationRow = {
   readonly owed: readonly Fingerprint[];
   /** It does not take its notifications; null: it does, as far as is known. */
   readonly failure: Failure | null;
+  /** `at` of the acknowledgement that was passed on to its provider; left out: none was. */
+  readonly ackPassedOn?: UnixMs;
 };
 
 /** An alert in a group. */

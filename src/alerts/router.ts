@@ -108,7 +108,15 @@ export type Acted = ActionResult | { readonly kind: 'refused'; readonly message:
 export type ToldGroup = {
   readonly id: GroupId;
   readonly ack: Acknowledgement | null;
-  readonly told: readonly { readonly ref: IntegrationRef; readonly outboxId: OutboxId; readonly kept: IntegrationData }[];
+  readonly told: readonly {
+    readonly ref: IntegrationRef;
+    readonly outboxId: OutboxId;
+    /** When it was taken. */
+    readonly at: UnixMs;
+    readonly kept: IntegrationData;
+    /** The acknowledgement is still to be passed on to its provider. */
+    readonly awaitsAck: boolean;
+  }[];
 };
 
 /** What a report changed. `taken`: it also shows that the provider has the notification, of which nobody knew. */
@@ -262,6 +270,13 @@ export class Router {
       default:
         return unreachable(action);
     }
+  }
+
+  /** The provider of the integration knows of the acknowledgement made at `ackAt`, or never will. */
+  acknowledgementPassedOn(groupId: GroupId, ref: IntegrationRef, ackAt: UnixMs): void {
+    const group = this.#groups.get(groupId);
+    const integration = group?.find(ref);
+    if (group !== undefined && integration !== undefined) group.acknowledgementPassedOn(integration, ackAt, this.#changes);
   }
 
   /**
@@ -423,9 +438,11 @@ export class Router {
   /** Groups of which somebody was told that they fire, and not yet that they do not. */
   *toldGroups(): IterableIterator<ToldGroup> {
     for (const group of this.#groups.values()) {
-      const told = group.integrations.flatMap(({ ref }) => {
+      const told = group.everyone.flatMap((integration) => {
+        const { ref } = integration;
         const row = this.#log.row(logKeyOf(group.key, ref));
-        return row === null || row.outboxId === null || row.firing.length === 0 ? [] : [{ ref, outboxId: row.outboxId, kept: row.data }];
+        if (row === null || row.outboxId === null || row.firing.length === 0) return [];
+        return [{ ref, outboxId: row.outboxId, at: row.at, kept: row.data, awaitsAck: group.awaitsAcknowledgement(integration) }];
       });
       if (told.length > 0) yield { id: group.id, ack: group.ack, told };
     }

@@ -19,7 +19,7 @@ import { makeDurableDirectory } from '../model/disk.ts';
 import { type Fingerprint, fingerprintOf } from '../model/fingerprint.ts';
 import { Labels } from '../model/labels.ts';
 import { uuid } from '../model/random.ts';
-import { durationMs, type UnixMs } from '../model/time.ts';
+import { durationMs, type UnixMs, unixMs } from '../model/time.ts';
 import type { AppPorts } from './app-ports.ts';
 import { type EngineConfig, parserOptions } from './config/engine-config.ts';
 import { type AppConfig, type LoadResult, loadConfig } from './config/load.ts';
@@ -58,6 +58,8 @@ type AlertGroups = {
 
 const STOP_GRACE_MS = 1500;
 const EVALUATION_RETRY_MS = 1000;
+/** What a provider is asked or told of a notification has so long, whatever is left of the notification's own time. */
+const FOLLOW_UP_MS = 30_000;
 const SECRET_BYTES = 32;
 
 export class App {
@@ -236,7 +238,7 @@ export class App {
       outbox,
       delivery: this.delivery,
       crash,
-      acknowledged: (groupId, by) => this.#followUp.acknowledged(groupId, by),
+      acknowledged: () => this.#followUp.acknowledged(),
     });
     this.#followUp = new ProviderFollowUp({
       clock,
@@ -245,12 +247,25 @@ export class App {
       outbox,
       actions: this.actions,
       told: () => this.keeper.router.toldGroups(),
+      passedOn: (groupId, ref, ackAt) =>
+        this.keeper.step((router) => {
+          router.acknowledgementPassedOn(groupId, ref, ackAt);
+          return { result: undefined };
+        }),
       integration: (place) => this.#receivers.integrationOf(place),
       input: (row, kept) =>
-        this.#receivers.inputOf({ row: { ...row, data: kept }, attempts: 0, mayRepeat: false }, null, {
-          now: clock.now(),
-          externalUrl: this.externalUrl,
-        }),
+        this.#receivers.inputOf(
+          {
+            row: { ...row, data: kept, deadline: unixMs(Math.max(row.deadline, clock.now() + FOLLOW_UP_MS)) },
+            attempts: 0,
+            mayRepeat: false,
+          },
+          null,
+          {
+            now: clock.now(),
+            externalUrl: this.externalUrl,
+          },
+        ),
     });
     this.engine = new EngineSupervisor({
       clock,

@@ -3,7 +3,7 @@
  * is answered. The notification is read from its row, so an answer works long after the attempt, over restarts and reloads.
  */
 import type { NotificationActions } from '../../alerts/notification-action.ts';
-import type { GroupId, OutboxId } from '../../alerts/router-state.ts';
+import type { OutboxId } from '../../alerts/router-state.ts';
 import type { OutboxRepository } from '../../db/outbox-repository.ts';
 import type { CrashPoints } from '../../model/crash-point.ts';
 import type { Delivery } from './delivery.ts';
@@ -15,7 +15,7 @@ export type NotificationActionsPorts = {
   readonly delivery: Pick<Delivery, 'drop' | 'attemptOver'>;
   readonly crash: CrashPoints;
   /** Told of every acknowledgement that is on disk. */
-  readonly acknowledged: (groupId: GroupId, by: string) => void;
+  readonly acknowledged: () => void;
 };
 
 /** `act` rejects when the disk refuses, or a limit does not allow the silence: the person is to be told that nothing was done. */
@@ -27,7 +27,7 @@ export function notificationActions({ keeper, outbox, delivery, crash, acknowled
       const acted = await keeper.step((router, now) => ({ result: router.act(found.row, action, by, now) }));
       crash.hit('action.after-commit');
       if (acted.kind === 'refused') throw new Error(`the silence was refused: ${acted.message}`);
-      if (acted.kind === 'done' && action.kind === 'acknowledge') acknowledged(found.row.groupId, by);
+      if (acted.kind === 'done' && action.kind === 'acknowledge') acknowledged();
       return acted;
     },
     report: async (id, report) => {

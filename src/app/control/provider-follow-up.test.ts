@@ -12,27 +12,43 @@ receivers:
     opsgenie_configs: [{api_key: k, api_url: 'http://opsgenie/'}]
     webhook_configs: [{url: 'http://hook/'}]
 `;
+/** Opsgenie stands in for a webhook that is down. */
+const FALLBACK = `
+route: {receiver: team, group_by: [alertname], group_wait: 1s, group_interval: 1m, repeat_interval: 1h}
+receivers:
+  - name: team
+    webhook_configs: [{url: 'http://hook/'}]
+    tocsin: {fallback: [{receiver: second, after: 1s}]}
+  - {name: second, opsgenie_configs: [{api_key: k, api_url: 'http://opsgenie/'}]}
+`;
 const HOUR = 3_600_000;
 
-/** What the provider says: whether the alert is acknowledged there, and what became of its creation. */
-type Script = { isAcknowledged: boolean; created: 'pending' | 'done' | 'refused'; acknowledgeStatus: number };
+/** What the provider says: whether the alert is acknowledged there, and what became of its creation; and whether the webhook is down. */
+type Script = {
+  isAcknowledged: boolean;
+  created: 'pending' | 'done' | 'refused';
+  acknowledgeStatus: number;
+  createStatus: number;
+  hookStatus: number;
+};
 
-async function world(script: Partial<Script> = {}) {
-  const said: Script = { isAcknowledged: false, created: 'done', acknowledgeStatus: 202, ...script };
+async function world(script: Partial<Script> = {}, config = CONFIG) {
+  const said: Script = { isAcknowledged: false, created: 'done', acknowledgeStatus: 202, createStatus: 202, hookStatus: 200, ...script };
   const sim = new SimWorld({ seed: 1, start: unixMs(1_767_225_600_000) });
   const opsgenie = new WebhookCollector(sim.clock);
   const hook = new WebhookCollector(sim.clock);
   opsgenie.answer = ({ method, path }: Received) => {
     if (path.endsWith('/acknowledge?identifierType=alias')) return Response.json({ message: 'x' }, { status: said.acknowledgeStatus });
-    if (method === 'POST') return Response.json({ requestId: 'r1' }, { status: 202 });
+    if (method === 'POST') return Response.json({ requestId: 'r1' }, { status: said.createStatus });
     if (!path.startsWith('/v2/alerts/requests/'))
       return Response.json({ data: { status: 'open', acknowledged: said.isAcknowledged, owner: 'bo@example.org' } });
     if (said.created === 'pending') return Response.json({ message: 'not processed' }, { status: 404 });
     return Response.json({ data: { isSuccess: said.created === 'done', status: 'No responders' } });
   };
   sim.network.serve('opsgenie:80', opsgenie.handler);
+  hook.answer = () => new Response('', { status: said.hookStatus });
   sim.network.serve('hook:80', hook.handler);
-  writeFiles(sim, { '/etc/tocsin.yml': CONFIG });
+  writeFiles(sim, { '/etc/tocsin.yml': config });
   let { app, process } = await bootApp(sim);
   const settled = async <T>(promise: Promise<T>): Promise<T> => {
     await sim.advance(1000);
@@ -50,6 +66,10 @@ async function world(script: Partial<Script> = {}) {
   await fire('a');
   await sim.advance(2000);
   const history = () => settled(app.outbox.history({ limit: 20 }));
+  const act = async (kind: 'acknowledge' | 'escalate', by: string) => {
+    const { id } = (await history()).find(({ integration }) => integration === 'webhook') ?? { id: '' };
+    return settled(app.actions.act(id as OutboxId, { kind }, by));
+  };
   return {
     sim,
     said,
@@ -57,10 +77,8 @@ async function world(script: Partial<Script> = {}) {
     fire,
     history,
     asked: (part: string) => opsgenie.received.filter(({ path }) => path.includes(part)),
-    acknowledge: async (by: string) => {
-      const { id } = (await history()).find(({ integration }) => integration === 'webhook') ?? { id: '' };
-      return settled(app.actions.act(id as OutboxId, { kind: 'acknowledge' }, by));
-    },
+    acknowledge: (by: string) => act('acknowledge', by),
+    escalate: (by: string) => act('escalate', by),
     ack: () => [...app.keeper.router.toldGroups()][0]?.ack?.by ?? null,
     restart: async () => {
       sim.kill(process);
@@ -108,14 +126,87 @@ describe('an acknowledgement', () => {
     expect(ack()).toBe('bo@example.org');
   });
 
-  test.each([
-    [503, 4],
-    [401, 1],
-  ])('that is answered %i is tried %i times', async (acknowledgeStatus, times) => {
-    const { sim, acknowledge, asked } = await world({ acknowledgeStatus });
+  test('that does not get through is passed on until it does, over kills, and then no more', async () => {
+    const { sim, said, acknowledge, asked, restart } = await world({ acknowledgeStatus: 503 });
     await acknowledge('ana');
     await sim.advance(60_000);
-    expect(asked('/acknowledge')).toHaveLength(times);
+    const tries = asked('/acknowledge').length;
+    expect(tries).toBeGreaterThan(4);
+    await restart();
+    expect(asked('/acknowledge').length).toBeGreaterThan(tries);
+    said.acknowledgeStatus = 202;
+    await sim.advance(60_000);
+    const taken = asked('/acknowledge');
+    expect(JSON.parse(taken.at(-1)?.body ?? '')).toMatchObject({ user: 'ana' });
+    await restart();
+    await sim.advance(3 * HOUR);
+    expect(asked('/acknowledge')).toHaveLength(taken.length);
+  });
+
+  test('that is refused for good is passed on once, also after a kill', async () => {
+    const { sim, acknowledge, asked, restart } = await world({ acknowledgeStatus: 401 });
+    await acknowledge('ana');
+    await sim.advance(60_000);
+    await restart();
+    await sim.advance(60_000);
+    expect(asked('/acknowledge')).toHaveLength(1);
+  });
+
+  test('that is over before it gets through is not passed on any more', async () => {
+    const { sim, said, ack, acknowledge, fire, asked } = await world({ acknowledgeStatus: 503 });
+    await acknowledge('ana');
+    await fire('b');
+    await sim.advance(2 * 60_000);
+    expect(ack()).toBeNull();
+    said.acknowledgeStatus = 202;
+    const tries = asked('/acknowledge').length;
+    await sim.advance(5 * 60_000);
+    expect(asked('/acknowledge')).toHaveLength(tries);
+  });
+
+  test('made before the provider has the notification is passed on when it has', async () => {
+    const { sim, said, acknowledge, asked } = await world({ createStatus: 503 });
+    await acknowledge('ana');
+    await sim.advance(10_000);
+    expect(asked('/acknowledge')).toEqual([]);
+    said.createStatus = 202;
+    await sim.advance(45_000);
+    expect(asked('/acknowledge')).toHaveLength(1);
+  });
+});
+
+describe('with a provider that stands in for another', () => {
+  test('an acknowledgement made here is passed on to it, over a kill', async () => {
+    const { sim, said, acknowledge, asked, restart } = await world({ hookStatus: 500, acknowledgeStatus: 503 }, FALLBACK);
+    await sim.advance(20_000);
+    expect(await acknowledge('ana')).toEqual({ kind: 'done' });
+    await restart();
+    said.acknowledgeStatus = 202;
+    await sim.advance(60_000);
+    expect(JSON.parse(asked('/acknowledge').at(-1)?.body ?? '')).toMatchObject({ user: 'ana' });
+  });
+
+  test('one made there counts here', async () => {
+    const { sim, said, ack } = await world({ hookStatus: 500 }, FALLBACK);
+    await sim.advance(40_000);
+    expect(ack()).toBeNull();
+    said.isAcknowledged = true;
+    await sim.advance(60_000);
+    expect(ack()).toBe('bo@example.org');
+  });
+
+  test('whom somebody asks for after having acknowledged is not told to rest', async () => {
+    const { sim, acknowledge, escalate, asked } = await world({}, FALLBACK);
+    await acknowledge('ana');
+    expect(await escalate('ana')).toEqual({ kind: 'done' });
+    await sim.advance(5 * 60_000);
+    expect([asked('/v2/alerts').some(({ method }) => method === 'POST'), asked('/acknowledge')]).toEqual([true, []]);
+  });
+
+  test('it is told of what it took and then refused', async () => {
+    const { sim, history } = await world({ hookStatus: 500, created: 'refused' }, FALLBACK);
+    await sim.advance(20_000);
+    expect((await history()).filter(({ integration }) => integration === 'opsgenie').at(-1)?.state).toBe('failed');
   });
 });
 
@@ -129,5 +220,13 @@ describe('what became of a notification that was taken for later', () => {
     await sim.advance(45_000);
     const [record] = (await history()).filter(({ integration }) => integration === 'opsgenie').slice(-1);
     expect({ state: record?.state, asks: asked('/requests/').length }).toEqual({ state, asks });
+  });
+
+  test('is asked about after a kill', async () => {
+    const { sim, said, history, restart } = await world({ created: 'pending' });
+    await restart();
+    said.created = 'refused';
+    await sim.advance(45_000);
+    expect((await history()).filter(({ integration }) => integration === 'opsgenie').at(-1)?.state).toBe('failed');
   });
 });
