@@ -84,6 +84,21 @@ test('what a killed process had not synced is there after a later loss of power'
   }
 });
 
+test('where even that fails it is tried again, each time later, and does not count on the kernel', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const disk = new SimDisk();
+    put(open(disk).tsdb, UP, [1, 1]);
+    disk.crash();
+    const heal = disk.inject({ operation: 'sync', path: /wal\/0/, code: 'EIO' });
+    const { tsdb } = open(disk);
+    for (let flush = 0; flush < 4; flush++) await tsdb.flush();
+    heal();
+    for (let flush = 0; flush < 4; flush++) await tsdb.flush();
+    disk.powerLoss(new SimRandom(seed));
+    expect(contents(open(disk).tsdb)).toEqual({ '{__name__="up", job="node"}': [[1, 1]] });
+  }
+});
+
 test('each new series can be appended to at once, however many there are', () => {
   const { tsdb } = open(new SimDisk());
   commit(tsdb, (appender) => {

@@ -22,6 +22,7 @@ import { Selector } from './selector.ts';
 import { writeCheckpoint } from './wal/checkpoint.ts';
 import type { SeriesMetadata } from './wal/records.ts';
 import { noTimes, type ReplayProgress, type ReplayReport, type ReplayResult, replayWal, type SegmentTimes } from './wal/replay.ts';
+import { UnsyncedSegments } from './wal/unsynced.ts';
 import { WalWriter, type WalWriterStats } from './wal/writer.ts';
 
 export type TsdbOptions = {
@@ -101,6 +102,7 @@ export class Tsdb implements AppendStore {
   readonly #options: TsdbOptions;
   readonly #head: Head;
   readonly #wal: WalWriter;
+  readonly #unsynced: UnsyncedSegments;
   readonly #selector: Selector;
   readonly #retentionMs: number;
   readonly #appendStats: AppendStats = {
@@ -138,6 +140,7 @@ export class Tsdb implements AppendStore {
       segmentBytes: options.walSegmentBytes ?? WAL_SEGMENT_BYTES,
       crashPoints,
     });
+    this.#unsynced = new UnsyncedSegments(replayed.unsynced, options);
     this.#lastWalRef = Math.max(replayed.highestRef, highestChunkRef(disk, `${dir}/chunks_head`));
     this.#segments = replayed.segments.map(({ index, minTime, maxTime, modifiedAt }) => ({
       index,
@@ -242,6 +245,7 @@ export class Tsdb implements AppendStore {
 
   /** Makes all commits so far durable. Rejects when the disk refused; later commits are then safe again with a later flush. */
   flush(): Promise<void> {
+    this.#unsynced.retry();
     return this.#wal.flush();
   }
 

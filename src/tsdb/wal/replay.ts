@@ -67,6 +67,8 @@ export type ReplayResult = {
   readonly checkpoint: (SegmentTimes & { readonly index: number }) | null;
   readonly highestRef: number;
   readonly nextSegment: number;
+  /** Paths of segments that could not be made durable. */
+  readonly unsynced: readonly string[];
   readonly aliases: Map<number, number[]>;
   readonly metadata: Map<number, SeriesMetadata>;
 };
@@ -102,6 +104,7 @@ export function* replayWal({ disk, walDir, quarantineDir, head, log }: ReplayOpt
     const stat = disk.stat(`${dir}/${segmentName(index)}`);
     files.push({ dir, index, times, bytes: stat?.bytes ?? 0, modifiedAt: stat?.modifiedAt ?? (0 as UnixMs) });
   };
+  const unsynced: string[] = [];
   let checkpoint: (SegmentTimes & { readonly index: number }) | null = null;
   if (listing.checkpoint !== null) {
     checkpoint = { index: listing.checkpoint, ...noTimes() };
@@ -145,7 +148,7 @@ export function* replayWal({ disk, walDir, quarantineDir, head, log }: ReplayOpt
     }
     bytesBefore += bytes;
     if (damage === null) {
-      if (dir === walDir) makeDurable(disk, path, log);
+      if (dir === walDir && !madeDurable(disk, path, log)) unsynced.push(path);
       continue;
     }
     const { offset, reason, isTorn } = damage;
@@ -183,6 +186,7 @@ export function* replayWal({ disk, walDir, quarantineDir, head, log }: ReplayOpt
     checkpoint,
     highestRef: replay.highestRef,
     nextSegment: first + indexes.length,
+    unsynced,
     aliases: replay.aliases,
     metadata: replay.metadataOf,
   };
@@ -192,7 +196,7 @@ export function* replayWal({ disk, walDir, quarantineDir, head, log }: ReplayOpt
  * What a killed process wrote may still be in the kernel's memory only. It is shown from now on, so it must last, and nobody
  * writes to this segment again.
  */
-function makeDurable(disk: Disk, path: string, log: Log): void {
+function madeDurable(disk: Disk, path: string, log: Log): boolean {
   try {
     const file = disk.open(path, 'write');
     try {
@@ -200,9 +204,11 @@ function makeDurable(disk: Disk, path: string, log: Log): void {
     } finally {
       file.close();
     }
+    return true;
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
     log.warn('a segment of the write-ahead log may not outlast a loss of power', { file: path, error: error.message });
+    return false;
   }
 }
 
