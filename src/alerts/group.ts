@@ -318,13 +318,18 @@ export class Group {
   }
 
   /**
-   * The provider lost the row after taking it. Unless it was told something since, the integration knows nothing: the next
-   * flush tells it again, and until then, with nothing left to wait for, a fallback is told at once.
+   * The provider lost the row, the last that it was told, after taking it. The integration knows nothing: the next flush
+   * tells it again, and until then, with nothing left to wait for, a fallback is told at once. `ends`: what it told the end
+   * of, which the integration is owed again.
    */
-  lost(integration: Integration, row: OutboxRow, world: GroupWorld, now: UnixMs): void {
-    const key = logKeyOf(this.key, integration.ref);
-    if (world.log.row(key)?.outboxId !== row.id) return;
-    world.log.retract(key);
+  lost(integration: Integration, row: OutboxRow, ends: readonly StoredAlert[], world: GroupWorld, now: UnixMs): void {
+    world.log.retract(logKeyOf(this.key, integration.ref));
+    for (const stored of ends) {
+      if (integration.owed.has(stored.fingerprint)) continue;
+      integration.owed.add(stored.fingerprint);
+      owe(stored, 1);
+      world.changes.groups.add(this.id);
+    }
     this.#failed(integration, row, { cause: 'error', isHopeless: true }, world, now);
     this.reviewFallback(world, now);
   }
@@ -767,16 +772,19 @@ export class Group {
     this.#call(receiver, outboxId, world, now);
   }
 
+  /** Puts an integration among those that stand in. */
+  addStandIn(receiver: string, config: IntegrationConfig, standsInFor: OutboxId): Integration {
+    const integration = newIntegration(receiver, config, standsInFor);
+    this.standIns = [...this.standIns, integration];
+    return integration;
+  }
+
   /** Tells each integration of the receiver what it does not know yet. */
   #call(receiver: string, standsInFor: OutboxId, world: GroupWorld, now: UnixMs): void {
     if (receiver === this.receiver) return; // its own receiver is told anyway
     const unmuted = this.#unmuted(world, now);
     for (const config of world.standInsOf(receiver)) {
-      let integration = this.find({ receiver, name: config.name, index: config.index });
-      if (integration === undefined) {
-        integration = newIntegration(receiver, config, standsInFor);
-        this.standIns = [...this.standIns, integration];
-      }
+      const integration = this.find({ receiver, name: config.name, index: config.index }) ?? this.addStandIn(receiver, config, standsInFor);
       if (integration.open === null) this.#decide(integration, unmuted, world, now);
     }
   }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { at, base, quick, Rig, START } from '../../test/support/router-rig.ts';
+import { at, base, quick, Rig, receiver, START } from '../../test/support/router-rig.ts';
 import { rootRoute } from '../../test/support/test-router.ts';
 import { durationMs } from '../model/time.ts';
 import type { NotificationAction } from './notification-action.ts';
+import type { RouterConfig } from './router.ts';
 import type { OutboxRow } from './router-state.ts';
 
 const ACK: NotificationAction = { kind: 'acknowledge' };
@@ -201,6 +202,76 @@ describe('what a provider reports', () => {
     rig.rule('firing', { alertname: 'B' }).until(80);
     report(rig, 'failed', old);
     expect(rig.until(200).told).toHaveLength(2);
+  });
+
+  describe('as lost, and it told an end', () => {
+    const contract = { route: rootRoute(quick), receivers: [receiver('team', true)] };
+    const ended = (config: Partial<RouterConfig> = contract): Rig =>
+      new Rig(config).rule('firing', { alertname: 'A' }).until(20).rule('resolved', { alertname: 'A' }).until(80);
+
+    test.each([
+      ['as before', (rig: Rig) => rig],
+      ['over a restart', (rig: Rig) => rig.restart()],
+      ['over a reload', (rig: Rig) => rig.reload(contract)],
+    ])('is told again under the resolve contract, once it was heard no more, %s', (_, then) => {
+      const rig = ended();
+      expect(report(rig, 'failed')).toBe('noted');
+      then(rig).until(8000);
+      expect(rig.told).toEqual(['10 team first notification: A', '70 team all alerts resolved: A*', '140 team all alerts resolved: A*']);
+      expect(rig.rows.snapshot()).toMatchObject({ groups: [], alerts: [] });
+    });
+
+    test('is told again for as long as the alert is remembered', () => {
+      const rig = ended();
+      for (let told = 0; told !== rig.sent.length && told < 100; ) {
+        told = rig.sent.length;
+        report(rig, 'failed');
+        rig.until(rig.t + 600);
+      }
+      expect(rig.told.slice(1).map((line) => line.replace(/^\d+ /, ''))).toEqual(Array(4).fill('team all alerts resolved: A*'));
+      expect(rig.until(20_000).rows.snapshot()).toMatchObject({ groups: [], alerts: [] });
+    });
+
+    test('is told with what else fires in its group', () => {
+      const rig = new Rig(contract).rule('firing', { alertname: 'A' }).rule('firing', { alertname: 'B' }).until(20);
+      rig.rule('resolved', { alertname: 'A' }).until(80);
+      report(rig, 'failed');
+      expect(rig.until(140).told.slice(1)).toEqual(['70 team some alerts resolved: A* B', '130 team first notification: A* B']);
+    });
+
+    test('is not told again to who does not want ends told by contract, nor where the alert fires again', () => {
+      const plain = ended(base);
+      report(plain, 'failed');
+      expect(plain.until(1000).told).toHaveLength(2);
+      const again = ended();
+      const row = last(again);
+      again.rule('firing', { alertname: 'A' });
+      report(again, 'failed', row);
+      expect(again.until(1000).told.slice(2)).toEqual(['90 team first notification: A']);
+    });
+
+    test('is told again to who stood in', () => {
+      const stands = { ...receiver('team', true), fallback: [{ receiver: 'second', afterMs: durationMs(1000), on: ['error' as const] }] };
+      const rig = new Rig({ route: rootRoute(quick), receivers: [stands, receiver('second')] });
+      rig.isDown = true;
+      rig.rule('firing', { alertname: 'A' }).until(12);
+      const [own] = rig.pending.splice(0);
+      rig.router.claim(own!.id, at(12));
+      rig.router.settle({ kind: 'failed', outboxId: own!.id, error: 'no' }, at(12));
+      rig.isDown = false;
+      rig.commit();
+      rig.until(20).rule('resolved', { alertname: 'A' }).until(80);
+      const row = rig.sent.filter(({ row: { receiver: to } }) => to === 'second').at(-1)!.row;
+      expect(row.resolved).toHaveLength(1);
+      report(rig, 'failed', row);
+      rig.until(4000);
+      expect(rig.told.filter((line) => line.includes(' second ')).map((line) => line.replace(/^\d+ /, ''))).toEqual([
+        'second first notification: A',
+        'second all alerts resolved: A*',
+        'second all alerts resolved: A*',
+      ]);
+      expect(rig.rows.snapshot()).toMatchObject({ groups: [], alerts: [] });
+    });
   });
 
   test('as confirmed changes nothing for anybody', () => {

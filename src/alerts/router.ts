@@ -281,7 +281,7 @@ export class Router {
 
   /**
    * What a provider says of a notification that it has taken. When it was lost, the log no longer says that the integration
-   * knows, so the next flush tells it again. A report may overtake the answer to the attempt: `confirmed` then is that answer.
+   * knows, so the next flush tells it again; under the resolve contract also what has ended, as long as that is remembered. A report may overtake the answer to the attempt: `confirmed` then is that answer.
    */
   report(row: OutboxRow, wasAccepted: boolean, { kind, message }: DeliveryReport, now: UnixMs): Reported {
     const isOpen = this.#open.has(row.id) || this.#late.has(row.id);
@@ -291,14 +291,7 @@ export class Router {
     const detail = { ...refOf(row), outboxId: row.id, error: message };
     const verdict = kind === 'confirmed' ? 'confirmed' : 'lost';
     this.#changes.event(now, { stage: 'deliver', verdict, reason: 'report' }, null, row.groupKey, detail);
-    if (kind === 'failed') {
-      const group = this.#groups.get(row.groupId);
-      const integration = group?.find(refOf(row));
-      if (group !== undefined && integration !== undefined) {
-        group.lost(integration, row, this.#world, now);
-        this.#afterwards(group);
-      }
-    }
+    if (kind === 'failed') this.#lost(row, now);
     return isOpen ? 'taken' : 'noted';
   }
 
@@ -778,6 +771,42 @@ export class Router {
     if (group === undefined || integration === undefined) return;
     group.acceptedLate(integration, row, this.#world, now);
     this.#afterwards(group);
+  }
+
+  #lost(row: OutboxRow, now: UnixMs): void {
+    const ref = refOf(row);
+    if (this.#log.row(logKeyOf(row.groupKey, ref))?.outboxId !== row.id) return; // it was told something since
+    const { standsInFor } = row;
+    const configs = standsInFor === null ? this.#integrationsOf(ref.receiver) : this.#world.standInsOf(ref.receiver);
+    const config = configs.find(({ name, index }) => name === ref.name && index === ref.index);
+    if (config === undefined) return;
+    const ends = config.resolveContract && config.sendResolved ? this.#remembered(row.resolved, now) : [];
+    const group = this.#groups.get(row.groupId) ?? (ends.length === 0 ? undefined : this.#groupAgain(row, now));
+    let integration = group?.find(ref);
+    if (standsInFor !== null && ends.length > 0) integration ??= group?.addStandIn(ref.receiver, config, standsInFor);
+    if (group === undefined || integration === undefined) return;
+    group.lost(integration, row, ends, this.#world, now);
+    this.#afterwards(group);
+  }
+
+  /** Of these, the alerts that are over and not yet to be forgotten. */
+  #remembered(fingerprints: readonly Fingerprint[], now: UnixMs): readonly StoredAlert[] {
+    return fingerprints.flatMap((fingerprint) => {
+      const stored = this.#store.get(fingerprint);
+      if (stored === undefined || !isResolvedAt(stored.alert, now)) return [];
+      return forgetAt(stored.alert, this.#config.alertGcMs) > now ? [stored] : [];
+    });
+  }
+
+  /** The row's group, which was done: for what it owes after all. Undefined where no route leads to it any more. */
+  #groupAgain({ groupId, notification }: OutboxRow, now: UnixMs): Group | undefined {
+    const labels = notification.groupLabels;
+    const route = [...this.#tree.walk()].find((one) => groupIdOf(one, labels) === groupId);
+    if (route === undefined) return undefined;
+    const group = this.#newGroup(groupId, route, labels, addMs(now, route.groupIntervalMs), now);
+    group.isRetired = true; // until an alert leads to it
+    this.#changes.groups.add(groupId);
+    return group;
   }
 
   // ---- what people do

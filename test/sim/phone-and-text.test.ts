@@ -260,6 +260,20 @@ describe('a text', () => {
     expect(phone.texts).toHaveLength(tries);
   });
 
+  test.each([30003, 30005])('that told an end and did not arrive (%i) is told again until it does', async (errorCode) => {
+    const { sim, phone, target, down } = await world(SMS);
+    await down();
+    phone.network = () => ({ status: 'undelivered', errorCode });
+    target.behaviour = 'ok';
+    await sim.advance(6 * MINUTE);
+    phone.network = () => ({ status: 'delivered' });
+    await sim.advance(30 * MINUTE);
+    const ends = phone.texts.slice(1);
+    expect(ends.every(({ body }) => /resolved/i.test(body))).toBe(true);
+    expect(ends.map(({ status }) => status).filter((status) => status === 'delivered')).toHaveLength(1);
+    expect(ends.at(-1)?.status).toBe('delivered');
+  });
+
   test.each([
     { httpStatus: 400, code: 21608, state: /^sms failed: unverified_number: / },
     { httpStatus: 400, code: 21610, state: /^sms failed: opted_out: .*START/ },

@@ -31,7 +31,7 @@ export type DeskPorts = {
   readonly actions: () => NotificationActions;
   /** The account that placed it; null: its receiver is configured no more. */
   readonly account: (id: OutboxId) => Promise<TelephonyAccount | null>;
-  /** Whether somebody must still hear of it: it fires, nobody silenced it, nobody acknowledged it. */
+  /** Whether somebody must still hear of it: it fires, nobody silenced it, nobody acknowledged it; or it is over, as it says. */
   readonly isWanted: (id: OutboxId) => Promise<boolean>;
   /** One more attempt, as the first one was made; null: its receiver is configured no more. */
   readonly again: (id: OutboxId) => Promise<SendOutcome | null>;

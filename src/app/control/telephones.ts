@@ -102,9 +102,14 @@ export class Telephones {
     return [...new Set(tokens)];
   }
 
-  /** Whether an alert of it still fires, and nobody has silenced or acknowledged it. */
+  /** Whether an alert of it still fires, and nobody has silenced or acknowledged it; of an end, whether it is still one. */
   #isWanted(row: OutboxRow, now: UnixMs): boolean {
     const { router } = this.#from.keeper;
+    if (row.firing.length === 0)
+      return row.resolved.slice(0, ALERTS_LOOKED_AT_MAX).every((fingerprint) => {
+        const alert = router.alert(fingerprint);
+        return alert === null || isResolvedAt(alert, now);
+      });
     return row.notification.alerts.slice(0, ALERTS_LOOKED_AT_MAX).some(({ fingerprint, labels, endsAt }) => {
       const alert = endsAt === null ? router.alert(fingerprint) : null;
       if (alert === null || isResolvedAt(alert, now)) return false;
