@@ -261,14 +261,19 @@ export class Group {
     if (ack === null) return false;
     if (reason === 'repeat interval elapsed') return true;
     if (standsInFor === null || reason === 'some alerts resolved' || reason === 'all alerts resolved') return false;
-    return !this.escalations.some(({ receiver, at }) => receiver === ref.receiver && at >= ack.at);
+    return !this.isAskedFor(ref.receiver);
+  }
+
+  /** Whether the person who looks after it has asked for the receiver since. */
+  isAskedFor(receiver: string): boolean {
+    const { ack, escalations } = this;
+    return ack !== null && escalations.some((escalation) => escalation.receiver === receiver && escalation.at >= ack.at);
   }
 
   /** Whether its provider, which knows that the group fires, is still to hear that somebody looks after it. Whom that person asked for is not told to rest. */
   awaitsAcknowledgement({ ref, ackPassedOn }: Integration): boolean {
-    const { ack, escalations } = this;
-    if (ack === null || ackPassedOn === ack.at) return false;
-    return !escalations.some(({ receiver, at }) => receiver === ref.receiver && at >= ack.at);
+    const { ack } = this;
+    return ack !== null && ackPassedOn !== ack.at && !this.isAskedFor(ref.receiver);
   }
 
   /** Its provider knows of the acknowledgement made at `ackAt`, or never will. */

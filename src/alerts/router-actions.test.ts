@@ -111,6 +111,28 @@ describe('an acknowledgement', () => {
     }
   });
 
+  test('relieves who stands in for another, but not whom the person has asked for since', () => {
+    const stages = ['second', 'third'].map((name, i) => ({ receiver: name, afterMs: durationMs(1000 + i), on: ['error' as const] }));
+    const rig = new Rig({ ...base, receivers: [{ ...receiver('team'), fallback: stages }, receiver('second'), receiver('third')] });
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(12);
+    const [own] = rig.pending.splice(0);
+    rig.router.claim(own!.id, at(12));
+    rig.router.settle({ kind: 'failed', outboxId: own!.id, error: 'no' }, at(12));
+    rig.isDown = false;
+    rig.commit();
+    rig.until(20);
+    const second = last(rig);
+    const states = (row = second) => [rig.router.acknowledgementOf(row)?.by, rig.router.isRelieved(row)];
+    expect([second.receiver, ...states()]).toEqual(['second', undefined, false]);
+    act(rig, ACK, 'ana', second);
+    expect(states()).toEqual(['ana', true]);
+    rig.until(30);
+    act(rig, { kind: 'escalate' }, 'ana', own);
+    const third = last(rig);
+    expect([third.receiver, ...states(), ...states(third)]).toEqual(['third', 'ana', true, 'ana', false]);
+  });
+
   test('leaves a first notification alone', () => {
     const rig = new Rig({ ...base, receivers: [{ ...base.receivers[0]!, integrations: two }] });
     rig.isDown = true;

@@ -441,6 +441,16 @@ export class Router {
     }
   }
 
+  /** Who looks after what the notification told; null: nobody does. */
+  acknowledgementOf(row: OutboxRow): Acknowledgement | null {
+    return this.#groupsOfRow(row).find(({ ack }) => ack !== null)?.ack ?? null;
+  }
+
+  /** Whether whom the notification went to may rest, because somebody looks after it who has not asked for them since. */
+  isRelieved(row: OutboxRow): boolean {
+    return this.#groupsOfRow(row).some((group) => group.ack !== null && !group.isAskedFor(row.receiver));
+  }
+
   /** Null: unknown, or forgotten. */
   alert(fingerprint: Fingerprint): Alert | null {
     return this.#store.get(fingerprint)?.alert ?? null;

@@ -110,14 +110,11 @@ export class Telephones {
         const alert = router.alert(fingerprint);
         return alert === null || isResolvedAt(alert, now);
       });
+    if (router.isRelieved(row)) return false;
     return row.notification.alerts.slice(0, ALERTS_LOOKED_AT_MAX).some(({ fingerprint, labels, endsAt }) => {
       const alert = endsAt === null ? router.alert(fingerprint) : null;
       if (alert === null || isResolvedAt(alert, now)) return false;
-      const { silencedBy, groups } = router.trace(labels, now);
-      const isLookedAfter = groups.some(
-        ({ receiver, groupKey, ack }) => receiver === row.receiver && groupKey === row.groupKey && ack !== null,
-      );
-      return silencedBy.length === 0 && !isLookedAfter;
+      return router.trace(labels, now).silencedBy.length === 0;
     });
   }
 

@@ -30,7 +30,7 @@ export function actionPageBackend(app: App): ActionPageBackend {
       );
       const [first] = alerts;
       const trace = first === undefined ? null : router.trace(first.labels, now);
-      const ack = trace?.groups.find(({ receiver, groupKey }) => receiver === row.receiver && groupKey === row.groupKey)?.ack ?? null;
+      const ack = router.acknowledgementOf(row);
       return {
         title: app.options.web.pageTitle,
         receiver: row.receiver,
