@@ -154,6 +154,7 @@ export class App {
     const ways = new ReaderWays({ key: new TextEncoder().encode(secret), codes: replyCodes, address: () => running().publicAddress });
     const receivers = new Receivers(ports, outbox, charts, ways, {
       texting: (...given) => running().telephones.desk.texting(...given),
+      optedOut: (...given) => running().telephones.desk.optedOut(...given),
       placed: (...given) => running().telephones.desk.placed(...given),
       isAnothers: (...given) => running().telephones.desk.isAnothers(...given),
     });

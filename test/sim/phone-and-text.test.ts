@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { OutboxId } from '../../src/alerts/router-state.ts';
 import { appServer } from '../../src/app/http/app-server.ts';
 import { unixMs } from '../../src/model/time.ts';
+import type { SimTelephony } from '../../src/platform/sim/sim-telephony.ts';
 import { SimWorld } from '../../src/platform/sim/sim-world.ts';
 import { FakeTarget } from '../support/fake-target.ts';
-import { bootApp, simOptions, writeFiles } from '../support/sim-app.ts';
+import { bootApp, simOptions, sqliteOf, writeFiles } from '../support/sim-app.ts';
 
 const START = unixMs(1_767_225_600_000); // 2026-01-01T00:00:00Z
 const MINUTE = 60_000;
@@ -285,6 +286,25 @@ describe('a text', () => {
     await down();
     expect((await states())[0]).toMatch(state);
     expect(phone.texts).toEqual([]);
+  });
+
+  test.each([
+    ['at once', (phone: SimTelephony) => (phone.behaviour = () => ({ kind: 'refused', httpStatus: 400, code: 21610, message: 'no' }))],
+    ['later', (phone: SimTelephony) => (phone.network = () => ({ status: 'undelivered', errorCode: 21610 }))],
+  ])('that Twilio refuses %s because of an earlier STOP is as one: nothing is answered until START', async (_, refuse) => {
+    const { sim, phone, down, states, text, process } = await world(SMS);
+    refuse(phone);
+    await down();
+    await sim.advance(10_000); // also with what the second flush has sent
+    expect((await states())[0]).toMatch(/^sms failed: opted_out: /);
+    const optedOut = () => sqliteOf(process).read('SELECT opted_out_at_ms IS NOT NULL AS yes FROM telephone WHERE number = ?', ANA);
+    expect(optedOut()).toEqual([{ yes: 1 }]);
+    expect(await text('what?')).toBeNull();
+    phone.behaviour = () => ({ kind: 'accept' });
+    phone.network = () => ({ status: 'delivered' });
+    expect(await text('START')).toBeNull();
+    expect(optedOut()).toEqual([{ yes: 0 }]);
+    expect(await text('what?')).toMatch(/^Not understood/);
   });
 
   test('that Twilio has no time for is sent once when it has', async () => {

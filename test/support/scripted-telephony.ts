@@ -45,11 +45,16 @@ export class ScriptedTelephony implements Telephony {
 export class MemoryBook implements TelephoneBook {
   readonly textings: Parameters<TelephoneBook['texting']>[] = [];
   readonly placings: Parameters<TelephoneBook['placed']>[0][] = [];
+  readonly optOuts: string[] = [];
   /** SIDs of other notifications. */
   others: readonly string[] = [];
 
   async texting(...texting: Parameters<TelephoneBook['texting']>): Promise<void> {
     this.textings.push(texting);
+  }
+
+  async optedOut(number: string): Promise<void> {
+    this.optOuts.push(number);
   }
 
   async placed(placing: Parameters<TelephoneBook['placed']>[0]): Promise<void> {

@@ -13,7 +13,7 @@ import type { Medium, Telephony, TelephonyAccount } from '../../model/telephony.
 import { addMs, durationMs, type UnixMs } from '../../model/time.ts';
 import type { SendOutcome } from '../../notify/integration.ts';
 import type { TelephoneBook } from '../../notify/twilio/book.ts';
-import { finalState, isUnreachableNow, progressOf } from '../../notify/twilio/outcome.ts';
+import { finalState, isOptOut, isUnreachableNow, progressOf } from '../../notify/twilio/outcome.ts';
 
 /** How long after the placing, and after each look, the provider is asked. */
 const LOOK_FIRST_MS = 60_000;
@@ -75,6 +75,13 @@ export class TelephoneDesk implements TelephoneBook {
   async texting(number: string, notifications: Parameters<TelephoneBook['texting']>[1], at: UnixMs): Promise<void> {
     const texted = notifications.map(({ id, replyCode }) => ({ id, code: replyCode }));
     await this.#harmless('a text cannot be answered', () => this.#ports.telephones.texted(number, texted, at));
+  }
+
+  async optedOut(number: string, at: UnixMs): Promise<void> {
+    await this.#harmless('an opt-out is not noted', async () => {
+      const known = await this.#ports.telephones.telephone(number);
+      await this.#ports.telephones.saveTelephone(number, { misunderstood: 0, ...known, optedOutAt: known?.optedOutAt ?? at });
+    });
   }
 
   async placed({ medium, sid, status, number, ids, at }: Parameters<TelephoneBook['placed']>[0]): Promise<void> {
@@ -164,6 +171,7 @@ export class TelephoneDesk implements TelephoneBook {
     const state = finalState(order.status, order.errorCode);
     if (state === null) return;
     const { status, number, outboxIds, attempt } = order;
+    if (isOptOut(order.errorCode)) await this.optedOut(number, this.#ports.clock.now());
     const isAgain = state.kind === 'failed' && state.again && attempt < ATTEMPTS_MAX;
     if (state.kind === 'arrived') await this.#report(outboxIds, { kind: 'confirmed', message: `${status} to ${number}` });
     if (state.kind === 'failed' && !isAgain) await this.#report(outboxIds, { kind: 'failed', message: `${state.message}; ${number}` });

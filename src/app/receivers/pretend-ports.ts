@@ -50,6 +50,7 @@ export const pretendTelephony: Telephony = {
 /** A test is not followed up: nobody waits for its outcome, and no reply to it means anything. */
 export const NO_BOOK: TelephoneBook = {
   texting: () => Promise.resolve(),
+  optedOut: () => Promise.resolve(),
   placed: () => Promise.resolve(),
   isAnothers: () => Promise.resolve(false),
 };

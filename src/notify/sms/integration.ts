@@ -6,7 +6,7 @@ import { refused, withTemplateErrors } from '../http-integration.ts';
 import type { Integration, SendInput, SendOutcome } from '../integration.ts';
 import { accountOf } from '../twilio/account.ts';
 import type { TelephonePorts } from '../twilio/book.ts';
-import { CALLBACK_URL_REFUSED, outcomeOfTelephony, refusalName } from '../twilio/outcome.ts';
+import { CALLBACK_URL_REFUSED, OPTED_OUT, outcomeOfTelephony, refusalName } from '../twilio/outcome.ts';
 import { adopted } from '../twilio/reconcile.ts';
 import { isTemplate, numberIn } from '../twilio/target.ts';
 import type { SmsConfig } from './config.ts';
@@ -57,6 +57,7 @@ async function sendText(config: SmsConfig, ports: TelephonePorts, inputs: readon
   // Better a text whose arrival nobody confirms than none.
   if (order.statusCallback !== null && result.kind === 'refused' && refusalName(result) === CALLBACK_URL_REFUSED)
     result = await telephony.sendText(account, { ...order, statusCallback: null });
+  if (result.kind === 'refused' && refusalName(result) === OPTED_OUT) await book.optedOut(number, first.now);
   if (result.kind === 'accepted') {
     const ids = inputs.map(({ id }) => id);
     await book.placed({ medium: 'text', ...result, number, ids, at: first.now });

@@ -15,6 +15,8 @@ export type TextedNotification = {
 export type TelephoneBook = {
   /** Before a text leaves, since the reply may be faster than the provider's answer. */
   texting(number: string, notifications: readonly TextedNotification[], at: UnixMs): Promise<void>;
+  /** The provider says that whoever has the number has sent STOP. */
+  optedOut(number: string, at: UnixMs): Promise<void>;
   /** The provider has it. */
   placed(order: {
     readonly medium: Medium;

@@ -16,6 +16,10 @@ type Meaning = {
 
 const refusal = (name: string, advice: string, reason: FailureReason = 'clientError'): Meaning => ({ name, retry: false, reason, advice });
 
+/** The name of the refusal to text who has sent STOP. */
+export const OPTED_OUT = 'opted_out';
+const OPTED_OUT_CODE = 21610;
+const STOPPED = 'whoever has this number has sent STOP: texts reach it again once START was sent from it';
 const BAD_CREDENTIALS = refusal(
   'bad_credentials',
   'Twilio does not know the account with this token or key: check account_sid and auth_token, and whether the token was revoked',
@@ -55,7 +59,7 @@ const BY_CODE: Readonly<Record<number, Meaning>> = {
   21606: BAD_SENDER,
   21608: UNVERIFIED,
   21609: refusal(CALLBACK_URL_REFUSED, 'Twilio cannot call the address of this server back: give a public one as twilio_callback_url'),
-  21610: refusal('opted_out', 'whoever has this number has sent STOP: texts reach it again once START was sent from it'),
+  [OPTED_OUT_CODE]: refusal(OPTED_OUT, STOPPED),
   21612: refusal('unreachable_from_sender', 'this number cannot be reached from that one: use another sender, or a call'),
   21614: refusal('not_a_mobile', 'no texts can be sent to this number: call it'),
   21617: refusal('text_too_long', 'the text is longer than Twilio takes'),
@@ -76,6 +80,9 @@ function meaningOf({ httpStatus, code }: Refusal): Meaning {
 
 /** The name of a refusal, such as opted_out. */
 export const refusalName = (refused: Refusal): string => meaningOf(refused).name;
+
+/** Whether a text did not arrive because its reader has sent STOP: a messaging service takes it first. */
+export const isOptOut = (errorCode: number | null): boolean => errorCode === OPTED_OUT_CODE;
 
 const SAID_CHARS_MAX = 200;
 
@@ -160,6 +167,7 @@ const UNTOLD: DeliveryMeaning = { name: 'undelivered', again: false, advice: 'it
 
 /** By the code in a text's last state. */
 const DELIVERY: Readonly<Record<number, DeliveryMeaning>> = {
+  [OPTED_OUT_CODE]: { name: OPTED_OUT, again: false, advice: STOPPED },
   30001: { name: 'queue_overflow', again: true, advice: "Twilio's queue for this sender was full" },
   30002: { name: 'account_suspended', again: false, advice: 'the account was suspended' },
   30003: { name: 'handset_unreachable', again: true, advice: 'the telephone is off or out of reach' },
