@@ -145,7 +145,7 @@ function routes(options: ServerOptions): Hono<CallerEnv> {
   };
   app.all('/api/tocsin/v1/*', async ({ req: { raw }, env }) => (await (own ??= ownApi())).fetch(raw, env));
   app.all('/federate', federate(prometheus));
-  app.route('/act', actionPageRoutes(actionPage, render, log, linkPrefix));
+  app.route('/act', actionPageRoutes(actionPage, render, log));
   app.route('/twilio', telephoneRoutes(telephone, log));
   app.route('/', managementRoutes(management));
   app.route('/', pageRoutes({ overview, alertmanager, history: tocsin.history, render, log, prefix: linkPrefix }));

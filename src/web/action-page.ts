@@ -15,7 +15,7 @@ export function renderActionPage(page: ActionPage): Html {
 ${notice === null ? '' : html`<p class="notice" role="status">${notice}</p>`}
 ${acknowledged === null ? '' : html`<p class="notice">Acknowledged by <b>${acknowledged.by}</b> at ${instant(acknowledged.at)} UTC, ${length(now - acknowledged.at)} ago</p>`}
 ${isSilenced ? html`<p class="notice">Silenced</p>` : ''}
-${isFiring ? actions(page) : html`<p>Nothing of this fires any more.</p>`}
+${isFiring ? actions() : html`<p>Nothing of this fires any more.</p>`}
 <section aria-labelledby="alerts"><h2 id="alerts">Alerts <span class="count">${alerts.length + moreAlerts}, ${firing === alerts.length && moreAlerts === 0 ? 'all firing' : `${firing} of those shown firing`}</span></h2>
 ${alerts.map((alert) => alertCard(alert, now))}
 ${moreAlerts === 0 ? '' : html`<p>and ${moreAlerts} more</p>`}
@@ -32,7 +32,8 @@ export const renderGoneActionPage = (): Html =>
     html`<main><h1>This link leads nowhere</h1><p>It was not made here, or it is older than seven days.</p></main>`,
   );
 
-const actions = ({ address }: ActionPage): Html => html`<form method="post" action="${address}" class="actions">
+/** Sent to the address that the page has, whatever a proxy has put in front of it. */
+const actions = (): Html => html`<form method="post" class="actions">
 <p><label>Your name, for the record<br><input name="name" autocomplete="name" maxlength="80"></label></p>
 <p><button name="action" value="acknowledge">Acknowledge</button>
 <button name="action" value="escalate">Escalate</button>

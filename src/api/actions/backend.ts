@@ -53,8 +53,6 @@ export type ActionPageAlert = {
 
 export type ActionPage = {
   readonly title: string;
-  /** Where the forms go. */
-  readonly address: string;
   readonly receiver: string;
   readonly sentAt: UnixMs;
   readonly now: UnixMs;
@@ -71,6 +69,6 @@ export type ActionPage = {
 
 export interface ActionPageBackend {
   /** Null: the link was not made here, or is too old. */
-  page(token: string): Promise<Omit<ActionPage, 'notice' | 'address'> | null>;
+  page(token: string): Promise<Omit<ActionPage, 'notice'> | null>;
   act(token: string, action: ReaderAction, by: string): Promise<ActionResult>;
 }

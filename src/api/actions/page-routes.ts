@@ -17,14 +17,13 @@ const ACTIONS: ReadonlyMap<string, ReaderAction> = new Map([
 ]);
 const NAME_CHARS_MAX = 80;
 
-/** `prefix`: in front of the page's path as browsers see it. */
-export function actionPageRoutes(backend: ActionPageBackend, render: PageRenderer, log: Log, prefix: string): Hono<CallerEnv> {
+export function actionPageRoutes(backend: ActionPageBackend, render: PageRenderer, log: Log): Hono<CallerEnv> {
   const app = new Hono<CallerEnv>();
 
   const show = async (token: string, notice: string | null, status = 200): Promise<Response> => {
     const page = await backend.page(token);
     if (page === null) return html(await render.goneAction(), 404);
-    return html(await render.action({ ...page, address: `${prefix}/act/${token}`, notice }), status);
+    return html(await render.action({ ...page, notice }), status);
   };
 
   app.get('/:token', (context) => show(context.req.param('token'), null));

@@ -64,7 +64,19 @@ test.each([
     given: null,
     externalUrl: 'http://machine:9099',
     callbackUrl: 'https://b.example',
-    address: { page: 'http://machine:9099', callback: 'https://b.example' },
+    address: { page: 'https://b.example', callback: 'https://b.example' },
+  },
+  {
+    given: 'http://localhost:9099',
+    externalUrl: 'http://localhost:9099',
+    callbackUrl: 'https://b.example/tocsin',
+    address: { page: 'https://b.example/tocsin', callback: 'https://b.example/tocsin' },
+  },
+  {
+    given: 'https://a.example',
+    externalUrl: 'https://a.example',
+    callbackUrl: 'https://b.example',
+    address: { page: 'https://a.example', callback: 'https://b.example' },
   },
 ])('--web.external-url $given with twilio_callback_url "$callbackUrl": $address', ({ address, ...given }) => {
   expect(publicAddress(given)).toEqual(address);

@@ -27,16 +27,19 @@ export type PublicAddress = {
   readonly callback: string;
 };
 
-/** Null: nobody outside reaches this server. `given`: --web.external-url, if it was given. */
+/**
+ * Null: nobody outside reaches this server. `given`: --web.external-url, if it was given. An address that the telephone
+ * provider reaches is one for readers too where there is no better: what this machine calls itself is of no use to them.
+ */
 export function publicAddress(options: {
   readonly given: string | null;
   readonly externalUrl: string;
   readonly callbackUrl: string;
 }): PublicAddress | null {
   const { given, externalUrl, callbackUrl } = options;
-  if (callbackUrl !== '') return { page: externalUrl, callback: callbackUrl };
-  if (given === null || isLoopback(new URL(externalUrl).hostname)) return null;
-  return { page: externalUrl, callback: externalUrl };
+  const isReached = given !== null && !isLoopback(new URL(externalUrl).hostname);
+  const page = isReached ? externalUrl : callbackUrl;
+  return page === '' ? null : { page, callback: callbackUrl || page };
 }
 
 export class ReaderWays {

@@ -27,7 +27,7 @@ export type TwilioConfig = {
 };
 
 export type TwilioGlobals = TwilioConfig & {
-  /** Where Twilio reaches this server, if not at its external URL; no slash at the end, '' where it is not given. */
+  /** Where Twilio reaches this server, if not at its external URL, and readers where there is none; no slash at the end, '' where not given. */
   readonly callbackUrl: string;
 };
 
