@@ -54,7 +54,7 @@ function refusal(answer: HttpAnswer, rules: AnswerRules): SendOutcome {
   const said = shown(rules.explain?.(answer) ?? answer.text);
   const cause = rules.causes?.[status] ?? causeOf(answer);
   const { retriesOn = [], reasonOf = reasonOfStatus } = rules;
-  const retryAfterMs = rules.retryAfter?.(answer) ?? retryAfter(headers.get('retry-after'));
+  const retryAfterMs = rules.retryAfter?.(answer) ?? retryAfter(headers);
   return {
     kind: 'rejected',
     retry: retriesOn === 'any' || (status >= 500 && status < 600) || retriesOn.includes(status),
@@ -119,7 +119,16 @@ export function jsonObject(text: string): Readonly<Record<string, unknown>> | nu
   }
 }
 
-/** Seconds only: a date would need a clock, and providers send seconds. */
-function retryAfter(header: string | undefined): DurationMs | null {
-  return header !== undefined && /^\d{1,6}$/.test(header) ? durationMs(Number(header) * 1000) : null;
+const RETRY_AFTER_SECONDS_MAX = 999_999;
+/** As every server must write dates (RFC 9110 §5.6.7). */
+const HTTP_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/** In seconds, or a date: that is counted from the answer's own, so that the clocks need not agree. Null: it says nothing. */
+function retryAfter(headers: ReadonlyMap<string, string>): DurationMs | null {
+  const header = headers.get('retry-after') ?? '';
+  if (/^\d{1,6}$/.test(header)) return durationMs(Number(header) * 1000);
+  const seconds = (instant(header) - instant(headers.get('date') ?? '')) / 1000;
+  return Number.isNaN(seconds) ? null : durationMs(Math.min(Math.max(0, seconds), RETRY_AFTER_SECONDS_MAX) * 1000);
 }
+
+const instant = (date: string): number => (HTTP_DATE.test(date) ? Date.parse(date) : Number.NaN);
