@@ -39,7 +39,9 @@ export type MailResult =
   | {
       readonly kind: 'rejected';
       readonly retry: boolean;
-      readonly cause: 'address' | 'auth' | 'tls' | 'connect' | 'content' | 'server';
+      /** Where in the dialogue. `tls`: no safe connection; `certificate`: one that shows nobody whom we trust. */
+      readonly cause: 'connect' | 'tls' | 'certificate' | 'auth' | 'sender' | 'recipient' | 'content' | 'server';
+      /** What the server said, or what happened to the connection. */
       readonly message: string;
     }
   /** The server takes no message as large as this one; null where it does not say how large it may be. */

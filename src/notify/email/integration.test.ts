@@ -72,15 +72,20 @@ test.each<{ result: MailResult; outcome: object }>([
   { result: { kind: 'unknown', message: 'broke' }, outcome: { kind: 'unknown', message: 'broke' } },
   {
     result: { kind: 'rejected', retry: true, cause: 'tls', message: 'expired' },
-    outcome: { kind: 'rejected', retry: true, reason: 'other', message: 'expired' },
+    outcome: { kind: 'rejected', retry: true, reason: 'other', message: 'tls_failed: no safe connection with the server (expired)' },
   },
   {
-    result: { kind: 'rejected', retry: false, cause: 'auth', message: 'no' },
-    outcome: { kind: 'rejected', retry: false, reason: 'authError', message: 'no' },
+    result: { kind: 'rejected', retry: false, cause: 'auth', message: 'Invalid login: 535 5.7.8 no' },
+    outcome: {
+      kind: 'rejected',
+      retry: false,
+      reason: 'authError',
+      message: 'authentication_failed: the server does not let this user log in (Invalid login: 535 5.7.8 no)',
+    },
   },
   {
     result: { kind: 'too_big', bytesMax: 100, message: 'too big' },
-    outcome: { kind: 'rejected', retry: false, reason: 'clientError', message: 'too big' },
+    outcome: { kind: 'rejected', retry: false, reason: 'clientError', message: 'message_too_large: too big' },
   },
 ])('what the server makes of it, $result.kind, is the outcome', async ({ result, outcome }) => {
   expect(await bench([result]).send()).toEqual(outcome);
@@ -97,13 +102,17 @@ test('the next mail of the group belongs to the first', async () => {
 
 test('one recipient refused for good: the others have it, the outcome says so, nobody gets it twice', async () => {
   const { send, sent } = bench([refusing(false)]);
-  expect(await send()).toMatchObject({ kind: 'accepted', answer: '250 ok; refused bo@example.org (550 unknown)' });
+  expect(await send()).toMatchObject({ kind: 'accepted', answer: '250 ok; refused bo@example.org (recipient_refused: 550 unknown)' });
   expect(sent).toHaveLength(1);
 });
 
 test('one recipient refused for now is tried again alone, as the same mail', async () => {
   const { send, sent } = bench([refusing(true), OK]);
-  expect(await send()).toMatchObject({ kind: 'rejected', retry: true, message: expect.stringContaining('bo@example.org (451 later)') });
+  expect(await send()).toMatchObject({
+    kind: 'rejected',
+    retry: true,
+    message: expect.stringContaining('bo@example.org (recipient_deferred: 451 later)'),
+  });
   expect(await send()).toMatchObject({ kind: 'accepted', answer: '250 ok' });
   expect(sent.map(({ to }) => to)).toEqual([['ana@example.org', 'Bo <bo@example.org>'], ['Bo <bo@example.org>']]);
   expect(sent[1]?.messageId).toBe(sent[0]?.messageId);
@@ -111,13 +120,14 @@ test('one recipient refused for now is tried again alone, as the same mail', asy
 });
 
 test('one who is refused for now until the deadline does not bring the others the mail again and again', async () => {
-  const { send } = bench([refusing(true), { kind: 'rejected', retry: true, cause: 'address', message: '451 later' }]);
+  const { send } = bench([refusing(true), { kind: 'rejected', retry: true, cause: 'recipient', message: '451 later' }]);
   await send();
   expect(await send()).toMatchObject({ kind: 'rejected', retry: true });
   const late = { ...notificationInput(), now: unixMs(notificationInput().deadline - 100_000) };
   expect(await send(late)).toMatchObject({
     kind: 'accepted',
-    answer: 'taken before for ana@example.org; refused for Bo <bo@example.org>: 451 later',
+    answer:
+      'taken before for ana@example.org; refused for Bo <bo@example.org>: recipient_deferred: the server does not take it for this recipient for now (451 later)',
   });
 });
 

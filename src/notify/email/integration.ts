@@ -7,10 +7,11 @@ import type { MailMessage, MailResult, MailTransport, RefusedRecipient, SmtpServ
 import { Secret, type SecretSource } from '../../model/secret.ts';
 import { durationMs } from '../../model/time.ts';
 import type { ChartImage, Charts } from '../chart/charts.ts';
-import type { FailureReason, Integration, SendInput, SendOutcome } from '../integration.ts';
+import type { Integration, SendInput, SendOutcome } from '../integration.ts';
 import { bareAddress } from './addresses.ts';
 import { type EmailConfig, hasBuiltInHtml } from './config.ts';
 import { emailMessage } from './message.ts';
+import { refusalOf } from './refusal.ts';
 import { smallerMessage } from './smaller.ts';
 import { threadData } from './thread.ts';
 
@@ -81,21 +82,23 @@ class EmailIntegration implements Integration {
       case 'unknown':
         return { kind: 'unknown', message: result.message };
       case 'too_big':
-        return { kind: 'rejected', retry: false, reason: 'clientError', message: result.message };
-      case 'rejected':
+        return { kind: 'rejected', retry: false, reason: 'clientError', message: `message_too_large: ${result.message}` };
+      case 'rejected': {
+        const { message: why, reason } = refusalOf(result.cause, result.message);
         // The others have it: that these cannot get it must not bring it to them again and again.
-        if (result.cause === 'address' && reached.size > 0 && (!result.retry || isLastAttempt(input)))
+        if (result.cause === 'recipient' && reached.size > 0 && (!result.retry || isLastAttempt(input)))
           return {
             kind: 'accepted',
-            answer: `taken before for ${[...reached].join(', ')}; refused for ${message.to.join(', ')}: ${result.message}`,
+            answer: `taken before for ${[...reached].join(', ')}; refused for ${message.to.join(', ')}: ${why}`,
             data: threadData(input, message.messageId),
           };
-        return { kind: 'rejected', retry: result.retry, reason: REASONS[result.cause], message: result.message };
+        return { kind: 'rejected', retry: result.retry, reason, message: why };
+      }
     }
   }
 
   #accepted(response: string, refused: readonly RefusedRecipient[], { input, message, reached }: Sent): SendOutcome {
-    const names = refused.map(({ address, message: why }) => `${address} (${why})`).join(', ');
+    const names = refused.map(({ address, message: said }) => `${address} (${refusalOf('recipient', said).name}: ${said})`).join(', ');
     if (refused.some(({ retry }) => retry) && !isLastAttempt(input)) {
       const gone = new Set(refused.filter(({ retry }) => retry).map(({ address }) => address));
       this.#remember(input.id, new Set([...reached, ...message.to.map(bareAddress).filter((address) => !gone.has(address))]));
@@ -127,15 +130,6 @@ function withoutRecipients(message: MailMessage, reached: ReadonlySet<string>): 
   const isShown = message.headers.some(([name]) => name === 'To');
   return { ...message, to, headers: isShown ? message.headers : [...message.headers, ['To', message.to.join(', ')]] };
 }
-
-const REASONS: Readonly<Record<Extract<MailResult, { kind: 'rejected' }>['cause'], FailureReason>> = {
-  address: 'clientError',
-  auth: 'authError',
-  tls: 'other',
-  connect: 'other',
-  content: 'clientError',
-  server: 'serverError',
-};
 
 function smtpServer(config: EmailConfig, { readSecret }: EmailPorts): SmtpServer | { readonly error: string } {
   const { smarthost, authUsername } = config;

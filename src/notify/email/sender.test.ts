@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
 import { TEST_AUTHORITY, TEST_SERVER, TEST_STRANGER } from '../../../test/support/certificates.ts';
-import { type FakeSmtpOptions, FakeSmtpServer, type SmtpBehaviour } from '../../../test/support/fake-smtp-server.ts';
+import { type FakeSmtpOptions, FakeSmtpServer, type SmtpBehaviour, type SmtpStage } from '../../../test/support/fake-smtp-server.ts';
 import { PLAIN_TLS, type TlsClientConfig } from '../../model/http.ts';
 import type { MailMessage, MailResult, SmtpServer } from '../../model/mail.ts';
 import { Secret } from '../../model/secret.ts';
@@ -10,6 +10,7 @@ import { durationMs, unixMs } from '../../model/time.ts';
 import { nodeDisk } from '../../platform/real/node-disk.ts';
 import { tlsOptions } from '../../platform/real/tls-material.ts';
 import { SecretReader } from '../../platform/secret-reader.ts';
+import { refusalOf } from './refusal.ts';
 import { smtpTransport } from './sender.ts';
 
 const transport = smtpTransport(tlsOptions(new SecretReader(nodeDisk, () => undefined)));
@@ -119,7 +120,7 @@ describe.concurrent('TLS', () => {
     expect(server.received[0]?.isSecure).toBe(isSecure);
   });
 
-  test.each<{ given: string; server: FakeSmtpOptions; client: Partial<SmtpServer>; message: RegExp }>([
+  test.each<{ given: string; server: FakeSmtpOptions; client: Partial<SmtpServer>; message: RegExp; cause?: 'certificate' }>([
     {
       given: 'STARTTLS was taken away',
       server: {},
@@ -131,24 +132,28 @@ describe.concurrent('TLS', () => {
       server: { security: 'starttls', certificate: TEST_STRANGER },
       client: { security: 'required' },
       message: /nobody whom this machine trusts has signed the certificate of 127\.0\.0\.1:\d+.*ca_file/,
+      cause: 'certificate',
     },
     {
       given: 'the same from the first byte',
       server: { security: 'implicit', certificate: TEST_STRANGER },
       client: { security: 'implicit' },
       message: /nobody whom this machine trusts/,
+      cause: 'certificate',
     },
     {
       given: 'an authority that is not ours',
       server: starttls,
       client: { security: 'required', tls: PLAIN_TLS },
       message: /nobody whom this machine trusts/,
+      cause: 'certificate',
     },
     {
       given: 'a certificate for another name',
       server: starttls,
       client: { security: 'required', tls: { ...trusting, serverName: 'other.test' } },
       message: /is for another name .*server_name/,
+      cause: 'certificate',
     },
     {
       given: 'a file that is not there',
@@ -157,10 +162,10 @@ describe.concurrent('TLS', () => {
       message: /tls_config: .*\/no\/such\/ca\.pem/,
     },
     { given: 'a server without TLS', server: {}, client: { security: 'implicit' }, message: /TLS with 127\.0\.0\.1:\d+ failed/ },
-  ])('$given: refused, named, tried again later', async ({ server: options, client, message: words }) => {
+  ])('$given: refused, named, tried again later', async ({ server: options, client, message: words, cause = 'tls' }) => {
     const server = await start(options);
     const result = await send(server, client);
-    expect(result).toMatchObject({ kind: 'rejected', retry: true, cause: 'tls' });
+    expect(result).toMatchObject({ kind: 'rejected', retry: true, cause });
     expect('message' in result && result.message).toMatch(words);
     expect(server.received).toEqual([]);
   });
@@ -237,10 +242,10 @@ describe.concurrent('a server that', () => {
   test.each<{ behaviour: SmtpBehaviour; becomes: Partial<MailResult>; kept: number }>([
     { behaviour: { kind: 'refuse', stage: 'connect', code: 421, message: 'busy' }, becomes: rejected('connect', true), kept: 0 },
     { behaviour: { kind: 'refuse', stage: 'connect', code: 554, message: 'never' }, becomes: rejected('connect', false), kept: 0 },
-    { behaviour: { kind: 'refuse', stage: 'mail_from', code: 451, message: 'later' }, becomes: rejected('address', true), kept: 0 },
-    { behaviour: { kind: 'refuse', stage: 'mail_from', code: 550, message: 'never' }, becomes: rejected('address', false), kept: 0 },
-    { behaviour: { kind: 'refuse', stage: 'rcpt_to', code: 451, message: 'greylisted' }, becomes: rejected('address', true), kept: 0 },
-    { behaviour: { kind: 'refuse', stage: 'rcpt_to', code: 550, message: 'never' }, becomes: rejected('address', false), kept: 0 },
+    { behaviour: { kind: 'refuse', stage: 'mail_from', code: 451, message: 'later' }, becomes: rejected('sender', true), kept: 0 },
+    { behaviour: { kind: 'refuse', stage: 'mail_from', code: 550, message: 'never' }, becomes: rejected('sender', false), kept: 0 },
+    { behaviour: { kind: 'refuse', stage: 'rcpt_to', code: 451, message: 'greylisted' }, becomes: rejected('recipient', true), kept: 0 },
+    { behaviour: { kind: 'refuse', stage: 'rcpt_to', code: 550, message: 'never' }, becomes: rejected('recipient', false), kept: 0 },
     { behaviour: { kind: 'refuse', stage: 'data', code: 451, message: 'later' }, becomes: rejected('content', true), kept: 0 },
     { behaviour: { kind: 'refuse', stage: 'data', code: 554, message: 'spam' }, becomes: rejected('content', false), kept: 0 },
     {
@@ -261,6 +266,25 @@ describe.concurrent('a server that', () => {
     const server = await start({}, () => behaviour);
     expect(await send(server, { timeoutMs: durationMs(behaviour.kind === 'hang' ? 1000 : 5000) })).toMatchObject(becomes);
     expect(server.received.length).toBe(kept);
+  });
+
+  test.each<{ stage: SmtpStage; code: number; message: string; name: string }>([
+    { stage: 'connect', code: 421, message: 'busy', name: 'server_busy' },
+    { stage: 'connect', code: 554, message: 'no', name: 'client_refused' },
+    { stage: 'auth', code: 535, message: '5.7.8 no', name: 'authentication_failed' },
+    { stage: 'auth', code: 454, message: '4.7.0 later', name: 'authentication_unavailable' },
+    { stage: 'mail_from', code: 530, message: '5.7.0 Authentication required', name: 'authentication_required' },
+    { stage: 'mail_from', code: 550, message: '5.7.1 no', name: 'sender_refused' },
+    { stage: 'rcpt_to', code: 451, message: '4.7.1 Greylisted', name: 'greylisted' },
+    { stage: 'rcpt_to', code: 550, message: '5.1.1 unknown user', name: 'unknown_recipient' },
+    { stage: 'data', code: 552, message: '5.2.2 over quota', name: 'mailbox_full' },
+    { stage: 'data', code: 554, message: '5.7.1 spam', name: 'message_refused' },
+  ])('refuses at $stage with $code $message: $name', async ({ name, ...refusal }) => {
+    const login = { username: 'ana', password: 'right' };
+    const server = await start({ login }, (stage) => (stage === refusal.stage ? { kind: 'refuse', ...refusal } : { kind: 'accept' }));
+    const auth = { username: 'ana', password: new Secret('right'), secret: new Secret(''), identity: '' };
+    const result = await send(server, { auth });
+    expect(result.kind === 'rejected' && refusalOf(result.cause, result.message).name).toBe(name);
   });
 
   test('breaks off in the midst of a message has not got it', async () => {

@@ -104,17 +104,22 @@ class SmtpSession {
 
   /** What an error means, as far as the session had come. */
   resultOf(error: NodemailerError): MailResult {
-    const { code, responseCode, message, permanent } = error;
+    const { code, responseCode, message, permanent, command } = error;
     if (this.#isHandedOver && responseCode === undefined) return { kind: 'unknown', message: `after the message was sent: ${message}` };
     const retry = permanent !== true;
     if (responseCode === 552 && TOO_BIG.test(message)) return { kind: 'too_big', bytesMax: this.#bytesMax, message };
     const tls = this.#tlsTrouble(error);
-    if (tls !== null) return { kind: 'rejected', retry: true, cause: 'tls', message: tls };
+    if (tls !== null) return { kind: 'rejected', retry: true, ...tls };
     switch (code) {
       case 'EAUTH':
         return { kind: 'rejected', retry, cause: 'auth', message };
       case 'EENVELOPE':
-        return { kind: 'rejected', retry, cause: 'address', message };
+        return {
+          kind: 'rejected',
+          retry,
+          cause: command === 'DATA' ? 'content' : command === 'MAIL FROM' ? 'sender' : 'recipient',
+          message,
+        };
       case 'EMESSAGE':
         return { kind: 'rejected', retry, cause: 'content', message };
       case 'ESOCKET':
@@ -176,9 +181,13 @@ class SmtpSession {
     return `${this.#server.host}:${this.#server.port}`;
   }
 
-  #tlsTrouble({ code, originalCode, message, response }: NodemailerError): string | null {
+  #tlsTrouble({ code, originalCode, message, response }: NodemailerError): TlsTrouble | null {
+    const certificate = (words: string): TlsTrouble => ({ cause: 'certificate', message: words });
+    const tls = (words: string): TlsTrouble => ({ cause: 'tls', message: words });
     if (code === 'ETLS' && response !== undefined)
-      return `"require_tls" is true, which is its default, but ${this.#name} does not offer STARTTLS (${response}); nothing was sent. Use its port with TLS, or set require_tls: false where the way there is safe`;
+      return tls(
+        `"require_tls" is true, which is its default, but ${this.#name} does not offer STARTTLS (${response}); nothing was sent. Use its port with TLS, or set require_tls: false where the way there is safe`,
+      );
     const about = `the certificate of ${this.#name}`;
     switch (originalCode) {
       case 'DEPTH_ZERO_SELF_SIGNED_CERT':
@@ -186,16 +195,18 @@ class SmtpSession {
       case 'UNABLE_TO_GET_ISSUER_CERT':
       case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
       case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-        return `nobody whom this machine trusts has signed ${about} (${message}); name its authority with tls_config: {ca_file: FILE}`;
+        return certificate(
+          `nobody whom this machine trusts has signed ${about} (${message}); name its authority with tls_config: {ca_file: FILE}`,
+        );
       case 'ERR_TLS_CERT_ALTNAME_INVALID':
-        return `${about} is for another name (${message}); name it with tls_config: {server_name: NAME}`;
+        return certificate(`${about} is for another name (${message}); name it with tls_config: {server_name: NAME}`);
       case 'CERT_HAS_EXPIRED':
-        return `${about} has expired; the server needs a new one`;
+        return certificate(`${about} has expired; the server needs a new one`);
       case 'CERT_NOT_YET_VALID':
-        return `${about} is not valid yet; look at the clocks of both machines`;
+        return certificate(`${about} is not valid yet; look at the clocks of both machines`);
       default:
         return code === 'ETLS' || (originalCode !== undefined && /^(ERR_(SSL|TLS)_|EPROTO$|CERT_)/.test(originalCode))
-          ? `TLS with ${this.#name} failed: ${message}`
+          ? tls(`TLS with ${this.#name} failed: ${message}`)
           : null;
     }
   }
@@ -205,6 +216,7 @@ const GOODBYE_MS = 1000;
 /** Mailboxes that are full answer 552 too. */
 const TOO_BIG = /\b5\.3\.4\b|size|too (big|large|long)/i;
 
+type TlsTrouble = { readonly cause: 'tls' | 'certificate'; readonly message: string };
 type Credentials = { readonly user: string; readonly pass: string; readonly method: string };
 type Sent = { readonly response: string; readonly rejectedErrors?: readonly NodemailerError[] | undefined };
 

@@ -71,7 +71,7 @@ export class SimMail {
         const first = this.#firstAttempts.get(message.messageId) ?? this.#clock.now();
         this.#firstAttempts.set(message.messageId, first);
         if (this.#clock.now() - first >= behaviour.forMs) return this.#deliver(server, message);
-        return { kind: 'rejected', retry: true, cause: 'server', message: '450 4.2.0 greylisted, try again later' };
+        return { kind: 'rejected', retry: true, cause: 'recipient', message: '450 4.2.0 greylisted, try again later' };
       }
       case 'break':
         if (behaviour.delivered) this.#deliver(server, message);

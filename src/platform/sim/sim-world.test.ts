@@ -145,8 +145,8 @@ const message: MailMessage = {
 
 test.each<{ behaviour: MailBehaviour; result: string; mails: number }>([
   { behaviour: { kind: 'accept' }, result: 'accepted', mails: 1 },
-  { behaviour: { kind: 'reject', retry: false, cause: 'address', message: '550' }, result: 'rejected address', mails: 0 },
-  { behaviour: { kind: 'greylist', forMs: 60_000 }, result: 'rejected server retry', mails: 0 },
+  { behaviour: { kind: 'reject', retry: false, cause: 'recipient', message: '550' }, result: 'rejected recipient', mails: 0 },
+  { behaviour: { kind: 'greylist', forMs: 60_000 }, result: 'rejected recipient retry', mails: 0 },
   { behaviour: { kind: 'break', delivered: true }, result: 'unknown', mails: 1 },
   { behaviour: { kind: 'break', delivered: false }, result: 'unknown', mails: 0 },
   { behaviour: { kind: 'hang' }, result: 'rejected connect retry', mails: 0 },

@@ -124,7 +124,7 @@ export class Providers {
       case 'unavailable':
         return { kind: 'reject', retry: true, cause: 'connect', message: 'connection refused' };
       case 'refuses':
-        return { kind: 'reject', retry: false, cause: 'address', message: '550 no such mailbox' };
+        return { kind: 'reject', retry: false, cause: 'recipient', message: '550 no such mailbox' };
       case 'limits':
         return { kind: 'greylist', forMs: 30_000 };
       case 'hangs':
