@@ -100,6 +100,18 @@ describe('a telephone', () => {
     expect(phone.rings).toHaveLength(2);
   });
 
+  test.each([
+    { given: 'configured alike, rings once for all', other: '', rings: 1 },
+    { given: 'configured otherwise, rings after a minute', other: ', language: de-DE', rings: 2 },
+  ])('that is in two integrations, $given', async ({ other, rings }) => {
+    const { sim, phone, down, states } = await world(`    phone_configs: [{to: "${ANA}"}, {to: "${ANA}"${other}}]`);
+    await down();
+    expect(phone.rings).toHaveLength(1);
+    await sim.advance(90_000);
+    expect(phone.rings).toHaveLength(rings);
+    expect((await states()).filter((state) => state.startsWith('phone accepted'))).toHaveLength(2);
+  });
+
   test('a mailbox that answers, or somebody who presses nothing, has acknowledged nothing', async () => {
     const { sim, phone, down, states } = await world(PHONE);
     await down();

@@ -136,7 +136,7 @@ export function registerControlMetrics(metrics: Metrics, app: App): void {
       labelNames: ['receiver', 'integration', 'index'],
     },
     () =>
-      app.delivery.waitingByLane.map(({ receiver, integration, index, rows }) => ({
+      app.delivery.waitingByPlace.map(({ receiver, integration, index, rows }) => ({
         labels: { receiver, integration, index: String(index) },
         value: rows,
       })),

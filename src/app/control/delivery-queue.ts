@@ -53,14 +53,18 @@ export class DeliveryQueue {
     return null;
   }
 
-  /** Takes what `peek` gives, as long as it is wanted, at most `max`. */
+  /** Takes, in the order of `peek`, at most `max` rows that are wanted; looks past as many that are not. */
   take(now: UnixMs, max: number, isWanted: (due: DueRow) => boolean = () => true): readonly DueRow[] {
     const taken: DueRow[] = [];
-    for (let due = this.peek(now); due !== null && taken.length < max && isWanted(due); due = this.peek(now)) {
+    const passed: DueRow[] = [];
+    for (let due = this.peek(now); due !== null && taken.length < max && passed.length < max; due = this.peek(now)) {
       this.#due.pop();
-      this.#rows.delete(due.row.id);
-      taken.push(due);
+      if (isWanted(due)) {
+        this.#rows.delete(due.row.id);
+        taken.push(due);
+      } else passed.push(due);
     }
+    for (const due of passed) this.#due.push(due);
     return taken;
   }
 

@@ -67,7 +67,7 @@ bench(
       random: new SimRandom(2),
       log: silentLog,
       crash: noCrashPoints,
-      destination: () => ({ integration, provider: null, rateLimit: null }),
+      destination: () => ({ integration, provider: null, rateLimit: null, shared: null }),
       input: () => input,
       claim: (rows) =>
         keeper.step((router, now) => {

@@ -9,7 +9,7 @@ import type { Integration, SendInput, SendOutcome } from '../../notify/integrati
 import type { RateLimit } from '../../notify/rate-limit.ts';
 import { SimClock } from '../../platform/sim/sim-clock.ts';
 import { SimRandom } from '../../platform/sim/sim-random.ts';
-import { Delivery, type DeliveryOutcome } from './delivery.ts';
+import { Delivery, type DeliveryOutcome, type Destination } from './delivery.ts';
 
 const row = (
   id: string,
@@ -43,9 +43,10 @@ type Extras = {
   readonly bundle?: (count: number) => SendOutcome;
   readonly rateLimit?: RateLimit;
   readonly provider?: (row: OutboxRow) => string | null;
+  readonly shared?: (row: OutboxRow) => Destination['shared'];
 };
 
-function setUp(send: Send, { reconcile, bundle, rateLimit, provider }: Extras = {}) {
+function setUp(send: Send, { reconcile, bundle, rateLimit, provider, shared }: Extras = {}) {
   const clock = new SimClock({ start: unixMs(0) });
   const sends: { readonly id: string; readonly at: number }[] = [];
   const claimed: string[] = [];
@@ -61,7 +62,8 @@ function setUp(send: Send, { reconcile, bundle, rateLimit, provider }: Extras = 
     crash: noCrashPoints,
     destination: (due) => ({
       provider: provider?.(due) ?? null,
-      rateLimit: rateLimit ?? null,
+      rateLimit: rateLimit === undefined ? null : { ...rateLimit },
+      shared: shared?.(due) ?? null,
       integration: {
         send: async ({ mayRepeat }) => {
           expect(claimed).toContain(due.id); // before the first byte
@@ -303,6 +305,19 @@ describe('delivery', () => {
       await clock.advance(120_000);
       expect([sends, bundles]).toEqual([[{ id: '1', at: 0 }], [{ ids: ['2', '3', '4'], at: 60_000 }]]);
       expect(settled.map(({ id, kind }) => `${id} ${kind}`)).toEqual(['1 accepted', '2 accepted', '3 accepted', '4 accepted']);
+    });
+
+    test('one telephone in several receivers is disturbed once at a time; what is configured alike is one message', async () => {
+      const { clock, delivery, owe, sends, bundles } = setUp(() => ACCEPTED, {
+        bundle: () => ACCEPTED,
+        rateLimit: { ...LIMIT, burst: 9 },
+        shared: ({ receiver }) => ({ lane: 'ana', likeness: receiver === 'third' ? 'b' : 'a' }),
+      });
+      owe(row('1'), row('2', 'second'), row('3', 'third'), row('4', 'second'));
+      expect(delivery.waitingByPlace.map(({ receiver, rows }) => `${receiver} ${rows}`)).toEqual(['team 0', 'second 0', 'third 1']);
+      await clock.advance(200_000);
+      expect(bundles).toEqual([{ ids: ['1', '2', '4'], at: 0 }]);
+      expect(sends).toEqual([{ id: '3', at: 60_000 }]);
     });
 
     test('a bundle that fails is tried again as one', async () => {

@@ -1,6 +1,6 @@
 /**
  * Carries out what the outbox owes. Each integration of each receiver is a lane of its own with a few attempts under way
- * at once, so that one that hangs holds up nobody else. A claim is on disk before the first byte leaves; what became of
+ * at once, so that one that hangs holds up nobody else; those that ring the same telephone share one. A claim is on disk before the first byte leaves; what became of
  * the attempt goes to `settle`, which commits it together with the notification log. Timers are hints: the truth is rows.
  *
  * A lane with a rate limit makes one attempt after another, each in its time; one whose integration can bundle tells all
@@ -53,6 +53,8 @@ export type Destination = {
   /** Null: none, or not known before the first attempt. */
   readonly provider: string | null;
   readonly rateLimit: RateLimit | null;
+  /** Whom it disturbs where others may disturb them too, and what it is configured as: those alike are told in one message. Null: nobody in particular. */
+  readonly shared: { readonly lane: string; readonly likeness: string } | null;
 };
 
 /** A row that an attempt may take. `late`: what makes it late, in words. */
@@ -73,8 +75,12 @@ export type DeliveryPorts = {
   troubled(rows: readonly OutboxRow[], how: 'down' | 'stalled'): Promise<void>;
 };
 
-type Lane = Pick<OutboxRow, 'receiver' | 'integration' | 'index'> & {
+type Place = Pick<OutboxRow, 'receiver' | 'integration' | 'index'>;
+
+type Lane = {
   readonly key: string;
+  /** Rows of different integrations may be in it. */
+  readonly isShared: boolean;
   readonly queue: DeliveryQueue;
   active: number;
   /** In a lane with a rate limit: what is being claimed will use it up. */
@@ -98,6 +104,7 @@ export type AttemptCount = {
 export class Delivery {
   readonly #ports: DeliveryPorts;
   readonly #lanes = new Map<string, Lane>();
+  readonly #places = new Map<string, Place>();
   readonly #laneOfRow = new Map<OutboxId, Lane>();
   readonly #underWay = new Set<Promise<void>>();
   /** Attempts that are not settled yet. */
@@ -121,8 +128,15 @@ export class Delivery {
     return [...this.#lanes.values()].reduce((sum, { queue }) => sum + queue.size, 0);
   }
 
-  get waitingByLane(): readonly (Pick<OutboxRow, 'receiver' | 'integration' | 'index'> & { readonly rows: number })[] {
-    return [...this.#lanes.values()].map(({ queue, receiver, integration, index }) => ({ receiver, integration, index, rows: queue.size }));
+  /** Of every place that something was owed to. */
+  get waitingByPlace(): readonly (Place & { readonly rows: number })[] {
+    const waiting = new Map([...this.#places].map(([key, place]) => [key, { ...place, rows: 0 }]));
+    for (const { queue } of this.#lanes.values())
+      for (const { row } of queue.rows()) {
+        const place = waiting.get(placeKey(row));
+        if (place !== undefined) place.rows++;
+      }
+    return [...waiting.values()];
   }
 
   get oldestWaitingSeconds(): number {
@@ -169,15 +183,15 @@ export class Delivery {
   }
 
   #laneOf(row: OutboxRow): Lane {
-    const key = `${row.receiver}/${row.integration}/${row.index}`;
+    const place = placeKey(row);
+    const { receiver, integration, index } = row;
+    if (!this.#places.has(place)) this.#places.set(place, { receiver, integration, index });
+    const key = this.#ports.destination(row)?.shared?.lane ?? place;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      const { receiver, integration, index } = row;
       lane = {
         key,
-        receiver,
-        integration,
-        index,
+        isShared: key !== place,
         queue: new DeliveryQueue(),
         active: 0,
         isClaiming: false,
@@ -235,7 +249,10 @@ export class Delivery {
     const max = isProbe || (isSerial && !isBundling) ? 1 : isBundling ? BUNDLE_MAX : Math.min(room, LANE_WIDTH - lane.active);
     // What may have arrived is asked about by itself.
     const isAlone = isBundling && isAsked(first, destination);
-    const batch = lane.queue.take(now, isAlone ? 1 : max, (due) => due === first || !isBundling || !isAsked(due, destination));
+    const likeness = destination?.shared?.likeness;
+    const goesAlong = (due: DueRow): boolean =>
+      !(isBundling && isAsked(due, destination)) && (!lane.isShared || this.#ports.destination(due.row)?.shared?.likeness === likeness);
+    const batch = lane.queue.take(now, isAlone ? 1 : max, (due) => due === first || goesAlong(due));
     for (const { row } of batch) this.#laneOfRow.delete(row.id);
     const slots = isBundling ? 1 : batch.length;
     lane.active += slots;
@@ -263,7 +280,7 @@ export class Delivery {
   #bucketOf(lane: Lane, destination: Destination | null): TokenBucket | null {
     const limit = destination?.rateLimit ?? null;
     // A reload gives a new limit, with a full bucket.
-    if (lane.bucket?.limit !== limit)
+    if (!isSameLimit(lane.bucket?.limit ?? null, limit))
       lane.bucket = limit === null ? null : { limit, tokens: new TokenBucket(limit, this.#ports.clock.elapsed()) };
     return lane.bucket?.tokens ?? null;
   }
@@ -302,7 +319,7 @@ export class Delivery {
       crash.hit('outbox.after-claim');
     } catch (error) {
       log.error('cannot claim notifications; trying again', {
-        receiver: lane.key,
+        lane: lane.key,
         error: error instanceof Error ? error.message : String(error),
       });
       lane.isClaiming = false;
@@ -497,6 +514,11 @@ type AttemptTerms = {
   readonly bucket: TokenBucket | null;
   readonly fresh: Fresh;
 };
+
+const isSameLimit = (a: RateLimit | null, b: RateLimit | null): boolean =>
+  a === b || (a !== null && b !== null && a.perMinute === b.perMinute && a.burst === b.burst && a.spacingMs === b.spacingMs);
+
+const placeKey = ({ receiver, integration, index }: Place): string => `${receiver}/${integration}/${index}`;
 
 type Wanted = { readonly due: DueRow; readonly late: string | null };
 

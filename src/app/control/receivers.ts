@@ -9,6 +9,7 @@ import type { Charts } from '../../notify/chart/charts.ts';
 import type { Integration, SendInput, SendOutcome } from '../../notify/integration.ts';
 import { buildIntegration, type IntegrationConfig, type Receiver } from '../../notify/receivers.ts';
 import type { TelephoneBook } from '../../notify/twilio/book.ts';
+import { isTemplate } from '../../notify/twilio/target.ts';
 import { SecretReader } from '../../platform/secret-reader.ts';
 import { type NotificationData, notificationData } from '../../template/alertmanager-data.ts';
 import type { NotificationTemplates } from '../../template/notification-templates.ts';
@@ -74,7 +75,7 @@ export class Receivers {
         },
       },
     });
-    return new Held(integration, provider, rest);
+    return new Held(integration, provider, { ...rest, shared: sharedLane(config, rest) });
   }
 
   /** Null: configured no more. */
@@ -164,13 +165,14 @@ class Held implements Integration {
   constructor(
     integration: Integration,
     provider: ProviderSeen,
-    { fingerprint, rateLimit }: { readonly fingerprint: string } & Pick<Destination, 'rateLimit'>,
+    { fingerprint, rateLimit, shared }: { readonly fingerprint: string } & Pick<Destination, 'rateLimit' | 'shared'>,
   ) {
     this.#integration = integration;
     this.fingerprint = fingerprint;
     this.destination = {
       integration: this,
       rateLimit,
+      shared,
       get provider() {
         return provider.name;
       },
@@ -206,6 +208,15 @@ class Held implements Integration {
   close(): void {
     this.#integration.close();
   }
+}
+
+/** One telephone rings once at a time, whichever receiver it is in: those with the same limits take turns. */
+function sharedLane(
+  config: IntegrationConfig,
+  { fingerprint, rateLimit }: Pick<Held, 'fingerprint'> & Pick<Destination, 'rateLimit'>,
+): Destination['shared'] {
+  if ((config.kind !== 'phone' && config.kind !== 'sms') || isTemplate(config.to)) return null;
+  return { lane: `${config.kind} ${config.to} ${JSON.stringify(rateLimit)}`, likeness: fingerprint };
 }
 
 const configText = (config: IntegrationConfig): string =>
