@@ -6,9 +6,8 @@ import { goQuote } from '../lib/go-quote.ts';
 import type { Labels } from '../model/labels.ts';
 import { isLegacyLabelName, isUtf8LabelName } from '../model/labels.ts';
 import { type Matcher, matchesLabels, matchesValue } from '../model/matcher.ts';
-import { regexError } from '../model/regex.ts';
+import { compileSilenceRegex, storedSilenceRegex } from '../model/regex.ts';
 import type { UnixMs } from '../model/time.ts';
-import { alertMatcher } from './matcher-text.ts';
 import type { MatcherRow, SilenceRow } from './router-state.ts';
 
 export type SilenceState = 'pending' | 'active' | 'expired';
@@ -50,6 +49,12 @@ export function compileSets(
   }
   return compiled;
 }
+
+/** Sets that `compileSets` has passed before. */
+export const storedSets = (sets: readonly (readonly MatcherRow[])[]): readonly (readonly Matcher[])[] =>
+  sets.map((set) =>
+    set.map(({ name, op, value }) => ({ name, op, value, regex: op === '=' || op === '!=' ? null : storedSilenceRegex(value) })),
+  );
 
 /** Why these times cannot be a silence's; null when they can. */
 export function timesError(startsAt: UnixMs | null, endsAt: UnixMs | null): string | null {
@@ -99,9 +104,9 @@ const STATE_ORDER: Readonly<Record<SilenceState, number>> = { active: 0, pending
 function compileMatcher({ name, op, value }: MatcherRow, mode: LabelNameMode): Matcher | { readonly error: string } {
   const isName = mode === 'classic' ? isLegacyLabelName(name) : isUtf8LabelName(name);
   if (!isName) return { error: `invalid label name ${goQuote(name)}` };
-  if (op === '=' || op === '!=') return alertMatcher(name, op, value);
-  const error = regexError(value);
-  return error === null ? alertMatcher(name, op, value) : { error: `invalid regular expression ${goQuote(value)}: ${error}` };
+  if (op === '=' || op === '!=') return { name, op, value, regex: null };
+  const regex = compileSilenceRegex(value);
+  return 'error' in regex ? { error: `invalid regular expression ${goQuote(value)}: ${regex.error}` } : { name, op, value, regex };
 }
 
 /** Alertmanager's notion: a negative matcher never counts as one that the empty value satisfies. */

@@ -43,7 +43,7 @@ const anyMatcherRow = fc.oneof(
   fc.record({
     name: fc.constantFrom('a', 'b', 'c'),
     op: fc.constantFrom<MatchOp>('=~', '!~'),
-    value: fc.constantFrom('x|y', 'x.*', '.*y', 'x|', '.+', 'x[xy]?', '(x|y)z?', 'z.'),
+    value: fc.constantFrom('x|y', 'x.*', '.*y', 'x|', '.+', 'x[xy]?', '(x|y)z?', 'z.', '^x$', '\\Bx'),
   }),
 );
 const anyLabels = fc
@@ -64,7 +64,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 
 test('whatever is added, ended and forgotten, the index finds what matches', () => {
   fc.assert(
-    fc.property(fc.array(anyStep, { maxLength: 25 }), fc.array(anyLabels, { minLength: 1, maxLength: 4 }), (steps, asked) => {
+    fc.property(fc.array(anyStep, { maxLength: 40 }), fc.array(anyLabels, { minLength: 1, maxLength: 4 }), (steps, asked) => {
       const rig = new Rig(NO_LIMITS, 15);
       const caches = asked.map(newSilenceCache);
       steps.forEach((step, t) => {
@@ -73,6 +73,7 @@ test('whatever is added, ended and forgotten, the index finds what matches', () 
         if (id !== undefined) rig.silences.expire(id, at(t));
         rig.silences.gc(at(t));
         asked.forEach((labels, i) => {
+          if (i % 2 === 1 && t % 15 !== 0) return; // one that many silences are new to
           const wanted = [...rig.rows.values()].filter((row) => {
             const sets = compileSets(row.matcherSets, 'utf8');
             return !('error' in sets) && matchesSets(sets, labels) && silenceState(row, at(t)) === 'active';

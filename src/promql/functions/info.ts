@@ -50,7 +50,7 @@ function identityMatchers(base: SeriesBlock, isInfo: readonly boolean[]): readon
     });
     if (values.size === 0) return [];
     const source = [...values].map(quoteRegex).join('|');
-    const regex: Regex = { source, literals: [...values], matches: (text) => values.has(text) };
+    const regex: Regex = { source, literals: [...values], needs: null, matches: (text) => values.has(text) };
     return [{ name, op: '=~', value: source, regex }];
   });
 }
