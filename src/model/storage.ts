@@ -33,5 +33,6 @@ export interface Appender {
 }
 
 export interface AppendStore {
-  appender(): Appender;
+  /** `writer`: who writes one batch after another, to tell whose batches fail; left out: somebody. */
+  appender(writer?: object): Appender;
 }

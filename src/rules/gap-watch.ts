@@ -1,7 +1,8 @@
 /**
  * Knows when nobody was watching: the process was down, stopped or busy, or the wall clock jumped ahead. No samples came
  * in then, so what a rule looks at is missing or too little for a while, and that must not end an alert (lookback.ts).
- * Whoever acts on a timer beats; a long pause between two beats is a gap.
+ * Whoever acts on a timer beats; a long pause between two beats is a gap. So is the time in which samples came in and
+ * could not be stored (write-watch.ts).
  */
 import type { Clock } from '../model/clock.ts';
 import { type DurationMs, durationMs, type UnixMs } from '../model/time.ts';
@@ -17,24 +18,29 @@ const GAPS_KEPT = 16;
 
 export class GapWatch {
   readonly #clock: Clock;
+  readonly #losses: () => readonly Gap[];
   #gaps: readonly Gap[];
   #now: UnixMs;
   #elapsed: number;
   #jumpedMs = 0;
   #cancelTimer: (() => void) | null = null;
 
-  /** `samplesUntil`: time of the newest sample there is; null without any. `earlier`: gaps before it, of other runs. */
-  constructor(clock: Clock, samplesUntil: UnixMs | null, earlier: readonly Gap[] = []) {
+  /**
+   * `samplesUntil`: time of the newest sample there is; null without any. `earlier`: gaps before it, of other runs.
+   * `losses`: when samples could not be stored, as far as it is known when it is asked for.
+   */
+  constructor(clock: Clock, samplesUntil: UnixMs | null, earlier: readonly Gap[] = [], losses: () => readonly Gap[] = () => []) {
     this.#clock = clock;
+    this.#losses = losses;
     this.#now = clock.now();
     this.#elapsed = clock.elapsed();
     const known = earlier.filter(({ fromMs, toMs }) => toMs - fromMs > GAP_MS_MIN).slice(1 - GAPS_KEPT);
     this.#gaps = [...known, { fromMs: samplesUntil ?? Number.NEGATIVE_INFINITY, toMs: this.#now }];
   }
 
-  /** The newest last. */
+  /** In no order; they may overlap. */
   get gaps(): readonly Gap[] {
-    return this.#gaps;
+    return [...this.#gaps, ...this.#losses()];
   }
 
   /** How far the wall clock has jumped ahead since the start, all jumps together. */

@@ -53,6 +53,8 @@ describe('a gap disturbs', () => {
     { gaps: [gap(0, 10)], at: 14.1, is: false },
     { gaps: [gap(9.5, 10)], at: 10, is: false },
     { gaps: [gap(8, 8.5), gap(9, 9.6)], at: 10, is: true },
+    { gaps: [gap(9, 9.9), gap(9, 9.8), gap(9.1, 9.9)], at: 10, is: false }, // counted once
+    { gaps: [gap(9, 9.6), gap(8, 8.5)], at: 10, is: true },
     { gaps: [gap(Number.NEGATIVE_INFINITY, 10)], at: 11, is: true },
   ])('the last five minutes at $at: $is', ({ gaps, at, is }) => {
     expect(isDisturbed(fiveMinutes, gaps, at * MINUTE)).toBe(is);

@@ -62,12 +62,18 @@ export function lookbackOf(expr: Expr, lookbackDeltaMs: number, recorded: Record
 
 const GAP_SHARE_MAX = 0.2;
 
+/** `gaps`: in any order; they may overlap. */
 export function isDisturbed({ windows }: Lookback, gaps: readonly Gap[], at: number): boolean {
+  const inOrder = gaps.toSorted((a, b) => a.fromMs - b.fromMs);
   return windows.some((window) => {
     const from = at - window.fromMs;
     const to = at - window.toMs;
     let missing = 0;
-    for (const gap of gaps) missing += Math.max(0, Math.min(to, gap.toMs) - Math.max(from, gap.fromMs));
+    let counted = from;
+    for (const gap of inOrder) {
+      missing += Math.max(0, Math.min(to, gap.toMs) - Math.max(counted, gap.fromMs));
+      counted = Math.max(counted, gap.toMs);
+    }
     return missing > GAP_SHARE_MAX * (to - from);
   });
 }

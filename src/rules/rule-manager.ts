@@ -57,9 +57,12 @@ export class RuleManager {
   #isRestored = false;
   readonly #cancelEnds = new Set<() => void>();
 
-  /** `samplesUntil`: time of the newest sample that the store has; null without any. `gaps`: stretches before it without samples. */
-  constructor(ports: ManagerPorts, samplesUntil: UnixMs | null, gaps: readonly Gap[] = []) {
-    this.#ports = { ...ports, gapWatch: new GapWatch(ports.clock, samplesUntil, gaps), recorded: () => this.#recorded };
+  /**
+   * `samplesUntil`: time of the newest sample that the store has; null without any. `gaps`: stretches before it without
+   * samples. `losses`: those since, in which samples could not be stored.
+   */
+  constructor(ports: ManagerPorts, samplesUntil: UnixMs | null, gaps: readonly Gap[] = [], losses?: () => readonly Gap[]) {
+    this.#ports = { ...ports, gapWatch: new GapWatch(ports.clock, samplesUntil, gaps, losses), recorded: () => this.#recorded };
   }
 
   get groups(): readonly GroupRunner[] {

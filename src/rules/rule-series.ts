@@ -45,7 +45,7 @@ export class SeriesWriter {
   /** Writes one evaluation's result; null, or why a sample was not stored. Throws when the store cannot write. */
   write(samples: readonly RuleSample[], at: UnixMs): string | null {
     if (samples.length === 0 && this.#last.length === 0) return null;
-    const appender = this.#store.appender();
+    const appender = this.#store.appender(this);
     const round = ++this.#round;
     const written: RuleSeries[] = [];
     let refused: string | null = null;

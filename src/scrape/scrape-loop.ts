@@ -143,7 +143,7 @@ export class ScrapeLoop {
 
   #writeLastMarkers(staleAt: UnixMs): void {
     try {
-      const appender = this.#ports.store.appender();
+      const appender = this.#ports.store.appender(this);
       this.#cache.begin();
       this.#markStale(appender, this.#cache.allBefore(), staleAt);
       for (const name of this.#reportRefs.keys()) this.#report(appender, name, staleAt, STALE_NAN);
@@ -219,7 +219,7 @@ export class ScrapeLoop {
     if (this.#mustForget || (outcome.kind === 'body' && this.#format !== outcome.format)) cache.forget();
     this.#mustForget = false;
     cache.begin();
-    let appender = store.appender();
+    let appender = store.appender(this);
     let isOpen = true;
     let result = NOTHING;
     let error = outcome.kind === 'failed' ? outcome.error : null;
@@ -231,7 +231,7 @@ export class ScrapeLoop {
       }
       if (error !== null) {
         appender.rollback();
-        appender = store.appender();
+        appender = store.appender(this);
       }
       this.#markStale(appender, error === null ? cache.gone() : cache.allBefore(), at);
       const durationMs = clock.elapsed() - start;

@@ -48,6 +48,8 @@ export interface BatchStore {
   /** Writes what was staged, with the time range of its samples; throws when it is not in the log. */
   write(minTime: number, maxTime: number): void;
   discard(): void;
+  /** A batch with samples is stored, or was lost. */
+  settled(writer: object, isStored: boolean): void;
   /** The batch has its first sample, or is done. */
   opened(batch: HeadAppender): void;
   closed(batch: HeadAppender): void;
@@ -84,14 +86,16 @@ export class HeadAppender implements Appender {
   readonly #store: BatchStore;
   readonly #head: Head;
   readonly #columns: BatchColumns;
+  readonly #writer: object;
   readonly #fromMs: number;
   #count = 0;
   /** Where a new part begins: within a part all samples of a series go to one record, so that replay keeps their order. */
   #parts: number[] = [];
   #isDone = false;
 
-  constructor(store: BatchStore, columns: BatchColumns) {
+  constructor(store: BatchStore, columns: BatchColumns, writer: object) {
     this.#store = store;
+    this.#writer = writer;
     this.#head = store.head;
     this.#columns = columns;
     this.#fromMs = store.appendableFromMs();
@@ -207,11 +211,13 @@ export class HeadAppender implements Appender {
       store.discard();
       store.appendStats.commitsFailed++;
       store.closed(this);
+      store.settled(this.#writer, false);
       throw error;
     }
     this.#apply();
     store.appendStats.commits++;
     store.closed(this);
+    store.settled(this.#writer, true);
   }
 
   rollback(): void {

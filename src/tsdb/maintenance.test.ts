@@ -150,6 +150,23 @@ test('the times between two runs are known, and those within one are none', () =
   expect(open(disk, OPTIONS).tsdb.gaps).toEqual([between(9, 20), between(25, 26)]);
 });
 
+test('the times in which the disk was full are known after a start, and each lost batch is told', () => {
+  const disk = new SimDisk();
+  const settled: boolean[] = [];
+  const { tsdb } = open(disk, { ...OPTIONS, settled: (_writer, isStored) => settled.push(isStored) });
+  scrape(tsdb, 0);
+  const undo = disk.inject({ operation: 'write', code: 'ENOSPC', path: /wal/ });
+  for (let minute = 1; minute < 5; minute++) expect(() => scrape(tsdb, minute)).toThrow('no space left');
+  undo();
+  for (let minute = 5; minute < 8; minute++) scrape(tsdb, minute);
+  expect(settled).toEqual([true, false, false, false, false, true, true, true]);
+  const again = open(disk, OPTIONS).tsdb;
+  expect(again.gaps).toEqual([{ fromMs: START, toMs: START + 5 * MINUTE }]);
+  expect(contents(again)).toEqual(contents(tsdb));
+  // No segment for each batch that was lost.
+  expect(disk.list('data/wal')).toHaveLength(2);
+});
+
 test('a power loss costs what came after the last flush, and no more', async () => {
   for (let seed = 1; seed <= 60; seed++) {
     const random = new SimRandom(seed);

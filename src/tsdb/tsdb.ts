@@ -37,6 +37,8 @@ export type TsdbOptions = {
   readonly headRetentionMs?: number;
   /** Chunks end at multiples of this; 2 h when left out. */
   readonly chunkRangeMs?: number;
+  /** Hears what became of each batch with samples. */
+  readonly settled?: (writer: object, isStored: boolean) => void;
 };
 
 export type TimeRange = { readonly fromMs: number; readonly toMs: number };
@@ -82,6 +84,8 @@ const SEGMENT_AGE_MS = 2 * HOUR_MS;
 /** Old chunks are dropped in steps of this part of the retention. */
 const DROP_STEPS = 12;
 const COLUMNS_KEPT = 4;
+/** A shorter time in which the disk took nothing leaves no trace in the log. */
+const LOSS_MS_MIN = 15_000;
 
 /** Opens or creates a database; yields while the log is replayed. Throws when the directory cannot be read at all. */
 export function* openTsdb(options: TsdbOptions): Generator<ReplayProgress, { readonly tsdb: Tsdb; readonly report: ReplayReport }> {
@@ -126,9 +130,11 @@ export class Tsdb implements AppendStore {
   readonly #metadata: Map<number, SeriesMetadata>;
   /** Samples before this are gone or going: not taken any more, and not shown. */
   #minValidMs = Number.NEGATIVE_INFINITY;
+  /** The last batch was lost. */
+  #hasLost = false;
 
   constructor(options: TsdbOptions, head: Head, replayed: ReplayResult) {
-    const { disk, dir, crashPoints } = options;
+    const { disk, dir, crashPoints, settled } = options;
     this.#options = options;
     this.#head = head;
     this.#selector = new Selector(head);
@@ -159,15 +165,19 @@ export class Tsdb implements AppendStore {
       nextWalRef: () => ++this.#lastWalRef,
       stage: (record) => this.#wal.stage(record),
       discard: () => this.#wal.discard(),
-      write: (minTime, maxTime) => this.#wrote(this.#wal.write(), minTime, maxTime),
+      settled: (writer, isStored) => {
+        this.#hasLost = !isStored;
+        settled?.(writer, isStored);
+      },
+      write: (minTime, maxTime) => this.#write(minTime, maxTime),
       opened: (batch) => this.#openBatches.add(batch),
       closed: (batch) => this.#closed(batch),
     };
   }
 
   /**
-   * Stretches of time without samples between those of two parts of the log: each run begins a part of its own, so that
-   * these are the times in which nobody was there to write.
+   * Stretches of time without samples between those of two parts of the log: each run begins a part of its own, and so does
+   * what is written after the disk refused it for a while. So these are the times in which nobody could write.
    */
   get gaps(): readonly TimeRange[] {
     const gaps: TimeRange[] = [];
@@ -180,8 +190,8 @@ export class Tsdb implements AppendStore {
     return gaps;
   }
 
-  appender(): Appender {
-    return new HeadAppender(this.#store, this.#columns.pop() ?? new BatchColumns());
+  appender(writer: object = this): Appender {
+    return new HeadAppender(this.#store, this.#columns.pop() ?? new BatchColumns(), writer);
   }
 
   /** Series with samples in the range. A series that is dropped while it is selected reads as empty. */
@@ -391,7 +401,10 @@ export class Tsdb implements AppendStore {
     }
   }
 
-  #wrote(index: number, minTime: number, maxTime: number): void {
+  #write(minTime: number, maxTime: number): void {
+    const until = this.#segments.at(-1)?.maxTime ?? Number.POSITIVE_INFINITY;
+    if (this.#hasLost && minTime - until > LOSS_MS_MIN && this.#wal.segmentBytes > 0) this.#wal.cut();
+    const index = this.#wal.write();
     let segment = this.#segments.at(-1);
     if (segment === undefined || segment.index !== index) {
       segment = { index, ...noTimes(), startedAt: null, endedAt: null };

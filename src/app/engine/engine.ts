@@ -13,6 +13,7 @@ import type { Transport } from '../../platform/transport.ts';
 import { readRuleFile } from '../../rules/rule-file.ts';
 import type { RuleGroup } from '../../rules/rule-group.ts';
 import { RuleManager } from '../../rules/rule-manager.ts';
+import { WriteWatch } from '../../rules/write-watch.ts';
 import { appendRemoteWrite } from '../../scrape/remote-write.ts';
 import { ScrapeManager } from '../../scrape/target-manager.ts';
 import { openTsdb, type Tsdb } from '../../tsdb/tsdb.ts';
@@ -84,12 +85,14 @@ export class Engine {
   async start(): Promise<void> {
     const { clock, disk, log, crash } = this.#ports;
     try {
+      const writes = new WriteWatch(clock);
       const opening = openTsdb({
         disk,
         dir: this.#options.tsdbDir,
         crashPoints: crash,
         log,
         walSegmentBytes: this.#options.walSegmentBytes,
+        settled: (writer, isStored) => writes.noteBatch(writer, isStored),
       });
       let step = opening.next();
       while (step.done !== true) {
@@ -126,7 +129,8 @@ export class Engine {
         report: (evaluation) => this.#report(evaluation),
       });
       const { maxTime } = tsdb.stats;
-      const rules = new RuleManager({ clock, log, store: tsdb, environment }, maxTime === null ? null : unixMs(maxTime), tsdb.gaps);
+      const samplesUntil = maxTime === null ? null : unixMs(maxTime);
+      const rules = new RuleManager({ clock, log, store: tsdb, environment }, samplesUntil, tsdb.gaps, () => writes.gaps);
       this.#open = { tsdb, queries, scrapes, rules };
       this.#every(FLUSH_MS, () => tsdb.flush());
       this.#every(MAINTAIN_MS, () => runSliced(tsdb.maintain(clock.now()), clock));
