@@ -150,6 +150,13 @@ test('the times between two runs are known, and those within one are none', () =
   expect(open(disk, OPTIONS).tsdb.gaps).toEqual([between(9, 20), between(25, 26)]);
 });
 
+test('a long time in which a run wrote nothing is known after a start', () => {
+  const disk = new SimDisk();
+  const { tsdb } = open(disk, OPTIONS);
+  for (const minute of [0, 1, 4, 5, 15, 16]) scrape(tsdb, minute);
+  expect(open(disk, OPTIONS).tsdb.gaps).toEqual([{ fromMs: START + 5 * MINUTE, toMs: START + 15 * MINUTE }]);
+});
+
 test('the times in which the disk was full are known after a start, and each lost batch is told', () => {
   const disk = new SimDisk();
   const settled: boolean[] = [];

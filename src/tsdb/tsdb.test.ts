@@ -325,7 +325,7 @@ test('a ref is known until its series is dropped, and never names another', () =
     refs.push(appender.series(UP));
     appender.append(refs[0]!, 1000, 1);
   });
-  put(tsdb, Labels.of({ other: 'series' }), [4 * HOUR, 1]);
+  put(tsdb, Labels.of({ other: 'series' }), [2000, 1], [4 * HOUR, 1]);
   maintain(tsdb, 4 * HOUR);
   // The log still has its sample: the series stays until that segment goes.
   expect(tsdb.stats.series).toBe(2);

@@ -86,6 +86,8 @@ const DROP_STEPS = 12;
 const COLUMNS_KEPT = 4;
 /** A shorter time in which the disk took nothing leaves no trace in the log. */
 const LOSS_MS_MIN = 15_000;
+/** Nobody scrapes as seldom: the process was stopped, or the clock jumped ahead. */
+const SILENCE_MS_MIN = 300_000;
 
 /** Opens or creates a database; yields while the log is replayed. Throws when the directory cannot be read at all. */
 export function* openTsdb(options: TsdbOptions): Generator<ReplayProgress, { readonly tsdb: Tsdb; readonly report: ReplayReport }> {
@@ -177,7 +179,8 @@ export class Tsdb implements AppendStore {
 
   /**
    * Stretches of time without samples between those of two parts of the log: each run begins a part of its own, and so does
-   * what is written after the disk refused it for a while. So these are the times in which nobody could write.
+   * what is written after the disk refused it for a while, or after a long silence. So these are the times in which nobody
+   * wrote.
    */
   get gaps(): readonly TimeRange[] {
     const gaps: TimeRange[] = [];
@@ -403,7 +406,8 @@ export class Tsdb implements AppendStore {
 
   #write(minTime: number, maxTime: number): void {
     const until = this.#segments.at(-1)?.maxTime ?? Number.POSITIVE_INFINITY;
-    if (this.#hasLost && minTime - until > LOSS_MS_MIN && this.#wal.segmentBytes > 0) this.#wal.cut();
+    const isAfterGap = minTime - until > (this.#hasLost ? LOSS_MS_MIN : SILENCE_MS_MIN);
+    if (isAfterGap && this.#wal.segmentBytes > 0) this.#wal.cut();
     const index = this.#wal.write();
     let segment = this.#segments.at(-1);
     if (segment === undefined || segment.index !== index) {
