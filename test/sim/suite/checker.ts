@@ -552,8 +552,8 @@ export class Checker {
     const hadFault = (part: string): boolean => (this.#faultUntil.get(part) ?? 0) > nowMs - 10 * MINUTE_MS;
     const hasHeldMs: Readonly<Record<string, number>> = {
       // Data from before it held is out of sight.
-      condition_false: hadFault('samples') ? NEVER : lagMs + 7 * MINUTE_MS,
-      data_missing: hadFault('samples') ? NEVER : lagMs + 7 * MINUTE_MS,
+      condition_false: lagMs + 7 * MINUTE_MS,
+      data_missing: lagMs + 7 * MINUTE_MS,
       sender_silent: hadFault('state') ? NEVER : 9 * MINUTE_MS,
       // What was posted to a stopped process is read when it goes on.
       sender_resolved: nowMs - this.health.controlSince < MINUTE_MS ? NEVER : 2 * MINUTE_MS,
