@@ -636,8 +636,14 @@ function countValues(evaluation: Evaluation, plan: AggregatePlan, block: SeriesB
   const { steps } = block;
   const result = new SeriesBlock(steps, block.rows);
   const rowOf = new Map<string, number>();
+  // By the group that a series would be in without the new label, and then by that label's value: putting a label into a
+  // set takes long, and few pairs of them are new.
+  const rowsOfGroup = new Map<string, Map<string, number>>();
   for (let row = 0; row < block.rows; row++) {
     const labels = block.labels[row] ?? Labels.empty;
+    const group = groupKey(labels, grouping);
+    let rowOfText = rowsOfGroup.get(group);
+    if (rowOfText === undefined) rowsOfGroup.set(group, (rowOfText = new Map()));
     let text = '';
     let to = -1;
     for (let step = 0; step < steps; step++) {
@@ -646,13 +652,19 @@ function countValues(evaluation: Evaluation, plan: AggregatePlan, block: SeriesB
       const next = block.kinds[cell] === FLOAT ? goFormatF(block.values[cell] ?? 0) : printHistogram(block.histogramAt(cell));
       if (next !== text) {
         text = next;
-        const own = labels.with([[label, text]]);
-        const key = groupKey(own, grouping);
-        const known = rowOf.get(key);
+        let known = rowOfText.get(text);
         if (known === undefined) {
-          rowOf.set(key, result.rows);
-          to = result.addRow(groupLabels(own, grouping), false);
-        } else to = known * steps;
+          const own = labels.with([[label, text]]);
+          const key = groupKey(own, grouping);
+          known = rowOf.get(key);
+          if (known === undefined) {
+            known = result.rows;
+            rowOf.set(key, known);
+            result.addRow(groupLabels(own, grouping), false);
+          }
+          rowOfText.set(text, known);
+        }
+        to = known * steps;
       }
       result.setFloat(to + step, (result.values[to + step] ?? 0) + 1);
     }
