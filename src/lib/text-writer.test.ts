@@ -39,6 +39,21 @@ test('whole numbers are written to the last digit', () => {
   );
 });
 
+test.each([
+  [0, '0'],
+  [1, '0.001'],
+  [-20, '-0.020'],
+  [300, '0.300'],
+  [9_999, '9.999'],
+  [-60_000, '-60'],
+  [1_700_000_000_000, '1700000000'],
+  [1_700_000_000_005, '1700000000.005'],
+  [-62_135_596_799_999, '-62135596799.999'],
+  [2 ** 53 - 1, '9007199254740.991'],
+])('%i thousandths are %s', (value, text) => {
+  expect(written((out) => out.thousandths(value))).toBe(text);
+});
+
 test('strings are JSON', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.constantFrom('é', 'a\ud800', '\u2028', '𝒳', '\0')), (text) => {

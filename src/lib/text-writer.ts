@@ -90,6 +90,26 @@ export class TextWriter {
     this.#putDigits(from, DIGITS_END);
   }
 
+  /** A whole number of thousandths, of at most 2^53, in units; with three places unless it is whole: milliseconds as seconds. */
+  thousandths(value: number): void {
+    const magnitude = Math.abs(value);
+    const whole = Math.floor(magnitude / 1000);
+    if (whole * 1000 === magnitude) {
+      this.integer(value < 0 ? -whole : whole);
+      return;
+    }
+    this.#reserve(NUMBER_BYTES_MAX);
+    if (value < 0) this.#bytes[this.#length++] = 0x2d;
+    const upper = Math.floor(magnitude / 1e8);
+    spreadDigits(upper, magnitude - upper * 1e8);
+    const point = DIGITS_END - 3;
+    let from = DIGITS_FROM;
+    while (from < point - 1 && DIGITS[from] === 0x30) from++;
+    this.#putDigits(from, point);
+    this.#bytes[this.#length++] = 0x2e;
+    this.#putDigits(point, DIGITS_END);
+  }
+
   /**
    * A finite number as String(value) has it: the shortest digits that are read back as the same number, and of those
    * the nearest. Scaled to seventeen digits before the point, exactly, as a sum of two floats, it is rounded to fifteen
