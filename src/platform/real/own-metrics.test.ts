@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unixMs } from '../../model/time.ts';
+import { durationMs, unixMs } from '../../model/time.ts';
 import { SimClock } from '../sim/sim-clock.ts';
 import { exposition, OwnMetrics, type ThreadName } from './own-metrics.ts';
 
@@ -56,6 +56,15 @@ test('histograms and summaries come out with all their series', async () => {
   ]);
 });
 
+test("the event loop is looked at by the stalls alone, not by Node's probe", async () => {
+  const clock = new SimClock({ start: unixMs(0) });
+  const metrics = metricsOf('control', clock);
+  await clock.advance(durationMs(1000));
+  const text = await exposition([await metrics.families()]);
+  expect(lines(text, 'tocsin_event_loop_stall_seconds_count')).toEqual(['tocsin_event_loop_stall_seconds_count{thread="control"} 10']);
+  expect(lines(text, 'nodejs_eventloop_lag_').filter((line) => !line.includes('_lag_seconds'))).toEqual([]);
+});
+
 test('two threads make one text: series of both are added, families come once and by name', async () => {
   const control = metricsOf('control');
   const engine = metricsOf('engine');
@@ -69,6 +78,7 @@ test('two threads make one text: series of both are added, families come once an
   const text = await exposition([await control.families(), posted]);
   expect(lines(text, 'tocsin_shared').slice(2)).toEqual(['tocsin_shared_total{kind="a"} 11', 'tocsin_shared_total{kind="b"} 100']);
   expect(text.startsWith('# HELP a_first x\n')).toBe(true);
+  console.log(text.slice(0, 1500));
   const families = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
   expect(families).toEqual([...new Set(families)].sort());
   expect(text).not.toContain('\n\n');
