@@ -6,6 +6,8 @@ export type Caller = {
   readonly user: string | null;
   /** Cuts the connection if the answer is still on its way; absent where there is no connection. */
   readonly cut?: () => void;
+  /** Takes back the memory of bytes that only the answer has, once it has left. */
+  readonly release?: (bytes: Uint8Array<ArrayBuffer>) => void;
 };
 
 /** For records of who did something. */

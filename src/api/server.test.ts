@@ -53,6 +53,20 @@ test.each([
   expect([response.status, response.headers.get('location')]).toEqual([status, location]);
 });
 
+test.each([
+  ['/api/v1/query?query=1', 1],
+  ['/api/v1/status/buildinfo', 0],
+  ['/api/v2/alerts', 0],
+])('for %s the bytes of %i answers are released: those that the engine wrote', async (path, count) => {
+  const released: Uint8Array[] = [];
+  const response = await new TestServer().handler(new Request(`http://tocsin.test${path}`), {
+    remoteAddress: '192.0.2.1',
+    release: (bytes) => released.push(bytes),
+  });
+  expect(response.status).toBe(200);
+  expect(released).toHaveLength(count);
+});
+
 describe('while the engine is not ready', () => {
   const server = new TestServer();
   server.management.ready = false;

@@ -44,7 +44,7 @@ export type ServerOptions = {
 };
 
 /** What the platform's HTTP server hands over beside the request. */
-export type RequestInfo = Pick<Caller, 'remoteAddress' | 'cut'>;
+export type RequestInfo = Pick<Caller, 'remoteAddress' | 'cut' | 'release'>;
 
 export function createServer(options: ServerOptions): (request: Request, info: RequestInfo) => Promise<Response> {
   const { log, routePrefix, linkPrefix } = options;
@@ -74,14 +74,20 @@ export function createServer(options: ServerOptions): (request: Request, info: R
     if (pathname.includes('//')) return moved(`${pathname.replaceAll(/\/{2,}/g, '/')}${new URL(request.url).search}`, request.method);
     const path = pathBelow(routePrefix, request);
     const response = await answer(request, path, info);
-    return finished(response, request, guard.headersFor(request, path ?? ''));
+    return finished(response, request, guard.headersFor(request, path ?? ''), info);
   };
 }
 
 /** With the headers that every answer has, and compressed where the client takes it. */
-async function finished(response: Response, request: Request, added: Readonly<Record<string, string>>): Promise<Response> {
+async function finished(
+  response: Response,
+  request: Request,
+  added: Readonly<Record<string, string>>,
+  info: RequestInfo,
+): Promise<Response> {
   const parts = partsOf(response);
   if (parts !== null) {
+    if (parts.body instanceof Uint8Array) info.release?.(parts.body);
     const { body, status, headers } = await compressedParts({ ...parts, headers: withHeaders(parts.headers, added) }, request);
     return new Response(body, { status, headers });
   }

@@ -3,6 +3,8 @@
  * compress it; to do that on a Response and its `Headers` costs as much as a small query. Where somebody in between made
  * another response of it (a HEAD request, for one), there are no parts, and it is worked on as any other.
  *
+ * A body of bytes is given away: their memory is taken back when the response has left.
+ *
  * Its headers are those that it was made with: a response that gets more of them on its way (a refusal's Allow, say) is a
  * plain Response.
  */

@@ -21,6 +21,8 @@ export type RequestInfo = {
   readonly remoteAddress: string;
   /** Cuts the connection unless the response has left whole: for a client that does not take it. */
   readonly cut?: () => void;
+  /** Takes back the memory of bytes that nobody looks at but this response, as soon as it has left or broken off. */
+  readonly release?: (bytes: Uint8Array<ArrayBuffer>) => void;
 };
 
 /** `request.signal` aborts when the client goes away before the response is complete. */

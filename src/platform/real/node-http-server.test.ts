@@ -30,6 +30,19 @@ function speak(port: number, text: string): { readonly socket: net.Socket; reado
   return { socket, answer: new Promise((resolve) => socket.on('close', () => resolve(said))) };
 }
 
+test('released bytes arrive whole, and are gone when the response has left', async () => {
+  const sent: Uint8Array[] = [];
+  const server = await listen((_request, { release }) => {
+    const bytes = new Uint8Array(8_000_000).fill(0x61);
+    sent.push(bytes);
+    release?.(bytes);
+    return new Response(bytes);
+  });
+  const body = await (await fetch(`http://${server.address}/`)).text();
+  expect(body).toBe('a'.repeat(8_000_000));
+  await vi.waitFor(() => expect(sent.map(({ byteLength }) => byteLength)).toEqual([0]));
+});
+
 test('a handler gets the request whole and its peer’s address', async () => {
   const server = await listen(async (request, { remoteAddress }) => {
     const body = await request.text();

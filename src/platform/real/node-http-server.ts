@@ -14,6 +14,7 @@ import type { Log } from '../../model/log.ts';
 import type { ServerTls } from '../../model/server-tls.ts';
 import type { DurationMs } from '../../model/time.ts';
 import { type HttpServer, ListenError, type ListeningServer, type ListenOptions, type RequestHandler } from '../http-server.ts';
+import { discard } from './garbage-collection.ts';
 import { TLS_VERSIONS } from './tls-material.ts';
 
 /** Node's 16 KiB are too few for long GET queries and cookies of proxies in front. */
@@ -23,6 +24,8 @@ const HEADERS_MS_MAX = 30_000;
 const REQUEST_MS_MAX = 300_000;
 /** Longer than clients and proxies keep theirs, so that it is they who close. */
 const KEEP_ALIVE_MS = 90_000;
+/** Smaller answers are left to the garbage collector. */
+const RELEASE_BYTES_MIN = 64 * 1024;
 
 export class NodeHttpServer implements HttpServer {
   readonly #clock: Clock;
@@ -42,6 +45,9 @@ export class NodeHttpServer implements HttpServer {
           remoteAddress: plainAddress(incoming.socket?.remoteAddress),
           cut: () => {
             if (!outgoing.writableFinished) outgoing.destroy();
+          },
+          release: (bytes) => {
+            if (bytes.length >= RELEASE_BYTES_MIN) outgoing.once('close', () => discard(bytes.buffer));
           },
         }),
       {
