@@ -1,6 +1,7 @@
 /** What the engine thread runs: an engine on the machine's ports, with its log lines sent to control. */
 import type { Log, LogFields } from '../../model/log.ts';
 import { expectTransfers } from '../../platform/real/compilation.ts';
+import { bufferCollector } from '../../platform/real/garbage-collection.ts';
 import { OwnMetrics } from '../../platform/real/own-metrics.ts';
 import { realPorts } from '../../platform/real/ports.ts';
 import { ownThread } from '../../platform/real/threads.ts';
@@ -11,7 +12,15 @@ import { warmUp } from './warm-up.ts';
 
 export async function runEngineThread(): Promise<void> {
   expectTransfers();
-  const { transport, data } = ownThread<ToControl, ToEngine>();
+  const { transport: line, data } = ownThread<ToControl, ToEngine>();
+  const collectBuffers = bufferCollector();
+  const transport: Transport<ToControl, ToEngine> = {
+    ...line,
+    post: (message, transfer) => {
+      line.post(message, transfer);
+      collectBuffers();
+    },
+  };
   const options = data as EngineOptions;
   const log = logTo(transport, {});
   const never = () => Promise.reject(new Error('BUG: the engine notifies nobody'));
