@@ -22,7 +22,7 @@ const INTERVAL_MS = 15_000;
 const SAMPLES = 480;
 /** Somewhere in time; it must only be far from zero, as real times are. */
 const END_MS = 1_700_000_000_000;
-const ROUNDS = 3;
+const ROUNDS = 6;
 /** Numbers of all the kinds that are written in ways of their own. */
 const ODD = [0, -1.5, 1 / 3, 0.1, 123_456_789.25, 1e-7, 5e15, 1e22, 2 ** -7, Number.NaN, Number.POSITIVE_INFINITY, -1e10 / 7];
 
