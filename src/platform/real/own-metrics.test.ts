@@ -78,7 +78,6 @@ test('two threads make one text: series of both are added, families come once an
   const text = await exposition([await control.families(), posted]);
   expect(lines(text, 'tocsin_shared').slice(2)).toEqual(['tocsin_shared_total{kind="a"} 11', 'tocsin_shared_total{kind="b"} 100']);
   expect(text.startsWith('# HELP a_first x\n')).toBe(true);
-  console.log(text.slice(0, 1500));
   const families = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
   expect(families).toEqual([...new Set(families)].sort());
   expect(text).not.toContain('\n\n');
