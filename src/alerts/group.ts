@@ -362,13 +362,19 @@ export class Group {
   noteTold(integration: Integration, row: OutboxRow, world: GroupWorld): void {
     const { config, owed } = integration;
     if (!config.resolveContract || !config.sendResolved) return;
-    for (const fingerprint of row.firing) {
+    this.notePerhapsTold(integration, row, world);
+    for (const fingerprint of row.resolved) if (owed.delete(fingerprint)) owe(world.store.get(fingerprint), -1);
+  }
+
+  /** Nobody knows whether the row was taken. If it was, the end of what it told is waited for: a resolve too many is the lesser harm. */
+  notePerhapsTold({ config, owed }: Integration, { firing }: OutboxRow, world: GroupWorld): void {
+    if (!config.resolveContract || !config.sendResolved) return;
+    for (const fingerprint of firing) {
       const stored = world.store.get(fingerprint);
       if (stored === undefined || owed.has(fingerprint)) continue;
       owed.add(fingerprint);
       owe(stored, 1);
     }
-    for (const fingerprint of row.resolved) if (owed.delete(fingerprint)) owe(world.store.get(fingerprint), -1);
     world.changes.groups.add(this.id);
   }
 
@@ -386,6 +392,7 @@ export class Group {
     if (kind === 'rejected' || kind === 'unknown') {
       // An unknown result still counts as in flight: it may have arrived.
       open.isClaimed = kind === 'unknown';
+      if (kind === 'unknown') this.notePerhapsTold(integration, open.row, world);
       if (open.lastError !== error)
         world.changes.event(now, { stage: 'deliver', verdict: kind, reason: 'provider' }, null, this.key, detail);
       open.lastError = error;
@@ -950,7 +957,9 @@ export class Group {
     const { open } = integration;
     if (open === null) return null;
     integration.open = null;
-    world.closed(open.row, open.isClaimed && !isOver);
+    const isInFlight = open.isClaimed && !isOver;
+    if (isInFlight) this.notePerhapsTold(integration, open.row, world);
+    world.closed(open.row, isInFlight);
     return open.row;
   }
 }

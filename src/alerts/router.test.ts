@@ -4,6 +4,7 @@ import { childRoute, rootRoute } from '../../test/support/test-router.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
 import { Labels } from '../model/labels.ts';
 import { durationMs } from '../model/time.ts';
+import type { OutboxId, OutboxRow } from './router-state.ts';
 import type { AlertQuery } from './router-view.ts';
 import { parseTimeInterval, type TimeInterval } from './time-interval.ts';
 
@@ -294,6 +295,49 @@ describe('the resolve contract', () => {
     rig.silence('alertname', 'A', 3000);
     rig.rule('firing', { alertname: 'A' }).until(100).rule('resolved', { alertname: 'A' }).until(300);
     expect(rig.told).toEqual([]);
+  });
+
+  test.each<{ given: string; happens: (rig: Rig, id: OutboxId) => Rig }>([
+    {
+      given: 'an attempt without a known result',
+      happens: (rig, outboxId) => {
+        rig.router.settle({ kind: 'unknown', outboxId, error: 'reset' }, at(11));
+        return rig;
+      },
+    },
+    {
+      given: 'one that is refused when it is made again',
+      happens: (rig, outboxId) => {
+        rig.router.settle({ kind: 'unknown', outboxId, error: 'reset' }, at(11));
+        rig.router.claim(outboxId, at(12));
+        rig.router.settle({ kind: 'failed', outboxId, error: 'HTTP 400' }, at(12));
+        rig.rows.close(outboxId);
+        return rig;
+      },
+    },
+    {
+      given: 'a death during the attempt',
+      happens: (rig, id) => {
+        rig.rows.claim(id);
+        return rig.restart();
+      },
+    },
+    {
+      given: 'one that has no answer when its time is over',
+      happens: (rig) => rig.until(75),
+    },
+  ])('$given may have told that something fires: its end is told', ({ happens }) => {
+    const rig = new Rig(contract);
+    rig.isDown = true;
+    rig.rule('firing', { alertname: 'A' }).until(10);
+    const { id } = rig.pending.splice(0)[0] as OutboxRow;
+    rig.router.claim(id, at(10));
+    happens(rig, id).commit();
+    rig.rule('resolved', { alertname: 'A' });
+    rig.isDown = false;
+    // When depends on how long the attempt is waited for.
+    expect(rig.until(300).told.map((told) => told.replace(/^\d+ /, ''))).toEqual(['team all alerts resolved: A*']);
+    expect(rig.rows.snapshot().groups).toEqual([]);
   });
 
   test('a resolve is told to the old receiver after the route has changed, also over a restart', () => {

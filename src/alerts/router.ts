@@ -975,6 +975,7 @@ export class Router {
   #restoreDelivery({ claimed, ...row }: OpenOutboxRow, now: UnixMs): void {
     const group = this.#groups.get(row.groupId);
     const integration = group?.find(refOf(row));
+    if (claimed && group !== undefined && integration !== undefined) group.notePerhapsTold(integration, row, this.#world);
     if (group !== undefined && integration !== undefined && integration.open === null) {
       integration.open = { row, isClaimed: claimed, lastError: '' };
       this.#open.set(row.id, { group, integration });
