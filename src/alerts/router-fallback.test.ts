@@ -277,6 +277,14 @@ describe('people and fallbacks', () => {
     ]);
   });
 
+  test('a stand-in who answers after its group has moved answers for the group that has the alerts now', () => {
+    const rig = failing(CHAIN, { team: 'rejected' }).pass(80);
+    const told = rig.sent[0]!.row;
+    rig.reload({ ...CHAIN, route: rootRoute({ ...quick, groupBy: ['alertname'] }) });
+    expect(rig.router.act(told, { kind: 'acknowledge' }, 'ana', at(81))).toEqual({ kind: 'done' });
+    expect(rig.pass(600).told).toEqual(['70 second first notification: A']);
+  });
+
   test('without a fallback there is nobody', () => {
     const rig = failing(config([receiver('team')]), {}).pass(20);
     expect(rig.router.act(rig.sent[0]!.row, { kind: 'escalate' }, 'ana', at(20))).toEqual({ kind: 'nobody' });

@@ -831,9 +831,11 @@ export class Router {
   #groupsOfRow({ groupId, receiver, firing }: OutboxRow): readonly Group[] {
     const own = this.#groups.get(groupId);
     if (own !== undefined && !own.isRetired) return [own];
+    // Whoever stood in has heard of another receiver's group.
+    const toldFor = own?.receiver ?? receiver;
     const found = new Set<Group>();
     for (const fingerprint of firing)
-      for (const { group } of this.#store.get(fingerprint)?.members ?? []) if (group.receiver === receiver) found.add(group);
+      for (const { group } of this.#store.get(fingerprint)?.members ?? []) if (group.receiver === toldFor) found.add(group);
     return [...found];
   }
 
