@@ -2,8 +2,11 @@
  * What a person who was notified does about it, by key, by reply or on a page, and what a provider reports later. Whoever
  * translates from a telephone, a text message or a form knows only this.
  */
-import type { DurationMs, UnixMs } from '../model/time.ts';
+import { type DurationMs, durationMs, type UnixMs } from '../model/time.ts';
 import type { OutboxId } from './router-state.ts';
+
+/** How long what was sent can be answered, by people and by providers. */
+export const ANSWERABLE_MS = durationMs(7 * 86_400_000);
 
 export type NotificationAction =
   /** The group is looked after: no repeats until it resolves or something new joins it. */

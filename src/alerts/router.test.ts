@@ -488,6 +488,29 @@ describe('restart', () => {
     ]);
   });
 
+  test('a row that was given up is waited for until nobody can report of it any more', () => {
+    const givenUp = (): { readonly rig: Rig; readonly row: OutboxRow } => {
+      const rig = new Rig(base);
+      rig.isDown = true;
+      rig.rule('firing', { alertname: 'A' }).until(10);
+      const row = rig.pending.splice(0)[0] as OutboxRow;
+      rig.router.claim(row.id, at(10));
+      rig.router.settle({ kind: 'unknown', outboxId: row.id, error: 'reset' }, at(11));
+      rig.reload({ ...base, route: rootRoute({ ...quick, receiver: 'other' }), receivers: [receiver('other')] });
+      return { rig, row };
+    };
+    const confirmed = { kind: 'confirmed', message: 'delivered' } as const;
+    const day = 86_400;
+    for (const [days, reported] of [
+      [6.9, 'taken'],
+      [7.1, 'ignored'],
+    ] as const) {
+      const { rig, row } = givenUp();
+      rig.until(days * day);
+      expect(rig.router.report(row, false, confirmed, at(rig.t))).toBe(reported);
+    }
+  });
+
   test('the rows of a restarted router are the rows it was made from', () => {
     const rig = new Rig(contract).rule('firing', { alertname: 'A' }).rule('firing', { alertname: 'B' }).until(20);
     rig.silence('alertname', 'B', 3000);

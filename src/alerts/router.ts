@@ -22,7 +22,7 @@ import { type FallbackConfig, stagesOf } from './fallback.ts';
 import { Group, type GroupWorld, type Integration, type IntegrationConfig, type Member } from './group.ts';
 import { continues, type Incoming, mergeVersions, postedAlert, type RuleAlertChange, ruleAlert } from './ingest.ts';
 import { Inhibitor, type InhibitRule } from './inhibit.ts';
-import type { ActionResult, DeliveryReport, NotificationAction } from './notification-action.ts';
+import { type ActionResult, ANSWERABLE_MS, type DeliveryReport, type NotificationAction } from './notification-action.ts';
 import { logKeyOf, NotificationLog } from './notification-log.ts';
 import { groupKeyOf, groupLabelsOf, type Route, type RouteConfig, RouteTree } from './route.ts';
 import type {
@@ -142,7 +142,7 @@ export class Router {
   /** At one instant by id, so that a restart changes no order. */
   readonly #wakes = new MinHeap<Wake>((a, b) => a.at < b.at || (a.at === b.at && a.group.id < b.group.id));
   readonly #open = new Map<OutboxId, { readonly group: Group; readonly integration: Integration }>();
-  /** Rows given up while an attempt was in flight: an acceptance may still come. */
+  /** Rows given up while an attempt was in flight: an acceptance may still come, by the attempt's end or by a report. */
   readonly #late = new Map<OutboxId, OutboxRow>();
   readonly #limited = new Set<Fingerprint>();
   #viewVersion = 0;
@@ -301,6 +301,7 @@ export class Router {
     this.#silences.gc(now);
     if (this.#logGcAt <= now) {
       this.#log.gc(now);
+      this.#forgetLate(now);
       this.#logGcAt = addMs(now, LOG_GC_MS);
     }
     if (now < this.#heldUntil) return;
@@ -323,7 +324,12 @@ export class Router {
       }
       this.#wakes.pop();
     }
-    return earliest([groupsAt, this.#store.nextWakeAt(), this.#silences.nextWakeAt(), this.#log.size > 0 ? this.#logGcAt : null]);
+    return earliest([
+      groupsAt,
+      this.#store.nextWakeAt(),
+      this.#silences.nextWakeAt(),
+      this.#log.size + this.#late.size > 0 ? this.#logGcAt : null,
+    ]);
   }
 
   /**
@@ -817,6 +823,15 @@ export class Router {
     group.isRetired = true; // until an alert leads to it
     this.#changes.groups.add(groupId);
     return group;
+  }
+
+  /**
+   * Nothing can come for them any more: no attempt outlives its row's deadline, and no provider is heard about a
+   * notification that cannot be answered any more.
+   */
+  #forgetLate(now: UnixMs): void {
+    for (const { id, createdAt, deadline } of this.#late.values())
+      if (deadline < now && createdAt + ANSWERABLE_MS < now) this.#late.delete(id);
   }
 
   // ---- what people do

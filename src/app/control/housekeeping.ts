@@ -1,12 +1,13 @@
 /** Once an hour: forgets events, notifications, calls and texts that are older than they are kept, in small bites, and frees reply codes. */
 import { CronTime } from 'cron';
+import { ANSWERABLE_MS } from '../../alerts/notification-action.ts';
 import type { StateRepository } from '../../db/state-repository.ts';
 import type { TelephoneRepository } from '../../db/telephone-repository.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { CrashPoints } from '../../model/crash-point.ts';
 import type { Log } from '../../model/log.ts';
 import { durationMs, unixMs } from '../../model/time.ts';
-import { ANSWERABLE_MS } from './reader-ways.ts';
+
 import type { ReplyCodes } from './reply-codes.ts';
 
 export type HousekeepingPorts = {

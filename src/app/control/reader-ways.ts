@@ -15,8 +15,6 @@ import type { ReplyCodes } from './reply-codes.ts';
 
 export type TokenPurpose = 'page' | 'callback';
 
-/** How long what was sent can be answered. */
-export const ANSWERABLE_MS = 7 * 86_400_000;
 const MAC_BYTES = 16;
 const ID_BYTES = 16;
 

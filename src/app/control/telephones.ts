@@ -2,7 +2,7 @@
  * Telephones as the application has them: the desk with its ports to outbox, router and receivers, and what the routes
  * need to know of a notification that somebody answers.
  */
-import type { NotificationActions } from '../../alerts/notification-action.ts';
+import { ANSWERABLE_MS, type NotificationActions } from '../../alerts/notification-action.ts';
 import type { OutboxId, OutboxRow } from '../../alerts/router-state.ts';
 import type { OutboxRepository } from '../../db/outbox-repository.ts';
 import type { TelephoneRepository } from '../../db/telephone-repository.ts';
@@ -15,7 +15,7 @@ import type { IntegrationConfig, Receiver } from '../../notify/receivers.ts';
 import { accountOf, signingTokens } from '../../notify/twilio/account.ts';
 import type { TwilioConfig } from '../../notify/twilio/config.ts';
 import type { AppPorts } from '../app-ports.ts';
-import { ANSWERABLE_MS, type ReaderWays, type TokenPurpose } from './reader-ways.ts';
+import type { ReaderWays, TokenPurpose } from './reader-ways.ts';
 import type { Receivers } from './receivers.ts';
 import type { RouterKeeper } from './router-keeper.ts';
 import { TelephoneDesk } from './telephone-desk.ts';

@@ -3,7 +3,7 @@
  * strangers could spend it. STOP, START and HELP are the provider's to answer; they are noted. Replies that mean nothing
  * are answered five times, until one does. The answers are short, in one segment.
  */
-import type { ActionResult, NotificationActions } from '../../alerts/notification-action.ts';
+import { type ActionResult, ANSWERABLE_MS, type NotificationActions } from '../../alerts/notification-action.ts';
 import type { OutboxId } from '../../alerts/router-state.ts';
 import type { TelephoneRepository } from '../../db/telephone-repository.ts';
 import type { Clock } from '../../model/clock.ts';
@@ -13,7 +13,7 @@ import { unixMs } from '../../model/time.ts';
 import type { ReaderAction } from '../../notify/reader-action.ts';
 import { parseReply } from '../../notify/sms/reply.ts';
 import { sendable } from '../../notify/sms/segments.ts';
-import { ANSWERABLE_MS } from './reader-ways.ts';
+
 import type { TelephoneDesk } from './telephone-desk.ts';
 
 const MISUNDERSTOOD_MAX = 5;
