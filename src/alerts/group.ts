@@ -464,10 +464,14 @@ export class Group {
     }
   }
 
-  /** Takes over the resolves that a group of the same key owes, which then owes none. */
+  /** Takes over the resolves that a group of the same key owes, which then owes none; with them who stands in there and is owed some. */
   inheritOwed(other: Group, changes: ChangeLog, store: AlertStore): void {
-    for (const { ref, owed } of other.integrations) {
-      const own = this.integrations.find((known) => known.ref.name === ref.name && known.ref.index === ref.index);
+    for (const { ref, config, owed, standsInFor } of other.everyone) {
+      let own = this.find(ref);
+      if (own === undefined && standsInFor !== null && owed.size > 0) {
+        own = newIntegration(ref.receiver, config, standsInFor);
+        this.standIns = [...this.standIns, own];
+      }
       for (const fingerprint of owed) {
         if (own === undefined || own.owed.has(fingerprint)) owe(store.get(fingerprint), -1);
         else own.owed.add(fingerprint);

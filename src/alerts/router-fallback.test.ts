@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { at, quick, Rig, START } from '../../test/support/router-rig.ts';
-import { rootRoute } from '../../test/support/test-router.ts';
+import { at, matcher, quick, Rig, START } from '../../test/support/router-rig.ts';
+import { childRoute, rootRoute } from '../../test/support/test-router.ts';
 import { Labels } from '../model/labels.ts';
 import { durationMs } from '../model/time.ts';
 import type { FallbackConfig } from './fallback.ts';
@@ -274,6 +274,30 @@ describe('people and fallbacks', () => {
       'team all alerts resolved: A*',
       'second all alerts resolved: A*',
       'boss all alerts resolved: A*',
+    ]);
+  });
+
+  test('a stand-in is told the end once, however often the route was moved meanwhile', () => {
+    const route = (...children: readonly string[]) =>
+      rootRoute({
+        ...quick,
+        receiver: 'other',
+        children: children.map((value) => childRoute({ ...quick, receiver: 'team', matchers: [matcher('alertname', '=', value)] })),
+      });
+    const at = (...children: readonly string[]) => ({
+      ...CHAIN,
+      route: route(...children),
+      receivers: [...(CHAIN.receivers ?? []), receiver('other')],
+    });
+    const rig = failing(at('A'), { team: 'rejected' }).pass(80);
+    for (const children of [['B', 'A'], ['A'], ['C', 'A'], ['B', 'C', 'A']]) {
+      rig.reload(at(...children));
+      rig.pass(rig.t + 100);
+    }
+    rig.rule('resolved', { alertname: 'A' });
+    expect(rig.pass(rig.t + 600).told.filter((line) => line.includes('second'))).toEqual([
+      '70 second first notification: A',
+      expect.stringContaining('second all alerts resolved: A*'),
     ]);
   });
 
