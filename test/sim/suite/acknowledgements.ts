@@ -11,15 +11,17 @@ export type Answerable = {
   readonly id: string;
   readonly groupId: string;
   readonly groupKey: string;
+  /** Of the group, whoever has the notification. */
   readonly receiver: string;
-  /** Alerts that it says fire. */
+  /** Alerts that it says fire, and that it says are over. */
   readonly firing: readonly string[];
+  readonly resolved: readonly string[];
 };
 
 /** `elsewhere`: it is so for other groups than the notification's. */
-type Answer = ActionResult['kind'] | 'elsewhere' | 'refused';
+export type Answer = ActionResult['kind'] | 'elsewhere' | 'refused';
 
-type Asked = Omit<Answerable, 'firing'> & {
+type Asked = Omit<Answerable, 'firing' | 'resolved'> & {
   readonly atMs: number;
   /** What it was given for and still fires. */
   readonly firing: Set<string>;
@@ -54,9 +56,9 @@ export class Acknowledgements {
   }
 
   /** Somebody surely looks after all that the notification tells. */
-  covering({ firing, groupKey }: Taken, receiver: string): Asked | null {
+  covering({ firing, groupKey }: Taken): Asked | null {
     for (const one of this.sure()) {
-      const isOf = one.receiver === receiver && (groupKey === one.groupKey || groupKey === hashed(one.groupKey));
+      const isOf = groupKey === one.groupKey || groupKey === hashed(one.groupKey);
       if (isOf && firing.every((key) => one.firing.has(key))) return one;
     }
     return null;

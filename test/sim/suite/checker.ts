@@ -2,11 +2,11 @@
  * The invariants, held against the running application at every look: what the oracle demands, what providers were really
  * given, and what is on disk. The first that does not hold ends the run. Names are those of docs/simulation.md.
  */
-import type { ActionResult } from '../../../src/alerts/notification-action.ts';
+import { createHash } from 'node:crypto';
 import type { App } from '../../../src/app/app.ts';
 import { SimulatedCrash } from '../../../src/platform/sim/sim-crash.ts';
 import type { SimProcess } from '../../../src/platform/sim/sim-world.ts';
-import { Acknowledgements, type Answerable } from './acknowledgements.ts';
+import { Acknowledgements, type Answer, type Answerable } from './acknowledgements.ts';
 import { type Health, NEVER, type Oracle, type Watched, type Way } from './oracle.ts';
 import type { Providers, Taken } from './providers.ts';
 import { SampleBook } from './sample-book.ts';
@@ -36,6 +36,10 @@ const MINUTE_MS = 60_000;
 const SETTLED_MS = 1500;
 /** A provider that failed is left alone for half a minute. */
 const PAUSE_MS = 35_000;
+/** Providers are asked twice a minute who looks after what. */
+const ROUND_MS = 30_000;
+/** Who acknowledges at a provider. */
+export const THERE = 'bo';
 const EVENTS = 'SELECT id, fingerprint, group_key, stage, verdict, reason, detail FROM event WHERE id > ? ORDER BY id';
 const OPEN = "state IN ('pending', 'claimed', 'rejected', 'unknown')";
 
@@ -124,19 +128,44 @@ export class Checker {
   /** Notifications of the last that were taken, for who answers one. */
   answerable(): readonly Answerable[] {
     return this.#ports
-      .read("SELECT * FROM outbox WHERE state = 'accepted' AND firing <> '[]' ORDER BY created_at_ms DESC, id LIMIT 10")
-      .map((row) => ({
-        id: String(row['id']),
-        groupId: String(row['group_id']),
-        groupKey: String(row['group_key']),
-        receiver: String(row['receiver']),
-        firing: this.#namesIn(row['firing']),
-      }));
+      .read("SELECT * FROM outbox WHERE state IN ('accepted', 'confirmed') AND firing <> '[]' ORDER BY created_at_ms DESC, id LIMIT 10")
+      .map((row) => this.#answerable(row));
+  }
+
+  #answerable(row: Row): Answerable {
+    const group = this.#ports.read('SELECT receiver FROM alert_group WHERE id = ?', String(row['group_id']))[0];
+    return {
+      id: String(row['id']),
+      groupId: String(row['group_id']),
+      groupKey: String(row['group_key']),
+      receiver: String((group ?? row)['receiver']),
+      firing: this.#namesIn(row['firing']),
+      resolved: this.#namesIn(row['resolved']),
+    };
+  }
+
+  /** What goes out in one message with a notification: what was claimed with it. */
+  toldWith(id: string): readonly Answerable[] {
+    const { read } = this.#ports;
+    const row = read('SELECT * FROM outbox WHERE id = ?', id)[0];
+    if (row === undefined) {
+      this.violated('I2', `a telephone is reached for ${id}, which is not on disk`);
+      return [];
+    }
+    // One that was taken before is reached once more, alone.
+    const rows =
+      row['state'] === 'claimed' ? read('SELECT * FROM outbox WHERE attempt_id = ? ORDER BY id', String(row['attempt_id'])) : [row];
+    return rows.map((one) => this.#answerable(one));
+  }
+
+  get telephones(): readonly string[] {
+    const { receivers } = this.#ports.oracle.scenario;
+    return receivers.flatMap(({ integrations }) => integrations.filter(isTelephone).map(({ id }) => id));
   }
 
   /** Somebody says that it is looked after; what is returned takes the answer. */
-  acknowledging(row: Answerable): (answer: ActionResult['kind'] | 'refused') => void {
-    const told = this.#ports.read('SELECT firing FROM outbox WHERE group_key = ? AND receiver = ?', row.groupKey, row.receiver);
+  acknowledging(row: Answerable): (answer: Answer) => void {
+    const told = this.#ports.read('SELECT firing FROM outbox WHERE group_key = ?', row.groupKey);
     // Where a new configuration has led its alerts elsewhere, it is said of the groups that have them now.
     const isThere =
       this.#ports.read('SELECT 1 FROM group_member JOIN alert_group ON alert_group.number = group_number WHERE id = ?', row.groupId)
@@ -195,6 +224,7 @@ export class Checker {
     this.#readEvents();
     this.#checkSilences();
     this.#checkAcknowledgements();
+    this.#checkAcknowledgedThere();
     this.#checkQueues(app);
     this.#checkDuties();
     if (this.#looks % 4 === 0) this.#checkAlerts();
@@ -304,7 +334,7 @@ export class Checker {
     const age = Math.max(taken.atMs - before.atMs, taken.wallMs - before.wallMs);
     for (const key of taken.firing) {
       const watched = oracle.alerts.get(key);
-      const ways = (watched?.ways ?? []).filter(({ integration }) => integration.id === taken.integration.id);
+      const ways = watched === undefined ? [] : this.#waysTo(taken, watched);
       if (watched === undefined || ways.length === 0) return;
       // It may have ended and begun again unheard; and a repeat is due sometime.
       if (watched.trueSince > before.atMs - 2 * MINUTE_MS - watched.definition.lagMs) return;
@@ -319,10 +349,9 @@ export class Checker {
   /** The same again, though somebody looks after it. What was under way when that was said may still arrive. */
   #checkLookedAfter(taken: Taken, before: Taken): void {
     if (before.isUnsure || !sameKeys(taken.firing, before.firing) || !sameKeys(taken.resolved, before.resolved)) return;
-    const receiver = taken.integration.id.split('-')[0] ?? '';
-    if (this.#acks.covering(taken, receiver) === null) return;
+    if (this.#acks.covering(taken) === null) return;
     this.#readEvents();
-    const ack = this.#acks.covering(taken, receiver);
+    const ack = this.#acks.covering(taken);
     if (
       ack === null ||
       this.#ports.oracle.configSince >= ack.atMs ||
@@ -341,13 +370,14 @@ export class Checker {
     const watched = oracle.alerts.get(key);
     const { integration, atMs } = taken;
     if (watched === undefined) return this.violated('I7', `${integration.id} is told of an alert that nobody raised: ${key}`);
-    const ways = watched.ways.filter((way) => way.integration.id === integration.id);
+    const ways = this.#waysTo(taken, watched);
     const well = Math.max(this.health.controlSince, this.health.engineSince, this.health.providerSince(integration.id), oracle.configSince);
     if (ways.length === 0) {
       if (atMs - well > 10 * MINUTE_MS && !(integration.contract && this.#edited))
         this.violated('I4', `${integration.id} is told of ${key}, which no route leads to it`);
       return;
     }
+    if (this.#standsIn(taken)) this.#checkReasonToStandIn(taken, key, ways);
     const lateMs = Math.max(...ways.map(({ route }) => oracle.tellsWithinMs(route)));
     const isOver = (since: number): boolean => atMs - Math.max(since, well) > lateMs;
     const { calmSince, silencedSince, inhibitedSince } = watched;
@@ -357,7 +387,7 @@ export class Checker {
         `${integration.id} is told that ${key} fires; it has not since ${stamp(calmSince)}`,
         () => watched.calmSince === calmSince,
       );
-    const mayTellMuted = integration.contract && taken.resolved.length > 0;
+    const mayTellMuted = (integration.contract || this.#standsIn(taken)) && taken.resolved.length > 0;
     if (mayTellMuted) return;
     if (isOver(silencedSince))
       this.#suspect(
@@ -377,6 +407,142 @@ export class Checker {
       this.#suspect('I3', `${integration.id} is told of ${key}, muted by the clock since ${stamp(muted)}`, () => mutedSince() === muted);
   }
 
+  // ---- who stands in for others
+
+  /** By group key, as written and as hashed. */
+  readonly #receiversOf = new Map<string, Set<string>>();
+
+  /** Whose group a notification is about; more than one where routes were edited. */
+  #toldFor({ groupKey }: Taken): ReadonlySet<string> {
+    if (!this.#receiversOf.has(groupKey))
+      for (const row of this.#ports.read(
+        'SELECT group_key, receiver FROM alert_group UNION SELECT group_key, receiver FROM outbox WHERE stands_in_for IS NULL',
+      ))
+        for (const key of [String(row['group_key']), hashed(String(row['group_key']))])
+          this.#receiversOf.set(key, (this.#receiversOf.get(key) ?? new Set()).add(String(row['receiver'])));
+    return this.#receiversOf.get(groupKey) ?? new Set();
+  }
+
+  #standsIn(taken: Taken): boolean {
+    const receivers = this.#toldFor(taken);
+    return receivers.size > 0 && !receivers.has(receiverOf(taken.integration));
+  }
+
+  /** Ways of an alert by which it came to an integration, itself or in another's place. */
+  #waysTo(taken: Taken, { ways }: Watched): readonly Way[] {
+    if (!this.#standsIn(taken)) return ways.filter(({ integration }) => integration.id === taken.integration.id);
+    const receivers = this.#toldFor(taken);
+    return ways.filter(
+      ({ receiver, route }) => receivers.has(receiver) && this.#standInsOf(receiver, route).includes(receiverOf(taken.integration)),
+    );
+  }
+
+  #standInsOf(receiver: string, route: Way['route']): readonly string[] {
+    return this.#ports.oracle.chainOf(receiver, route).standIns.map((one) => one.receiver);
+  }
+
+  /** When an integration was not well last, what hung in it included. */
+  #unwellAt({ id }: IntegrationSpec): number {
+    return Math.max(this.health.providerSince(id), this.#hungUntil.get(id) ?? 0);
+  }
+
+  /** Somebody asked for it, or what it stands in for was not well, so lately that it may not know yet that it is again. */
+  #checkReasonToStandIn(taken: Taken, key: string, ways: readonly Way[]): void {
+    const { oracle } = this.#ports;
+    const { integration, atMs, groupKey, firing, resolved } = taken;
+    // Of an end it hears whatever is well by then, and with it what still fires.
+    if (firing.length === 0 || resolved.length > 0 || this.#escalated.has(`${groupKey} ${receiverOf(integration)}`)) return;
+    const hasReason = ways.some((way) => {
+      const windowMs = oracle.tellsWithinMs(way.route) + oracle.chainOf(way.receiver, way.route).exhaustedMs;
+      const unwell = oracle.integrationsOf(way.receiver).map((one) => this.#unwellAt(one));
+      return atMs - Math.max(...unwell, this.health.controlSince, oracle.configSince) <= windowMs;
+    });
+    if (hasReason) return;
+    this.#readEvents();
+    if (!this.#escalated.has(`${groupKey} ${receiverOf(integration)}`))
+      this.violated(
+        'I4',
+        `${integration.id} is told of ${key} in the place of ${ways.map(({ receiver }) => receiver).join()}, who was well all the time`,
+      );
+  }
+
+  /** By group key, as written and as hashed, and receiver: somebody asked for it. */
+  readonly #escalated = new Set<string>();
+
+  /** Whoever does not take what it must hear has somebody who hears it in its place, or nobody is left and that is on record. */
+  #mustHaveBeenStoodInFor(watched: Watched, way: Way, nowMs: number): void {
+    const { oracle } = this.#ports;
+    const since = this.#surelyOn(watched, way, watched.firesSince);
+    const lateMs = nowMs - since - oracle.tellsWithinMs(way.route);
+    if (lateMs <= 0) return;
+    const { key } = watched.definition;
+    const forgotten = this.#forgottenAt.get(`${key} ${way.integration.id}`) ?? Number.NEGATIVE_INFINITY;
+    const hasHeard = (integration: IntegrationSpec): boolean =>
+      (this.#told.lastFiring(integration, key) ?? Number.NEGATIVE_INFINITY) >= forgotten;
+    if (hasHeard(way.integration) || this.#acks.mayCover(way.receiver, key)) return;
+    const { standIns, exhaustedMs } = oracle.chainOf(way.receiver, way.route);
+    if (standIns.some(({ receiver }) => oracle.integrationsOf(receiver).some(hasHeard))) return;
+    const what = `that ${key} fires, surely and clear since ${stamp(since)}`;
+    for (const { receiver, isForAll, withinMs } of standIns) {
+      if (!isForAll || lateMs <= withinMs) continue;
+      const well = oracle.integrationsOf(receiver).find((one) => this.#unwellAt(one) < since);
+      if (well !== undefined)
+        this.violated('I1', `neither ${way.integration.id} nor ${well.id}, which stands in for it and is well, was told ${what}`);
+    }
+    if (lateMs > exhaustedMs && !this.#isUndelivered(way, key, forgotten))
+      this.violated(
+        'I1',
+        `${way.integration.id} was not told ${what}, nor was anybody in its place, and it is not on record as undelivered`,
+      );
+  }
+
+  #isUndelivered({ receiver }: Way, key: string, sinceMs: number): boolean {
+    const { read, now, wall, hasWallSteps } = this.#ports;
+    const since = hasWallSteps ? 0 : wall() - Math.min(now() - sinceMs, wall());
+    return read('SELECT firing FROM outbox WHERE undelivered_at_ms >= ? AND receiver = ?', since, receiver).some(({ firing }) =>
+      this.#namesIn(firing).includes(key),
+    );
+  }
+
+  /** Nobody was left who could be told: it was not well itself, and nor were those who stand in for it before the last resort. */
+  #checkUndelivered(outboxId: string, groupKey: string): void {
+    const { read, oracle, now, wall, hasWallSteps } = this.#ports;
+    const row = read('SELECT * FROM outbox WHERE id = ?', outboxId)[0];
+    const spec = row === undefined ? null : this.#specOf(row);
+    const failure = row === undefined || spec === null ? null : this.#failureOf(row, spec);
+    if (row === undefined || spec === null || failure === null || row['firing'] === '[]' || hasWallSteps) return;
+    const since = now() - (wall() - failure.since);
+    if (Math.max(this.health.controlSince, oracle.configSince) > since - 1000) return;
+    const what = `${outboxId} of ${groupKey} counts as undelivered to ${spec.id}, which fails since ${stamp(since)}`;
+    if (this.#unwellAt(spec) < since - oracle.longestIntervalMs - MINUTE_MS) return this.violated('I1', `${what}, though it was well`);
+    const { fallback = [] } = oracle.scenario.receivers.find(({ name }) => name === receiverOf(spec)) ?? {};
+    for (const { receiver, on } of fallback) {
+      if (on.length < 2 || receiver === oracle.scenario.lastResort) continue;
+      const well = oracle.integrationsOf(receiver).find((one) => this.#unwellAt(one) < since - MINUTE_MS - PAUSE_MS);
+      if (well !== undefined) this.violated('I1', `${what}, though ${well.id}, which stands in for it, was well`);
+    }
+  }
+
+  #failureOf(row: Row, spec: IntegrationSpec): { readonly since: number } | null {
+    const group = this.#ports.read('SELECT integrations, stand_ins FROM alert_group WHERE id = ?', String(row['group_id']))[0];
+    if (group === undefined) return null;
+    type Known = {
+      readonly receiver?: string;
+      readonly name: string;
+      readonly index: number;
+      readonly failure: { readonly since: number } | null;
+    };
+    const all = [
+      ...(JSON.parse(String(group['integrations'])) as readonly Known[]),
+      ...(JSON.parse(String(group['stand_ins'])) as readonly Known[]),
+    ];
+    const one = all.find(
+      ({ receiver = receiverOf(spec), name, index }) =>
+        receiver === receiverOf(spec) && name === row['integration'] && index === Number(row['integration_index']),
+    );
+    return one?.failure ?? null;
+  }
+
   /** What is asked at the claim: nothing goes out when all that it tells is silenced by then. */
   #checkSilencedSend({ integration, firing, resolved, atMs }: Taken): void {
     if (firing.length === 0 || resolved.length > 0 || integration.kind === 'email' || integration.kind === 'inbox') return;
@@ -394,11 +560,14 @@ export class Checker {
     for (const watched of oracle.alerts.values()) {
       if (watched.calmSince !== NEVER) this.#noteCalm(watched, nowMs);
       if (watched.firesSince === NEVER) continue;
-      for (const way of watched.ways) this.#mustHaveHeard(watched, way, nowMs);
+      for (const way of watched.ways) {
+        this.#mustHaveHeard(watched, way, nowMs);
+        this.#mustHaveBeenStoodInFor(watched, way, nowMs);
+      }
     }
-    for (const { integration, key, last } of this.#told.believed()) {
+    for (const { key, taken } of this.#told.believed()) {
       const watched = oracle.alerts.get(key);
-      if (watched !== undefined && watched.calmSince !== NEVER) this.#mustHaveHeardTheEnd(watched, integration, last, nowMs);
+      if (watched !== undefined && watched.calmSince !== NEVER) this.#mustHaveHeardTheEnd(watched, taken, nowMs);
     }
   }
 
@@ -414,16 +583,14 @@ export class Checker {
   }
 
   /** Since when nothing stands between an alert and a receiver, given since when it is as it is. */
-  #surely({ clearSince }: Watched, { route, integration }: Way, since: number): number {
+  #surely(watched: Watched, way: Way, since: number): number {
+    return Math.max(this.#surelyOn(watched, way, since), this.health.providerSince(way.integration.id));
+  }
+
+  /** The same, whether the receiver takes it or not. */
+  #surelyOn({ clearSince }: Watched, { route }: Way, since: number): number {
     const { oracle } = this.#ports;
-    return Math.max(
-      since,
-      clearSince,
-      oracle.unmutedSince(route),
-      oracle.configSince,
-      this.health.controlSince,
-      this.health.providerSince(integration.id),
-    );
+    return Math.max(since, clearSince, oracle.unmutedSince(route), oracle.configSince, this.health.controlSince);
   }
 
   #mustHaveHeard(watched: Watched, way: Way, nowMs: number): void {
@@ -448,28 +615,34 @@ export class Checker {
       );
   }
 
-  #mustHaveHeardTheEnd(watched: Watched, integrationId: string, last: Taken, nowMs: number): void {
+  #mustHaveHeardTheEnd(watched: Watched, taken: Taken, nowMs: number): void {
     const { oracle } = this.#ports;
-    const { integration } = last;
+    const { integration } = taken;
     if (!integration.sendResolved) return;
-    const way = watched.ways.find((one) => one.integration.id === integrationId);
+    const [way] = this.#waysTo(taken, watched);
     if (way === undefined) return;
-    if (!integration.contract) {
-      // Without the contract a resolve may be lost to a silence, an interval or a route that is gone, as in Alertmanager.
+    if (!integration.contract && !this.#standsIn(taken)) {
+      // Without the contract a resolve may be lost to a silence, an interval, a route that is gone or an answer, as in Alertmanager.
       const clear = Math.max(watched.clearSince, oracle.unmutedSince(way.route), oracle.configSince);
-      if (clear > watched.falseSince - MINUTE_MS || oracle.configSince > last.atMs || this.health.controlSince > last.atMs) return;
+      if (
+        taken.isUnsure ||
+        clear > watched.falseSince - MINUTE_MS ||
+        oracle.configSince > taken.atMs ||
+        this.health.controlSince > taken.atMs
+      )
+        return;
     }
     const since = Math.max(
       watched.calmSince,
       oracle.configSince,
       this.health.controlSince,
       this.health.engineSince,
-      this.health.providerSince(integrationId),
+      this.health.providerSince(integration.id),
     );
     if (nowMs - since > oracle.tellsWithinMs(way.route) + this.#othersWithinMs())
       this.violated(
         'I8',
-        `${integrationId} was told at ${stamp(last.atMs)} that ${watched.definition.key} fires and never that it ended, calm since ${stamp(watched.calmSince)}`,
+        `${integration.id} was told at ${stamp(taken.atMs)} that ${watched.definition.key} fires and never that it ended, calm since ${stamp(watched.calmSince)}`,
       );
   }
 
@@ -516,12 +689,53 @@ export class Checker {
     }
   }
 
+  // ---- acknowledgements that are made at a provider
+
+  readonly #madeThere = new Set<{ readonly integration: IntegrationSpec; readonly groupKey: string; readonly atMs: number }>();
+
+  /** Somebody looks after it there: that is asked for, and counts here soon. */
+  acknowledgedThere(integration: IntegrationSpec, groupKey: string): void {
+    this.#madeThere.add({ integration, groupKey, atMs: this.#ports.now() });
+  }
+
+  #checkAcknowledgedThere(): void {
+    const { oracle, now, read } = this.#ports;
+    for (const made of this.#madeThere) {
+      const { integration, groupKey, atMs } = made;
+      const group = read('SELECT group_key, ack FROM alert_group').find((row) => hashed(String(row['group_key'])) === groupKey);
+      const last = this.#told.lastOf(integration, groupKey);
+      // What was told since, or too short before for that to have been seen open, may be other than what it was made for.
+      const isClear =
+        last !== null && !last.endsGroup && last.firing.length > 0 && last.atMs < atMs - 2 * ROUND_MS && oracle.configSince < last.atMs;
+      const well = Math.max(this.health.controlSince, this.health.providerSince(integration.id));
+      if (group === undefined || group['ack'] !== null || !isClear || well > atMs - 2 * ROUND_MS) {
+        this.#madeThere.delete(made);
+        continue;
+      }
+      const groups = Number(read('SELECT count(*) AS n FROM alert_group')[0]?.['n'] ?? 0);
+      if (now() - atMs > (3 + Math.ceil(groups / 20)) * ROUND_MS)
+        this.violated(
+          'I9',
+          `${String(group['group_key'])} is looked after at ${integration.id} since ${stamp(atMs)}, and nobody here knows`,
+        );
+    }
+  }
+
+  #acknowledgedFromThere(outboxId: string): void {
+    const row = this.#ports.read('SELECT * FROM outbox WHERE id = ?', outboxId)[0];
+    if (row !== undefined) this.acknowledging(this.#answerable(row))('done');
+  }
+
   #readEvents(): void {
     const { read, oracle, now } = this.#ports;
     for (const row of read(EVENTS, this.#lastEvent)) {
       this.#lastEvent = Number(row['id']);
       const { stage, verdict, reason, fingerprint } = row;
-      const detail = JSON.parse(String(row['detail'] ?? 'null')) as { readonly outboxId?: string } | null;
+      const detail = JSON.parse(String(row['detail'] ?? 'null')) as {
+        readonly outboxId?: string;
+        readonly by?: string;
+        readonly fallback?: string;
+      } | null;
       if (detail?.outboxId !== undefined) {
         const ids = this.#decided.get(String(verdict)) ?? new Set<string>();
         this.#decided.set(String(verdict), ids.add(detail.outboxId));
@@ -532,7 +746,11 @@ export class Checker {
       );
       const watched = oracle.alerts.get(key);
       if (stage === 'resolve') this.#acks.ended(key);
-      if (verdict === 'acknowledgement_over') this.#acks.over(String(row['group_key']));
+      const groupKey = String(row['group_key']);
+      if (verdict === 'acknowledgement_over') this.#acks.over(groupKey);
+      if (verdict === 'escalated') for (const one of [groupKey, hashed(groupKey)]) this.#escalated.add(`${one} ${detail?.fallback}`);
+      if (verdict === 'undelivered' && detail?.outboxId !== undefined) this.#checkUndelivered(detail.outboxId, groupKey);
+      if (verdict === 'acknowledged' && detail?.by === THERE && detail.outboxId !== undefined) this.#acknowledgedFromThere(detail.outboxId);
       if (stage === 'resolve' && watched !== undefined) this.#checkResolve(watched, String(reason));
     }
   }
@@ -581,7 +799,9 @@ export class Checker {
         return this.violated('I10', `nothing says that ${id} was accepted`);
       if (state === 'cancelled' && this.#decided.get('cancelled')?.has(id) !== true)
         return this.violated('I10', `nothing says why ${id} was cancelled`);
-      if (state === 'failed' && this.#decided.get('failed')?.has(id) !== true) return this.violated('I10', `nothing says why ${id} failed`);
+      // A provider may say only later that it did not arrive.
+      if (state === 'failed' && !['failed', 'lost'].some((verdict) => this.#decided.get(verdict)?.has(id) === true))
+        return this.violated('I10', `nothing says why ${id} failed`);
     }
   }
 
@@ -654,6 +874,11 @@ const labelsOf = (json: unknown): Readonly<Record<string, string>> => {
   const flat = parsed.flat() as readonly string[];
   return Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : [])));
 };
+
+const isTelephone = ({ kind }: IntegrationSpec): boolean => kind === 'phone' || kind === 'sms';
+const receiverOf = ({ id }: IntegrationSpec): string => id.split('-')[0] ?? '';
+/** As PagerDuty and Opsgenie are given a group key. */
+const hashed = (groupKey: string): string => createHash('sha256').update(groupKey).digest('hex');
 
 const sameKeys = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && [...a].sort().join() === [...b].sort().join();

@@ -59,6 +59,48 @@ export const MUTANTS: readonly Planted[] = [
     },
   },
   {
+    name: 'acknowledged and told again',
+    seed: 1,
+    untilMs: 3_600_000,
+    invariants: ['I9'],
+    // As where an acknowledgement is only shown: the repeat interval goes on, whoever looks after it.
+    plant: () => {
+      const { wake } = Group.prototype;
+      const restoreWake = replaced(Group.prototype, 'wake', function (this: Group, ...args) {
+        const { ack } = this;
+        this.ack = null;
+        wake.apply(this, args);
+        this.ack = ack;
+      });
+      const restoreWhy = replaced(Group.prototype, 'whyUnwanted', () => null);
+      return () => {
+        restoreWake();
+        restoreWhy();
+      };
+    },
+  },
+  {
+    name: "a stand-in's resolve forgotten",
+    seed: 1,
+    untilMs: 3_600_000,
+    invariants: ['I8'],
+    // Whoever was called in is told no more as soon as the others can be reached again, and waits for ever.
+    plant: () => {
+      const { noteTold } = Group.prototype;
+      return replaced(Group.prototype, 'noteTold', function (this: Group, integration, ...rest) {
+        if (integration.standsInFor === null) noteTold.call(this, integration, ...rest);
+      });
+    },
+  },
+  {
+    name: 'fallback never begun',
+    seed: 1,
+    untilMs: 3_600_000,
+    invariants: ['I1'],
+    // The backup that is configured and was never tried.
+    plant: () => replaced(Group.prototype, 'reviewFallback', () => {}),
+  },
+  {
     name: 'silence not on disk before it is answered',
     seed: 2,
     untilMs: 3_600_000,

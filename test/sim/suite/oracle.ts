@@ -12,6 +12,18 @@ import { definitionsOf } from './truth.ts';
 const MINUTE_MS = 60_000;
 /** After a gap an alert may be held as long as its data may be from before it (lookback, and the range it looks at). */
 const HELD_MS = 6 * MINUTE_MS;
+/** However long its notifications live, a receiver is waited for no longer. */
+const LAST_RESORT_MS = 300_000;
+/** A telephone rings twice, and its provider may have to be asked what came of it. */
+const FAILS_WITHIN_MS: Readonly<Record<IntegrationSpec['kind'], number>> = {
+  webhook: MINUTE_MS,
+  email: MINUTE_MS,
+  pagerduty: MINUTE_MS,
+  opsgenie: MINUTE_MS,
+  inbox: MINUTE_MS,
+  sms: 4 * MINUTE_MS,
+  phone: 6 * MINUTE_MS,
+};
 /** Commit, queue, answer and the grain of looking. */
 const SLACK_MS = 45_000;
 
@@ -38,6 +50,21 @@ export type Watched = {
 
 /** One integration that an alert comes to, and by which route. */
 export type Way = { readonly route: RouteNode; readonly routeId: string; readonly receiver: string; readonly integration: IntegrationSpec };
+
+/** Who stands in for a receiver, in order, the last resort last. */
+export type StandIn = {
+  readonly receiver: string;
+  /** Whatever comes of attempts: also where none gets an answer. */
+  readonly isForAll: boolean;
+  /** After how long it is turned to at the latest, if all before it fail. */
+  readonly withinMs: number;
+};
+
+export type Chain = {
+  readonly standIns: readonly StandIn[];
+  /** When all of them have been turned to, however long each is waited for. */
+  readonly exhaustedMs: number;
+};
 
 export type KnownSilence = {
   readonly id: string | null;
@@ -176,6 +203,33 @@ export class Oracle {
   get longestIntervalMs(): number {
     const longest = ({ intervalMs, children }: RouteNode): number => Math.max(intervalMs, ...children.map(longest));
     return longest(this.scenario.root);
+  }
+
+  chainOf(receiver: string, { intervalMs }: RouteNode): Chain {
+    const { receivers, lastResort } = this.scenario;
+    const fallback = receivers.find(({ name }) => name === receiver)?.fallback ?? [];
+    const slowest = Math.max(0, ...fallback.map(({ afterMs }) => afterMs + MINUTE_MS));
+    const lastMs = Math.max(Math.min(Math.max(intervalMs, 10_000), LAST_RESORT_MS), slowest);
+    // Each is waited for from when the one before it was known to fail.
+    let failingMs = this.#failsWithinMs(receiver);
+    const standIns = fallback.map((stage): StandIn => {
+      const withinMs = stage.afterMs + failingMs;
+      failingMs += this.#failsWithinMs(stage.receiver);
+      return { receiver: stage.receiver, isForAll: stage.on.length === 2, withinMs };
+    });
+    const exhaustedMs = lastMs + failingMs;
+    if (lastResort !== null && lastResort !== receiver && !standIns.some((one) => one.receiver === lastResort))
+      standIns.push({ receiver: lastResort, isForAll: true, withinMs: exhaustedMs });
+    return { standIns, exhaustedMs };
+  }
+
+  /** Until it is known that a receiver does not take a notification. */
+  #failsWithinMs(receiver: string): number {
+    return Math.max(...this.integrationsOf(receiver).map(({ kind }) => FAILS_WITHIN_MS[kind]));
+  }
+
+  integrationsOf(receiver: string): readonly IntegrationSpec[] {
+    return this.scenario.receivers.find(({ name }) => name === receiver)?.integrations ?? [];
   }
 
   /** How long after everything is well and sure a route has told what there is to tell. */

@@ -9,6 +9,7 @@ import { between } from '../../../src/platform/sim/sim-random.ts';
 import type { TargetBehaviour } from '../../support/fake-target.ts';
 import { BEHAVIOURS, type ProviderBehaviour } from './providers.ts';
 import { happens, type LabelTest, pick, type Scenario } from './scenario.ts';
+import { TWILIO } from './telephones.ts';
 
 export const FAULTS = [
   'crash point',
@@ -48,6 +49,7 @@ export type Action =
   | { readonly kind: 'silence'; readonly tests: readonly LabelTest[]; readonly forMs: number }
   | { readonly kind: 'unsilence'; readonly nth: number }
   | { readonly kind: 'acknowledge'; readonly nth: number }
+  | { readonly kind: 'acknowledge_there'; readonly nth: number }
   | { readonly kind: 'query' }
   | { readonly kind: 'browse' };
 
@@ -87,13 +89,37 @@ export function drawPlan(random: Random, profile: Profile, scenario: Scenario, u
     .sort((a, b) => a.atMs - b.atMs);
 }
 
-/** In every other run somebody answers notifications. Drawn apart, so that in the others all stays as it was. */
-export function drawAnswers(random: Random, untilMs: number): readonly Planned[] {
+/** Outages of telephones and of receivers that somebody stands in for, long enough for it: at times of all of them. */
+export function drawOutages(random: Random, profile: Profile, { receivers }: Scenario, untilMs: number): readonly Planned[] {
+  const planned: Planned[] = [];
+  if (profile.faults.length === 0) return planned;
+  const endMs = untilMs * 0.66;
+  const everyMs = pick(random, [6, 12, 25]) * MINUTE_MS;
+  for (let atMs = everyMs * random.next(); atMs < endMs - MINUTE_MS; atMs += everyMs * (0.3 + 1.4 * random.next())) {
+    const forMs = Math.min(pick(random, [MINUTE_MS, 6 * MINUTE_MS, 20 * MINUTE_MS, 40 * MINUTE_MS]), endMs - atMs);
+    const failing = happens(random, 0.15)
+      ? receivers
+      : [pick(random, receivers), ...(happens(random, 0.4) ? [pick(random, receivers)] : [])];
+    for (const { id, kind } of failing.flatMap(({ integrations }) => integrations)) {
+      const isLosing = (kind === 'phone' || kind === 'sms' || kind === 'opsgenie') && happens(random, 0.3);
+      const behaviours: readonly ProviderBehaviour[] = isLosing ? ['loses'] : happens(random, 0.6) ? REFUSING : BEHAVIOURS;
+      planned.push({ atMs, action: { kind: 'provider', id, behaviour: pick(random, behaviours), forMs } });
+    }
+    if (happens(random, 0.15)) planned.push({ atMs, action: { kind: 'provider', id: TWILIO, behaviour: pick(random, BEHAVIOURS), forMs } });
+  }
+  return planned;
+}
+
+/** They take nothing. */
+const REFUSING: readonly ProviderBehaviour[] = ['unavailable', 'refuses', 'limits', 'hangs'];
+
+/** In every other run somebody answers notifications, here or at a provider. Drawn apart, so that in the others all stays as it was. */
+export function drawAnswers(random: Random, where: 'acknowledge' | 'acknowledge_there', untilMs: number): readonly Planned[] {
   const planned: Planned[] = [];
   if (happens(random, 0.5)) return planned;
   const everyMs = pick(random, [5, 10, 20]) * MINUTE_MS;
   for (let atMs = everyMs * random.next(); atMs < untilMs; atMs += everyMs * (0.3 + 1.4 * random.next()))
-    planned.push({ atMs, action: { kind: 'acknowledge', nth: between(random, 0, 9) } });
+    planned.push({ atMs, action: { kind: where, nth: between(random, 0, 9) } });
   return planned;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Everybody who is notified in the simulated world: webhooks, PagerDuty, Opsgenie, mailboxes. Each behaves as told, and
- * keeps what it was really given: the ground truth about what was delivered, when, and how often.
+ * Everybody who is notified in the simulated world: webhooks, PagerDuty, Opsgenie, mailboxes, and telephones (telephones.ts).
+ * Each behaves as told, and keeps what it was really given: the ground truth about what was delivered, when, and how often.
  */
 import type { DurationMs } from '../../../src/model/time.ts';
 import type { RequestHandler } from '../../../src/platform/http-server.ts';
@@ -21,8 +21,11 @@ export type ProviderBehaviour =
   | 'hangs'
   /** Takes it, and the answer is lost in silence, or with the connection. */
   | 'takes_silently'
-  | 'takes_and_resets';
+  | 'takes_and_resets'
+  /** Says that it takes it, and brings it to nobody, which is told later: telephones and Opsgenie only. */
+  | 'loses';
 
+/** What any of them may do. */
 export const BEHAVIOURS: readonly ProviderBehaviour[] = [
   'unavailable',
   'refuses',
@@ -63,29 +66,59 @@ export class Providers {
   boot = 0;
   readonly #world: SimWorld;
   readonly #byId = new Map<string, IntegrationSpec>();
-  readonly #behaviours = new Map<string, ProviderBehaviour>();
+  readonly #behaviours = new Map<string, readonly { readonly behaviour: ProviderBehaviour }[]>();
+  /** By message and time: the sender does not know that it was taken. */
+  readonly #unsureMail = new Set<string>();
   readonly #mailCounts = new Map<string, number>();
+  readonly #opsgenies = new Map<string, Opsgenie>();
 
   constructor(world: SimWorld, integrations: readonly IntegrationSpec[]) {
     this.#world = world;
     for (const spec of integrations) {
       this.#byId.set(spec.id, spec);
+      if (spec.kind === 'opsgenie') this.#opsgenies.set(spec.id, new Opsgenie());
       if (spec.kind === 'webhook' || spec.kind === 'pagerduty' || spec.kind === 'opsgenie')
         world.network.serve(`${spec.id}:80`, this.#handler(spec));
     }
     world.mail.delayMs = 200;
-    world.mail.behaviour = (_server, message) => this.#mailBehaviour(message.to[0]?.split('@')[0] ?? '');
+    world.mail.behaviour = (_server, message) => {
+      const behaviour = this.#mailBehaviour(message.to[0]?.split('@')[0] ?? '');
+      if (behaviour.kind === 'break') this.#unsureMail.add(`${message.messageId} ${world.clock.now()}`);
+      return behaviour;
+    };
   }
 
-  behave(id: string, behaviour: ProviderBehaviour): void {
-    this.#behaviours.set(id, behaviour);
+  /** Until what is returned is called; of several at once the one that came last counts. */
+  behave(id: string, behaviour: ProviderBehaviour): () => void {
+    const one = { behaviour };
+    this.#behaviours.set(id, [...(this.#behaviours.get(id) ?? []), one]);
+    return () =>
+      this.#behaviours.set(
+        id,
+        (this.#behaviours.get(id) ?? []).filter((other) => other !== one),
+      );
   }
 
   behaviourOf(id: string): ProviderBehaviour {
-    return this.#behaviours.get(id) ?? 'ok';
+    return this.#behaviours.get(id)?.at(-1)?.behaviour ?? 'ok';
   }
 
-  #take(taken: Omit<Taken, 'atMs' | 'wallMs' | 'boot'>): void {
+  /** Alerts that are open at an Opsgenie and that nobody there looks after. */
+  *unacknowledged(): Generator<{
+    readonly integration: IntegrationSpec;
+    readonly groupKey: string;
+    readonly acknowledge: (by: string) => void;
+  }> {
+    for (const [id, opsgenie] of this.#opsgenies)
+      for (const groupKey of opsgenie.unacknowledged())
+        yield {
+          integration: this.#byId.get(id) as IntegrationSpec,
+          groupKey,
+          acknowledge: (by) => opsgenie.acknowledge(groupKey, by),
+        };
+  }
+
+  take(taken: Omit<Taken, 'atMs' | 'wallMs' | 'boot'>): void {
     const whole = { ...taken, atMs: this.#world.clock.elapsed(), wallMs: this.#world.clock.now(), boot: this.boot };
     this.taken.push(whole);
     this.onTaken(whole);
@@ -106,13 +139,16 @@ export class Providers {
         case 'hangs':
           return new Promise(() => {});
       }
-      if (isAcknowledgement(request, text)) return new Response('{"status":"success"}', { status: 202 });
+      const opsgenie = this.#opsgenies.get(spec.id);
+      const answer = opsgenie?.answer(request, text, behaviour === 'loses') ?? null;
+      if (answer?.of === 'something else') return answer.response;
+      if (text.includes('"event_action":"acknowledge"')) return new Response('{"status":"success"}', { status: 202 });
       const isUnsure = behaviour !== 'ok' && behaviour !== 'slow';
-      this.#take({ integration: spec, isUnsure, ...readRequest(spec, request, text) });
+      if (answer?.of !== 'a lost notification') this.take({ integration: spec, isUnsure, ...readRequest(spec, request, text) });
       if (behaviour === 'takes_silently') return new Promise(() => {});
       if (behaviour === 'takes_and_resets') throw new Error('connection reset');
       if (behaviour === 'slow') await new Promise<void>((resolve) => this.#world.clock.after(SLOW_MS as DurationMs, resolve));
-      return new Response('{"status":"success"}', { status: 202 });
+      return answer?.response ?? new Response('{"status":"success"}', { status: 202 });
     };
   }
 
@@ -124,6 +160,7 @@ export class Providers {
       case 'unavailable':
         return { kind: 'reject', retry: true, cause: 'connect', message: 'connection refused' };
       case 'refuses':
+      case 'loses':
         return { kind: 'reject', retry: false, cause: 'recipient', message: '550 no such mailbox' };
       case 'limits':
         return { kind: 'greylist', forMs: 30_000 };
@@ -152,7 +189,7 @@ export class Providers {
           groupKey: this.groupOf(id),
           ...readText(message.text),
           endsGroup: false,
-          isUnsure: this.behaviourOf(spec.id).startsWith('takes'),
+          isUnsure: this.#unsureMail.has(`${message.messageId} ${at}`),
         };
         this.taken.push(taken);
       }
@@ -166,7 +203,7 @@ export class Providers {
       const spec = this.#byId.get(String(row['subject']));
       if (spec === undefined) continue;
       const id = String(row['outbox_id']);
-      this.#take({
+      this.take({
         integration: spec,
         id,
         groupKey: this.groupOf(id),
@@ -178,9 +215,65 @@ export class Providers {
   }
 }
 
-/** Somebody looks after it: that tells of no alert. */
-const isAcknowledgement = (request: Request, text: string): boolean =>
-  text.includes('"event_action":"acknowledge"') || new URL(request.url).pathname.endsWith('/acknowledge');
+type OpsgenieAnswer = { readonly of: 'a notification' | 'a lost notification' | 'something else'; readonly response: Response };
+
+/** Opsgenie's alerts by their alias, as its Alert API shows them: somebody there may look after one. */
+class Opsgenie {
+  readonly #alerts = new Map<string, { isOpen: boolean; acknowledgedBy: string | null }>();
+  readonly #wasDone: boolean[] = [];
+
+  /** What it does about a request, and says. `loses`: it says so later only, when it is asked what became of it. */
+  answer({ method, url }: Request, text: string, loses: boolean): OpsgenieAnswer {
+    const [, , , subject = '', action = ''] = new URL(url).pathname.split('/');
+    if (method === 'GET') {
+      const found = subject === 'requests' ? this.#outcome(Number(action)) : this.#state(subject);
+      return { of: 'something else', response: Response.json(found ?? { message: 'not found' }, { status: found === null ? 404 : 200 }) };
+    }
+    const { alias = subject, user = 'somebody' } = JSON.parse(text) as { readonly alias?: string; readonly user?: string };
+    // What it was told to close it closes: of that nobody asks.
+    const isDone = !loses || action !== '';
+    if (isDone) this.#do(alias, action, user);
+    const requestId = String(this.#wasDone.push(isDone) - 1);
+    const response = Response.json({ result: 'Request will be processed', requestId }, { status: 202 });
+    return { of: action === 'acknowledge' ? 'something else' : isDone ? 'a notification' : 'a lost notification', response };
+  }
+
+  *unacknowledged(): Generator<string> {
+    for (const [alias, { isOpen, acknowledgedBy }] of this.#alerts) if (isOpen && acknowledgedBy === null) yield alias;
+  }
+
+  acknowledge(alias: string, by: string): void {
+    const alert = this.#alerts.get(alias);
+    if (alert !== undefined) alert.acknowledgedBy = by;
+  }
+
+  #do(alias: string, action: string, user: string): void {
+    const known = this.#alerts.get(alias);
+    if (action === 'close' && known !== undefined) known.isOpen = false;
+    if (action === 'acknowledge') this.acknowledge(alias, user);
+    // An alert that is open already is counted once more, and stays whose it is.
+    if (action === '' && known?.isOpen !== true) this.#alerts.set(alias, { isOpen: true, acknowledgedBy: null });
+  }
+
+  #state(alias: string): object | null {
+    const alert = this.#alerts.get(alias);
+    if (alert === undefined) return null;
+    const { isOpen, acknowledgedBy } = alert;
+    const isAcknowledged = acknowledgedBy !== null;
+    return {
+      data: {
+        status: isOpen ? 'open' : 'closed',
+        acknowledged: isAcknowledged,
+        report: isAcknowledged ? { acknowledgedBy } : {},
+      },
+    };
+  }
+
+  #outcome(request: number): object | null {
+    const isDone = this.#wasDone[request];
+    return isDone === undefined ? null : { data: { isSuccess: isDone, status: isDone ? 'Created alert' : 'Alert could not be created' } };
+  }
+}
 
 /** Empty details are left out, or null. */
 const words = (text: string | null | undefined): readonly string[] => (text ?? '').split(' ').filter((word) => word !== '');

@@ -1,10 +1,13 @@
 /** The files of a simulated installation, with a canary in every secret: none may ever be seen anywhere. */
 import { stringify } from 'yaml';
-import type { IntegrationSpec, LabelTest, ReceiverSpec, RouteNode, Rule, Scenario } from './scenario.ts';
+import { type IntegrationSpec, type LabelTest, numberOf, type ReceiverSpec, type RouteNode, type Rule, type Scenario } from './scenario.ts';
 import { HIGH } from './signal.ts';
 
 /** All secrets of the files begin so. */
 export const CANARY = 'canary-token-';
+export const TWILIO_TOKEN = `${CANARY}twilio`;
+/** What calls and texts come from. */
+export const TWILIO_NUMBER = '+15005550006';
 
 /** Alerts as notifications name them: what providers are told is read from this. */
 const NAMES_TEMPLATE = '{{ range . }}{{ .Labels.alertname }}/{{ .Labels.instance }}/{{ .Labels.job }} {{ end }}';
@@ -32,6 +35,13 @@ export function filesOf(scenario: Scenario): Readonly<Record<string, string>> {
       smtp_auth_password: `${CANARY}smtp`,
       opsgenie_api_url: 'http://opsgenie/',
       opsgenie_api_key: `${CANARY}opsgenie`,
+      ...(hasTelephones(scenario) && {
+        twilio_account_sid: `AC${'1'.repeat(32)}`,
+        twilio_auth_token: TWILIO_TOKEN,
+        twilio_from: TWILIO_NUMBER,
+        twilio_callback_url: 'http://tocsin:9099',
+      }),
+      ...(scenario.lastResort !== null && { tocsin: { last_resort: scenario.lastResort } }),
     },
     scrape_configs: jobs.map((job) => ({
       job_name: job,
@@ -70,13 +80,21 @@ function routeOf(node: RouteNode, isRoot = false): object {
   };
 }
 
-function receiverOf({ name, integrations }: ReceiverSpec): object {
+/** So that what is told when follows from routes alone. */
+const OFTEN = { per_minute: 600, burst: 60 };
+
+const isTelephone = ({ kind }: IntegrationSpec): boolean => kind === 'phone' || kind === 'sms';
+const hasTelephones = ({ receivers }: Scenario): boolean => receivers.some(({ integrations }) => integrations.some(isTelephone));
+
+function receiverOf({ name, integrations, fallback }: ReceiverSpec): object {
   const lists: Record<string, object[]> = {};
   for (const spec of integrations) {
     const list = (lists[`${spec.kind}_configs`] ??= []);
-    list.push({ ...fieldsOf(spec), send_resolved: spec.sendResolved, tocsin: { resolve_contract: spec.contract } });
+    const own = { resolve_contract: spec.contract, ...(isTelephone(spec) && { rate_limit: OFTEN }) };
+    list.push({ ...fieldsOf(spec), send_resolved: spec.sendResolved, tocsin: own });
   }
-  return { name, ...lists };
+  const stages = fallback.map(({ receiver, afterMs, on }) => ({ receiver, after: duration(afterMs), on }));
+  return { name, ...lists, ...(stages.length > 0 && { tocsin: { fallback: stages } }) };
 }
 
 function fieldsOf({ kind, id }: IntegrationSpec): object {
@@ -91,6 +109,9 @@ function fieldsOf({ kind, id }: IntegrationSpec): object {
       return { api_url: `http://${id}/`, details: DETAILS };
     case 'inbox':
       return { subject: id, text: MAIL_TEXT, html: '' };
+    case 'phone':
+    case 'sms':
+      return { to: numberOf({ id }) };
   }
 }
 

@@ -54,17 +54,24 @@ export type RouteNode = {
   readonly children: readonly RouteNode[];
 };
 
-export type IntegrationKind = 'webhook' | 'email' | 'pagerduty' | 'opsgenie' | 'inbox';
+export type IntegrationKind = 'webhook' | 'email' | 'pagerduty' | 'opsgenie' | 'inbox' | 'phone' | 'sms';
 
 export type IntegrationSpec = {
-  /** Of the receiver and the place in it: the host name or the mailbox that is this one's alone. */
+  /** Of the receiver and the place in it: the host name, the mailbox or the telephone that is this one's alone. */
   readonly id: string;
   readonly kind: IntegrationKind;
   readonly sendResolved: boolean;
   readonly contract: boolean;
 };
 
-export type ReceiverSpec = { readonly name: string; readonly integrations: readonly IntegrationSpec[] };
+export type FallbackSpec = { readonly receiver: string; readonly afterMs: number; readonly on: readonly ('error' | 'unknown')[] };
+
+export type ReceiverSpec = {
+  readonly name: string;
+  readonly integrations: readonly IntegrationSpec[];
+  /** Who is told in its place, in this order. */
+  readonly fallback: readonly FallbackSpec[];
+};
 
 export type Inhibition = {
   readonly source: readonly LabelTest[];
@@ -83,6 +90,8 @@ export type Scenario = {
   readonly senders: readonly Sender[];
   readonly root: RouteNode;
   readonly receivers: readonly ReceiverSpec[];
+  /** Who is told when nobody else could be; null: there is no such receiver. */
+  readonly lastResort: string | null;
   readonly inhibitions: readonly Inhibition[];
   readonly intervals: readonly Daily[];
 };
@@ -146,6 +155,7 @@ export function drawScenario(random: Random, untilMs: number): Scenario {
     senders,
     root: drawRoute(random, receivers, intervals, 0),
     receivers,
+    lastResort: null,
     inhibitions: happens(random, 0.4) ? [drawInhibition(random)] : [],
     intervals,
   };
@@ -156,8 +166,59 @@ function drawReceiver(random: Random, name: string): ReceiverSpec {
     const kind = pick<IntegrationKind>(random, ['webhook', 'webhook', 'email', 'pagerduty', 'opsgenie', 'inbox']);
     return { id: `${name}-${place}`, kind, sendResolved: happens(random, 0.85), contract: happens(random, 0.5) };
   });
-  return { name, integrations };
+  return { name, integrations, fallback: [] };
 }
+
+/**
+ * The installation with telephones, and with receivers that stand in for others. Drawn apart, so that an old seed is the
+ * story that it was where it is run without them.
+ */
+export function withStandIns(random: Random, scenario: Scenario): Scenario {
+  const telephones = Array.from({ length: between(random, 1, 2) }, (_, i): ReceiverSpec => {
+    const name = `tel${i}`;
+    const integrations = Array.from(
+      { length: between(random, 1, 2) },
+      (_integration, place): IntegrationSpec => ({
+        id: `${name}-${place}`,
+        kind: pick<IntegrationKind>(random, ['phone', 'sms']),
+        sendResolved: happens(random, 0.7),
+        contract: happens(random, 0.5),
+      }),
+    );
+    return { name, integrations, fallback: [] };
+  });
+  const lastResort = happens(random, 0.6) ? drawReceiver(random, 'boss') : null;
+  // Each falls back to later ones only: no circles.
+  const receivers = [...scenario.receivers, ...telephones].map((receiver, i, all): ReceiverSpec => {
+    const later = all.slice(i + 1);
+    if (later.length === 0 || happens(random, 0.25)) return receiver;
+    const first = pick(random, later);
+    const others = later.filter((other) => other !== first);
+    const second = others.length > 0 && happens(random, 0.4) ? [pick(random, others)] : [];
+    let afterMs = pick(random, [0, 30_000, MINUTE_MS]);
+    const fallback = [first, ...second].map(({ name }): FallbackSpec => {
+      const stage: FallbackSpec = { receiver: name, afterMs, on: happens(random, 0.2) ? ['error'] : ['error', 'unknown'] };
+      afterMs += pick(random, [30_000, 2 * MINUTE_MS]);
+      return stage;
+    });
+    return { ...receiver, fallback };
+  });
+  const rerouted = (node: RouteNode): RouteNode => ({
+    ...node,
+    receiver: happens(random, 0.3) ? pick(random, telephones).name : node.receiver,
+    children: node.children.map(rerouted),
+  });
+  return {
+    ...scenario,
+    root: rerouted(scenario.root),
+    receivers: lastResort === null ? receivers : [...receivers, lastResort],
+    lastResort: lastResort?.name ?? null,
+  };
+}
+
+/** An E.164 number for each: letters of the receiver become digits. */
+export const numberOf = ({ id }: Pick<IntegrationSpec, 'id'>): string =>
+  `+49151${[...id].map((char) => (/\d/.test(char) ? char : char.charCodeAt(0) % 10)).join('')}`.padEnd(12, '0').slice(0, 15);
 
 function drawTests(random: Random): readonly LabelTest[] {
   const name = pick(random, ['team', 'severity', 'job']);

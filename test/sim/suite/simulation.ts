@@ -13,14 +13,15 @@ import { type SimProcess, SimWorld } from '../../../src/platform/sim/sim-world.t
 import { FakeTarget } from '../../support/fake-target.ts';
 import { bootApp, engineOf, sqliteOf, writeFiles } from '../../support/sim-app.ts';
 import type { SimSqlite } from '../../support/sim-sqlite.ts';
-import { Checker, type Violation } from './checker.ts';
+import { Checker, THERE, type Violation } from './checker.ts';
 import { Oracle } from './oracle.ts';
-import { type Action, drawAnswers, drawPlan, drawProfile, type Planned, type Profile } from './plan.ts';
+import { type Action, drawAnswers, drawOutages, drawPlan, drawProfile, type Planned, type Profile } from './plan.ts';
 import { type ProviderBehaviour, Providers } from './providers.ts';
-import { drawScenario, editedScenario, type LabelTest, pick, type Scenario, type Sender } from './scenario.ts';
+import { drawScenario, editedScenario, happens, type LabelTest, pick, type Scenario, type Sender, withStandIns } from './scenario.ts';
 import { filesOf } from './scenario-files.ts';
 import { counterAt, HIGH, valueAt } from './signal.ts';
 import { stamp } from './stamp.ts';
+import { Telephones, TWILIO } from './telephones.ts';
 import type { Reach } from './truth.ts';
 
 const START = unixMs(1_767_225_600_000); // 2026-01-01T00:00:00Z
@@ -44,6 +45,8 @@ export type RunOptions = {
   readonly seed: number;
   readonly untilMs: number;
   readonly mutant?: Mutant;
+  /** Without telephones, without receivers that stand in for others, and nobody does anything at a provider: what seeds were before these. */
+  readonly isPlain?: boolean;
   /** What a seed would draw is given instead. */
   readonly profile?: Profile;
 };
@@ -78,6 +81,7 @@ class Simulation {
   readonly #oracle: Oracle;
   readonly #providers: Providers;
   readonly #checker: Checker;
+  readonly #telephones: Telephones;
   readonly #targets = new Map<string, FakeTarget>();
   /** Hosts that are in some way not themselves, by what disturbs them. */
   readonly #unsure = new Map<string, number>();
@@ -99,15 +103,18 @@ class Simulation {
     this.#world = new SimWorld({ seed, start: START, shuffles: true });
     const random = (stream: string) => this.#world.random(stream);
     this.#profile = options.profile ?? drawProfile(random('profile'));
-    this.#scenario = drawScenario(random('scenario'), untilMs);
-    this.#plan = [...drawPlan(random('plan'), this.#profile, this.#scenario, untilMs), ...drawAnswers(random('answers'), untilMs)].sort(
-      (a, b) => a.atMs - b.atMs,
-    );
+    const plain = drawScenario(random('scenario'), untilMs);
+    const more = options.isPlain !== true;
+    this.#scenario = more && happens(random('has stand-ins'), 0.6) ? withStandIns(random('stand-ins'), plain) : plain;
+    this.#plan = [
+      ...drawPlan(random('plan'), this.#profile, plain, untilMs),
+      ...drawAnswers(random('answers'), 'acknowledge', untilMs),
+      ...(more ? drawAnswers(random('answers there'), 'acknowledge_there', untilMs) : []),
+      ...(this.#scenario === plain ? [] : drawOutages(random('outages'), this.#profile, this.#scenario, untilMs)),
+    ].sort((a, b) => a.atMs - b.atMs);
     this.#oracle = new Oracle(this.#scenario);
-    this.#providers = new Providers(
-      this.#world,
-      this.#scenario.receivers.flatMap(({ integrations }) => integrations),
-    );
+    const integrations = this.#scenario.receivers.flatMap((receiver) => receiver.integrations);
+    this.#providers = new Providers(this.#world, integrations);
     this.#checker = new Checker({
       oracle: this.#oracle,
       providers: this.#providers,
@@ -122,6 +129,18 @@ class Simulation {
       this.#crashWhenTaken = false;
       this.#die('kill', `killed when ${taken.integration.id} took a notification`);
     };
+    this.#telephones = new Telephones(
+      {
+        world: this.#world,
+        providers: this.#providers,
+        toldWith: (id) => this.#checker.toldWith(id),
+        unsureSince: () => this.#checker.health.controlSince,
+        acknowledging: (row) => this.#checker.acknowledging(row),
+        tell: (what) => this.#tell(what),
+        areAnswered: happens(random('answered telephones'), 0.6),
+      },
+      integrations,
+    );
     for (const { host, gauge, other, rate } of this.#scenario.targets) {
       const target = new FakeTarget(this.#world.clock);
       Object.defineProperty(target, 'exposition', {
@@ -263,6 +282,7 @@ class Simulation {
     const now = this.#nowMs;
     const wall = this.#world.clock.now();
     this.#providers.readMail();
+    this.#telephones.look();
     if (this.#app === null) this.#checker.unwell('control', 'engine');
     // Until the clock has caught up with where it was, no rule is evaluated again and no sample taken.
     if (wall < this.#wallMax) this.#checker.unwell('engine');
@@ -356,11 +376,13 @@ class Simulation {
         this.#tell(`the process is stopped for ${action.forMs / 1000} s`);
         this.#world.freeze(this.#process, action.forMs);
         return this.#during(action.forMs, ['control', 'engine'], () => {});
-      case 'provider':
+      case 'provider': {
         this.#tell(`${action.id} ${action.behaviour} for ${action.forMs / 1000} s`);
-        this.#providers.behave(action.id, action.behaviour);
-        if (HANGING.has(action.behaviour)) this.#checker.hangsUntil(this.#nowMs + action.forMs, action.id);
-        return this.#during(action.forMs, [action.id], () => this.#providers.behave(action.id, 'ok'));
+        const heal = this.#providers.behave(action.id, action.behaviour);
+        const ids = action.id === TWILIO ? this.#checker.telephones : [action.id];
+        if (HANGING.has(action.behaviour)) for (const id of ids) this.#checker.hangsUntil(this.#nowMs + action.forMs, id);
+        return this.#during(action.forMs, ids, heal);
+      }
       case 'network': {
         this.#tell(`network to ${action.host} ${action.how} for ${action.forMs / 1000} s`);
         const heal = this.#world.network.disturb({ to: action.host, ...DISTURBANCES[action.how] });
@@ -398,6 +420,8 @@ class Simulation {
         return this.#unsilence(action.nth);
       case 'acknowledge':
         return this.#acknowledge(action.nth);
+      case 'acknowledge_there':
+        return this.#acknowledgeThere(action.nth);
       case 'query':
         return this.#query();
       case 'browse':
@@ -520,6 +544,16 @@ class Simulation {
       ({ kind }) => settle(kind),
       () => settle('refused'),
     );
+  }
+
+  /** Somebody takes an alert on at a provider. */
+  #acknowledgeThere(nth: number): void {
+    const open = [...this.#providers.unacknowledged()];
+    const one = open[nth % Math.max(1, open.length)];
+    if (one === undefined) return;
+    this.#tell(`${THERE} looks after ${one.groupKey} at ${one.integration.id}`);
+    one.acknowledge(THERE);
+    this.#checker.acknowledgedThere(one.integration, one.groupKey);
   }
 
   #query(): void {

@@ -7,7 +7,11 @@ import type { Taken } from './providers.ts';
 import type { IntegrationSpec } from './scenario.ts';
 
 /** What one integration was told about one group. */
-type GroupBook = { readonly state: Map<string, 'firing' | 'resolved'>; last: Taken | null };
+type GroupBook = {
+  /** By alert that it was told of and not yet that it ended: by which notification. One that was surely taken counts before one in doubt. */
+  readonly firing: Map<string, Taken>;
+  last: Taken | null;
+};
 
 export class Told {
   readonly #groups = new Map<string, Map<string, GroupBook>>();
@@ -20,14 +24,14 @@ export class Told {
   note(taken: Taken): { readonly before: Taken | null; readonly same: readonly Taken[] } {
     const { integration, groupKey, firing, resolved, id, endsGroup, atMs } = taken;
     const groups = entry(this.#groups, integration.id, () => new Map<string, GroupBook>());
-    const book = entry(groups, groupKey, (): GroupBook => ({ state: new Map(), last: null }));
+    const book = entry(groups, groupKey, (): GroupBook => ({ firing: new Map(), last: null }));
     const before = book.last;
     book.last = taken;
-    if (endsGroup) for (const key of book.state.keys()) book.state.set(key, 'resolved');
-    for (const key of resolved) book.state.set(key, 'resolved');
+    if (endsGroup) book.firing.clear();
+    for (const key of resolved) book.firing.delete(key);
     const lastFiring = entry(this.#lastFiring, integration.id, () => new Map<string, number>());
     for (const key of firing) {
-      book.state.set(key, 'firing');
+      if (!book.firing.has(key) || !taken.isUnsure) book.firing.set(key, taken);
       lastFiring.set(key, atMs);
     }
     const same = id === null ? [] : entry(this.#byId, `${integration.id} ${id}`, (): Taken[] => []);
@@ -42,16 +46,20 @@ export class Told {
     return this.#byId.has(`${integration.id} ${id}`);
   }
 
+  /** What an integration was told last about a group; null: nothing. */
+  lastOf(integration: IntegrationSpec, groupKey: string): Taken | null {
+    return this.#groups.get(integration.id)?.get(groupKey)?.last ?? null;
+  }
+
   /** When an integration was last told that an alert fires; null: never. */
   lastFiring(integration: IntegrationSpec, key: string): number | null {
     return this.#lastFiring.get(integration.id)?.get(key) ?? null;
   }
 
-  /** Alerts that an integration believes to fire, with when it was last told so. */
-  *believed(): Generator<{ readonly integration: string; readonly key: string; readonly last: Taken }> {
-    for (const [integration, groups] of this.#groups)
-      for (const { state, last } of groups.values())
-        for (const [key, is] of state) if (is === 'firing' && last !== null) yield { integration, key, last };
+  /** Alerts that an integration believes to fire, and how it knows. */
+  *believed(): Generator<{ readonly key: string; readonly taken: Taken }> {
+    for (const groups of this.#groups.values())
+      for (const { firing } of groups.values()) for (const [key, taken] of firing) yield { key, taken };
   }
 }
 
