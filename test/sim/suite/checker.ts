@@ -13,6 +13,7 @@ import { SampleBook } from './sample-book.ts';
 import type { IntegrationSpec } from './scenario.ts';
 import { CANARY } from './scenario-files.ts';
 import { stamp } from './stamp.ts';
+import { TWILIO } from './telephones.ts';
 import { Told } from './told.ts';
 import { keyOf } from './truth.ts';
 
@@ -32,9 +33,9 @@ export type CheckerPorts = {
 };
 
 const MINUTE_MS = 60_000;
-/** An answer is a second's work; the look comes some seconds later. */
-const SETTLED_MS = 1500;
-/** A provider that failed is left alone for half a minute. */
+/** However the others are, a receiver that is well gets its notification and has answered. */
+const SETTLED_MS = 1000;
+/** A provider that failed is left alone for half a minute, with all that lies behind it, and nobody else. */
 const PAUSE_MS = 35_000;
 /** Providers are asked twice a minute who looks after what. */
 const ROUND_MS = 30_000;
@@ -156,6 +157,16 @@ export class Checker {
     const rows =
       row['state'] === 'claimed' ? read('SELECT * FROM outbox WHERE attempt_id = ? ORDER BY id', String(row['attempt_id'])) : [row];
     return rows.map((one) => this.#answerable(one));
+  }
+
+  /** Since when rules have been evaluated as always, on all that was scraped. */
+  get undisturbedSince(): number {
+    return Math.max(
+      this.health.engineSince,
+      this.health.controlSince,
+      this.#faultUntil.get('samples') ?? 0,
+      this.#ports.oracle.configSince,
+    );
   }
 
   get telephones(): readonly string[] {
@@ -702,13 +713,24 @@ export class Checker {
     const { oracle, now, read } = this.#ports;
     for (const made of this.#madeThere) {
       const { integration, groupKey, atMs } = made;
-      const group = read('SELECT group_key, ack FROM alert_group').find((row) => hashed(String(row['group_key'])) === groupKey);
+      const group = read('SELECT group_key, receiver, stand_ins, ack FROM alert_group').find(
+        (row) => hashed(String(row['group_key'])) === groupKey,
+      );
       const last = this.#told.lastOf(integration, groupKey);
       // What was told since, or too short before for that to have been seen open, may be other than what it was made for.
       const isClear =
-        last !== null && !last.endsGroup && last.firing.length > 0 && last.atMs < atMs - 2 * ROUND_MS && oracle.configSince < last.atMs;
+        last !== null &&
+        !last.endsGroup &&
+        last.firing.length > 0 &&
+        last.atMs < atMs - 2 * ROUND_MS &&
+        oracle.configSince < last.atMs &&
+        // What has fired anew since is another matter.
+        last.firing.every((key) => (oracle.alerts.get(key)?.trueSince ?? NEVER) < last.atMs);
+      // Who stood in and is needed no more is told of nothing, and asked for nothing.
+      const receiver = receiverOf(integration);
+      const isAsked = group?.['receiver'] === receiver || String(group?.['stand_ins']).includes(`"receiver":"${receiver}"`);
       const well = Math.max(this.health.controlSince, this.health.providerSince(integration.id));
-      if (group === undefined || group['ack'] !== null || !isClear || well > atMs - 2 * ROUND_MS) {
+      if (group === undefined || group['ack'] !== null || !isAsked || !isClear || well > atMs - 2 * ROUND_MS) {
         this.#madeThere.delete(made);
         continue;
       }
@@ -840,16 +862,21 @@ export class Checker {
       const spec = this.#specOf(row);
       const tookMs = Number(row['settled_at_ms']) - Number(row['created_at_ms']);
       const createdMs = nowMs - (wallMs - Number(row['created_at_ms']));
-      if (spec === null || this.health.controlSince > createdMs - 15_000 || this.#provenAt(spec.id) > createdMs) continue;
+      if (spec === null || this.health.controlSince > createdMs - 15_000 || this.#provenAt(spec) > createdMs) continue;
       if (tookMs > SETTLED_MS) this.violated('I16', `${String(row['id'])} took ${tookMs} ms to ${spec.id}, which was well`);
     }
     this.#settledSeen = wallMs;
   }
 
   /** When it must be known that a provider is well: what hung in it is over, and it was tried again after a pause. */
-  #provenAt(id: string): number {
-    const hungUntil = this.#hungUntil.get(id) ?? Number.NEGATIVE_INFINITY;
-    return Math.max(this.health.providerSince(id), hungUntil + this.#ports.oracle.longestIntervalMs) + PAUSE_MS;
+  #provenAt(spec: IntegrationSpec): number {
+    const { receivers } = this.#ports.oracle.scenario;
+    const behind = receivers.flatMap(({ integrations }) => integrations.filter((one) => providerOf(one) === providerOf(spec)));
+    const at = behind.map(({ id }) => {
+      const hungUntil = this.#hungUntil.get(id) ?? Number.NEGATIVE_INFINITY;
+      return Math.max(this.health.providerSince(id), hungUntil + this.#ports.oracle.longestIntervalMs);
+    });
+    return Math.max(...at) + PAUSE_MS;
   }
 
   #specOf(row: Row): IntegrationSpec | null {
@@ -877,6 +904,8 @@ const labelsOf = (json: unknown): Readonly<Record<string, string>> => {
 
 const isTelephone = ({ kind }: IntegrationSpec): boolean => kind === 'phone' || kind === 'sms';
 const receiverOf = ({ id }: IntegrationSpec): string => id.split('-')[0] ?? '';
+/** Who is behind an integration: all mailboxes have one server, all telephones one provider. */
+const providerOf = (spec: IntegrationSpec): string => (spec.kind === 'email' ? 'mail' : isTelephone(spec) ? TWILIO : spec.id);
 /** As PagerDuty and Opsgenie are given a group key. */
 const hashed = (groupKey: string): string => createHash('sha256').update(groupKey).digest('hex');
 

@@ -129,7 +129,7 @@ function groupOf(rule: Rule): object {
   return { name: rule.name, rules: rule.kind === 'recorded' ? [record, alert] : [alert] };
 }
 
-function exprOf({ name, kind, job, host }: Rule): string {
+export function exprOf({ name, kind, job, host }: Rule): string {
   const of = `{job="${job}"}`;
   switch (kind) {
     case 'above':

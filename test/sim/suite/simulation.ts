@@ -13,12 +13,13 @@ import { type SimProcess, SimWorld } from '../../../src/platform/sim/sim-world.t
 import { FakeTarget } from '../../support/fake-target.ts';
 import { bootApp, engineOf, sqliteOf, writeFiles } from '../../support/sim-app.ts';
 import type { SimSqlite } from '../../support/sim-sqlite.ts';
+import { differenceIn, type Times, timesIn, UNSTORED_MS } from './backtest.ts';
 import { Checker, THERE, type Violation } from './checker.ts';
 import { Oracle } from './oracle.ts';
 import { type Action, drawAnswers, drawOutages, drawPlan, drawProfile, type Planned, type Profile } from './plan.ts';
 import { type ProviderBehaviour, Providers } from './providers.ts';
 import { drawScenario, editedScenario, happens, type LabelTest, pick, type Scenario, type Sender, withStandIns } from './scenario.ts';
-import { filesOf } from './scenario-files.ts';
+import { exprOf, filesOf } from './scenario-files.ts';
 import { counterAt, HIGH, valueAt } from './signal.ts';
 import { stamp } from './stamp.ts';
 import { Telephones, TWILIO } from './telephones.ts';
@@ -28,6 +29,8 @@ const START = unixMs(1_767_225_600_000); // 2026-01-01T00:00:00Z
 const LOOK_MS = 15_000;
 const POST_MS = 60_000;
 const MINUTE_MS = 60_000;
+/** After a gap what was before it is held for as long as its data may be seen. */
+const HELD_MS = 10 * MINUTE_MS;
 const API = 'http://tocsin:9099';
 
 /** A bug that is planted to see whether it is found. */
@@ -192,6 +195,7 @@ class Simulation {
       }
     }
     if (this.#checker.violation === null) this.#checker.atEnd();
+    if (this.#checker.violation === null) await this.#backtest();
     const events = this.#sqlite?.read('SELECT at_ms, fingerprint, group_key, stage, verdict, reason, detail FROM event ORDER BY id') ?? [];
     const outbox =
       this.#sqlite?.read('SELECT id, group_key, state, created_at_ms, settled_at_ms, attempts FROM outbox ORDER BY created_at_ms, id') ??
@@ -562,6 +566,36 @@ class Simulation {
     this.#send(`/api/v1/query?${query.toString()}`, {}, (status, text) => {
       if (status === 200) this.#checker.samples(text, wall);
     });
+  }
+
+  /** Rules are held against what was recorded since the last disturbance. */
+  async #backtest(): Promise<void> {
+    const app = this.#app;
+    const sinceMs = this.#checker.undisturbedSince;
+    if (app === null || this.#process?.isAlive !== true || this.#profile.faults.includes('wall clock')) return;
+    const { evaluationMs, rules } = this.#scenario;
+    for (const rule of rules) {
+      const last = app.evaluated.get(`/etc/rules.yml;${rule.name}`)?.at;
+      const evaluationsMs: number[] = [];
+      for (let at = last ?? 0; at > START + sinceMs + HELD_MS; at -= evaluationMs) evaluationsMs.unshift(at);
+      if (evaluationsMs.length < 2) continue;
+      const times = async (query: string, shiftMs = 0): Promise<Times> => {
+        const at = (ms: number | undefined): string => String(((ms ?? 0) - shiftMs) / 1000);
+        const params = { query, start: at(evaluationsMs[0]), end: at(evaluationsMs.at(-1)), step: String(evaluationMs / 1000) };
+        const response = await this.#world.request(`${API}/api/v1/query_range?${new URLSearchParams(params).toString()}`);
+        return timesIn(await response.text(), rule, shiftMs);
+      };
+      const alerts = (state: string): Promise<Times> => times(`ALERTS{alertname="${rule.name}",alertstate="${state}"}`);
+      const expr = exprOf(rule);
+      const difference = differenceIn(rule, {
+        evaluationsMs,
+        holds: await times(expr),
+        heldBefore: await times(expr, UNSTORED_MS),
+        pending: await alerts('pending'),
+        firing: await alerts('firing'),
+      });
+      if (difference !== null) this.#checker.violated('I13', difference);
+    }
   }
 
   #tell(what: string): void {
