@@ -23,11 +23,12 @@ describe('the simulation', () => {
           readonly seed: number;
           readonly until: string;
           readonly found: string;
+          readonly isPlain?: boolean;
         },
     ),
-  )('seed $seed, which once found: $found', async ({ seed, until }) => {
+  )('seed $seed, which once found: $found', async ({ seed, until, isPlain = false }) => {
     const untilMs = parseDuration(until);
-    expect(verdict(await simulate({ seed, untilMs: untilMs as number }))).toEqual([]);
+    expect(verdict(await simulate({ seed, untilMs: untilMs as number, isPlain }))).toEqual([]);
   });
 
   test('the same seed gives the same history, another seed another', async () => {
@@ -38,8 +39,8 @@ describe('the simulation', () => {
   });
 
   test.each(MUTANTS)('finds a planted bug: $name', async (mutant) => {
-    const { seed, untilMs, invariants } = mutant;
-    const { violation } = await simulate({ seed, untilMs, mutant });
+    const { seed, untilMs, invariants, isPlain = false } = mutant;
+    const { violation } = await simulate({ seed, untilMs, mutant, isPlain });
     expect(invariants).toContain(violation?.invariant);
   });
 });

@@ -33,11 +33,14 @@ type Asked = Omit<Answerable, 'firing' | 'resolved'> & {
 
 export class Acknowledgements {
   readonly #known = new Set<Asked>();
+  /** Alerts that somebody may have looked after since they fire. */
+  readonly #once = new Set<string>();
 
   /** Somebody asks for it; what is returned takes the answer. `toldOf`: all that its group has ever told. */
   asked(row: Answerable, toldOf: readonly string[], atMs: number): (answer: Answer) => void {
     const asked: Asked = { ...row, atMs, firing: new Set(row.firing), perhaps: new Set([...toldOf, ...row.firing]), isSure: false };
     this.#known.add(asked);
+    for (const key of asked.perhaps) this.#once.add(key);
     return (answer) => {
       asked.isSure = answer === 'done';
       // A refusal may come from a disk that has it.
@@ -55,6 +58,11 @@ export class Acknowledgements {
     return false;
   }
 
+  /** Whether that may have been so at any time since the alert fires. */
+  mayHaveCovered(key: string): boolean {
+    return this.#once.has(key);
+  }
+
   /** Somebody surely looks after all that the notification tells. */
   covering({ firing, groupKey }: Taken): Asked | null {
     for (const one of this.sure()) {
@@ -66,6 +74,7 @@ export class Acknowledgements {
 
   /** The alert does not fire: when it does again, that is news. */
   ended(key: string): void {
+    this.#once.delete(key);
     for (const one of this.#known) {
       one.perhaps.delete(key);
       one.firing.delete(key);

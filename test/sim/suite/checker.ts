@@ -10,7 +10,7 @@ import { Acknowledgements, type Answer, type Answerable } from './acknowledgemen
 import { type Health, NEVER, type Oracle, type Watched, type Way } from './oracle.ts';
 import type { Providers, Taken } from './providers.ts';
 import { SampleBook } from './sample-book.ts';
-import type { IntegrationSpec } from './scenario.ts';
+import { type IntegrationSpec, WATCHDOG } from './scenario.ts';
 import { CANARY } from './scenario-files.ts';
 import { stamp } from './stamp.ts';
 import { TWILIO } from './telephones.ts';
@@ -30,6 +30,8 @@ export type CheckerPorts = {
   readonly read: (sql: string, ...values: readonly (string | number)[]) => readonly Row[];
   /** Wall time does not tell how long ago something was. */
   readonly hasWallSteps: boolean;
+  /** Wall time of the watchdog's last evaluation; null: none since the start. */
+  readonly watchdogAt: () => number | null;
 };
 
 const MINUTE_MS = 60_000;
@@ -37,6 +39,11 @@ const MINUTE_MS = 60_000;
 const SETTLED_MS = 1000;
 /** A provider that failed is left alone for half a minute, with all that lies behind it, and nobody else. */
 const PAUSE_MS = 35_000;
+/** Two integrations of its own, and those of three who stand in. */
+const PER_GROUP = 8;
+const KNOWN_MS = 5 * MINUTE_MS;
+/** What nobody knows of yet. */
+const ALIVE_MS = 2 * MINUTE_MS;
 /** Providers are asked twice a minute who looks after what. */
 const ROUND_MS = 30_000;
 /** Who acknowledges at a provider. */
@@ -113,7 +120,10 @@ export class Checker {
     this.#calmedAt.set(host, this.#ports.now());
   }
 
+  #steppedAt = Number.NEGATIVE_INFINITY;
+
   wallStepped(byMs: number): void {
+    this.#steppedAt = this.#ports.now();
     this.#samples.forget();
     this.unwellUntil(this.#ports.now() + Math.max(0, -byMs), ['engine']);
   }
@@ -330,6 +340,20 @@ export class Checker {
     }
     for (const key of taken.firing) this.#checkMention(taken, key);
     this.#checkSilencedSend(taken);
+    if (taken.firing.includes(keyOf({ alertname: WATCHDOG.name })) && last === undefined) this.#checkAlive(taken);
+  }
+
+  /** Whoever hears the watchdog takes it that rules are evaluated. */
+  #checkAlive({ integration, wallMs, atMs }: Taken): void {
+    const { watchdogAt, oracle, hasWallSteps } = this.#ports;
+    const at = watchdogAt();
+    const evaluatedMs = at === null ? this.health.controlSince : atMs - (wallMs - at);
+    const { evaluationMs } = oracle.scenario;
+    // When all is well again it may be told a moment before the next evaluation.
+    const wellMs = atMs - Math.max(this.health.engineSince, this.health.controlSince);
+    if (wellMs >= 0 && wellMs < 2 * evaluationMs + MINUTE_MS) return;
+    if (!hasWallSteps && atMs - evaluatedMs > ALIVE_MS + 2 * evaluationMs)
+      this.violated('L4', `${integration.id} is told that all is well, though no rule was evaluated since ${stamp(evaluatedMs)}`);
   }
 
   /** The same again within the repeat interval, with nothing new. */
@@ -366,6 +390,8 @@ export class Checker {
     if (
       ack === null ||
       this.#ports.oracle.configSince >= ack.atMs ||
+      // What was told is remembered by the wall clock.
+      this.#steppedAt >= ack.atMs ||
       taken.atMs - ack.atMs < this.#ports.oracle.longestIntervalMs + MINUTE_MS ||
       before.atMs > ack.atMs
     )
@@ -488,8 +514,10 @@ export class Checker {
     if (lateMs <= 0) return;
     const { key } = watched.definition;
     const forgotten = this.#forgottenAt.get(`${key} ${way.integration.id}`) ?? Number.NEGATIVE_INFINITY;
-    const hasHeard = (integration: IntegrationSpec): boolean =>
-      (this.#told.lastFiring(integration, key) ?? Number.NEGATIVE_INFINITY) >= forgotten;
+    const hasHeard = (integration: IntegrationSpec): boolean => {
+      const told = this.#told.lastFiring(integration, key);
+      return told !== null && told >= forgotten;
+    };
     if (hasHeard(way.integration) || this.#acks.mayCover(way.receiver, key)) return;
     const { standIns, exhaustedMs } = oracle.chainOf(way.receiver, way.route);
     if (standIns.some(({ receiver }) => oracle.integrationsOf(receiver).some(hasHeard))) return;
@@ -595,7 +623,9 @@ export class Checker {
 
   /** Since when nothing stands between an alert and a receiver, given since when it is as it is. */
   #surely(watched: Watched, way: Way, since: number): number {
-    return Math.max(this.#surelyOn(watched, way, since), this.health.providerSince(way.integration.id));
+    // A telephone that rang in vain just before may have to ring once more before that is known.
+    const knownMs = isTelephone(way.integration) ? KNOWN_MS : 0;
+    return Math.max(this.#surelyOn(watched, way, since), this.health.providerSince(way.integration.id) + knownMs);
   }
 
   /** The same, whether the receiver takes it or not. */
@@ -612,6 +642,8 @@ export class Checker {
     const { key } = watched.definition;
     const told = this.#told.lastFiring(way.integration, key);
     const forgotten = this.#forgottenAt.get(`${key} ${way.integration.id}`) ?? Number.NEGATIVE_INFINITY;
+    // Who did not pick up is not called again while somebody looks after it.
+    if ((told === null || told < forgotten) && isTelephone(way.integration) && this.#acks.mayHaveCovered(key)) return;
     if (told === null || told < forgotten)
       return this.violated(
         'I1',
@@ -834,8 +866,8 @@ export class Checker {
     const wellMs = nowMs - this.health.controlSince;
     const groups = Number(read('SELECT count(*) AS n FROM alert_group')[0]?.['n'] ?? 0);
     const open = Number(read(`SELECT count(*) AS n FROM outbox WHERE ${OPEN}`)[0]?.['n'] ?? 0);
-    if (open > groups * 2 + 16) this.violated('I14', `${open} open rows in the outbox for ${groups} groups`);
-    if (app.keeper.waiting > 1000 || app.delivery.waiting > groups * 2 + 16)
+    if (open > groups * PER_GROUP + 16) this.violated('I14', `${open} open rows in the outbox for ${groups} groups`);
+    if (app.keeper.waiting > 1000 || app.delivery.waiting > groups * PER_GROUP + 16)
       this.violated('I14', `${app.keeper.waiting} steps and ${app.delivery.waiting} notifications wait`);
     if (wellMs < 90_000) return;
     const overdue = read('SELECT id, next_flush_at_ms FROM alert_group WHERE next_flush_at_ms < ? LIMIT 1', wallMs - 20_000)[0];

@@ -140,7 +140,9 @@ export class Providers {
           return new Promise(() => {});
       }
       const opsgenie = this.#opsgenies.get(spec.id);
-      const answer = opsgenie?.answer(request, text, behaviour === 'loses') ?? null;
+      // An end that is lost after it was taken is not told again: that is not looked for.
+      const loses = behaviour === 'loses' && !/"resolved":"[^"]/.test(text);
+      const answer = opsgenie?.answer(request, text, loses) ?? null;
       if (answer?.of === 'something else') return answer.response;
       if (text.includes('"event_action":"acknowledge"')) return new Response('{"status":"success"}', { status: 202 });
       const isUnsure = behaviour !== 'ok' && behaviour !== 'slow';

@@ -146,6 +146,8 @@ export function exprOf({ name, kind, job, host }: Rule): string {
       return `gauge${of} > ${THRESHOLD} and on (instance) other${of} < ${THRESHOLD}`;
     case 'rate':
       return `rate(work_total${of}[4m]) > ${THRESHOLD}`;
+    case 'always':
+      return 'vector(1)';
     case 'recorded':
       return `job:gauge:${name} > ${THRESHOLD}`;
   }

@@ -19,7 +19,7 @@ export type Target = {
   readonly rate: Signal;
 };
 
-export type RuleKind = 'above' | 'down' | 'absent' | 'average' | 'sum' | 'both' | 'rate' | 'recorded';
+export type RuleKind = 'above' | 'down' | 'absent' | 'average' | 'sum' | 'both' | 'rate' | 'recorded' | 'always';
 
 export type Rule = {
   readonly name: string;
@@ -208,13 +208,40 @@ export function withStandIns(random: Random, scenario: Scenario): Scenario {
     receiver: happens(random, 0.3) ? pick(random, telephones).name : node.receiver,
     children: node.children.map(rerouted),
   });
+  const root = rerouted(scenario.root);
   return {
     ...scenario,
-    root: rerouted(scenario.root),
-    receivers: lastResort === null ? receivers : [...receivers, lastResort],
+    rules: [...scenario.rules, WATCHDOG],
+    root: { ...root, children: [{ ...root, ...TO_DEAD_MAN }, ...root.children] },
+    receivers: [...receivers, DEAD_MAN, ...(lastResort === null ? [] : [lastResort])],
     lastResort: lastResort?.name ?? null,
   };
 }
+
+/** Fires always, and goes to a dead man's switch, which alarms when it hears nothing. */
+export const WATCHDOG: Rule = {
+  name: 'Watchdog',
+  kind: 'always',
+  job: '',
+  host: '',
+  forMs: 0,
+  keepFiringMs: 0,
+  labels: { severity: 'none', team: 'none' },
+};
+const DEAD_MAN: ReceiverSpec = {
+  name: 'deadman',
+  integrations: [{ id: 'deadman-0', kind: 'webhook', sendResolved: true, contract: false }],
+  fallback: [],
+};
+const TO_DEAD_MAN = {
+  receiver: DEAD_MAN.name,
+  matchers: [{ name: 'alertname', op: '=' as const, value: WATCHDOG.name }],
+  groupBy: [],
+  waitMs: 10_000,
+  intervalMs: MINUTE_MS,
+  repeatMs: 5 * MINUTE_MS,
+  children: [],
+};
 
 /** An E.164 number for each: letters of the receiver become digits. */
 export const numberOf = ({ id }: Pick<IntegrationSpec, 'id'>): string =>
@@ -263,13 +290,19 @@ function drawInhibition(random: Random): Inhibition {
   };
 }
 
+/** The watchdog's route stays. */
+const withoutFirst = (children: readonly RouteNode[]): readonly RouteNode[] => {
+  const first = children.find(({ receiver }) => receiver !== DEAD_MAN.name);
+  return children.filter((child) => child !== first);
+};
+
 /** The installation after an edit of its files that keeps what alerts are called. */
 export function editedScenario(random: Random, scenario: Scenario): Scenario {
   switch (between(random, 0, 3)) {
     case 0:
       return { ...scenario, root: { ...scenario.root, repeatMs: scenario.root.repeatMs * 2 } };
     case 1:
-      return { ...scenario, root: { ...scenario.root, children: scenario.root.children.slice(1) } };
+      return { ...scenario, root: { ...scenario.root, children: withoutFirst(scenario.root.children) } };
     case 2:
       return {
         ...scenario,

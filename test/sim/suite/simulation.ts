@@ -18,7 +18,17 @@ import { Checker, THERE, type Violation } from './checker.ts';
 import { Oracle } from './oracle.ts';
 import { type Action, drawAnswers, drawOutages, drawPlan, drawProfile, type Planned, type Profile } from './plan.ts';
 import { type ProviderBehaviour, Providers } from './providers.ts';
-import { drawScenario, editedScenario, happens, type LabelTest, pick, type Scenario, type Sender, withStandIns } from './scenario.ts';
+import {
+  drawScenario,
+  editedScenario,
+  happens,
+  type LabelTest,
+  pick,
+  type Scenario,
+  type Sender,
+  WATCHDOG,
+  withStandIns,
+} from './scenario.ts';
 import { exprOf, filesOf } from './scenario-files.ts';
 import { counterAt, HIGH, valueAt } from './signal.ts';
 import { stamp } from './stamp.ts';
@@ -125,6 +135,7 @@ class Simulation {
       wall: () => this.#world.clock.now(),
       read: (sql, ...values) => this.#sqlite?.read(sql, ...values) ?? [],
       hasWallSteps: this.#profile.faults.includes('wall clock'),
+      watchdogAt: () => this.#app?.evaluated.get(`/etc/rules.yml;${WATCHDOG.name}`)?.at ?? null,
     });
     this.#providers.onTaken = (taken) => {
       this.#checker.taken(taken);

@@ -87,9 +87,13 @@ export class Telephones {
 
   #rings(ring: Ring): CallBehaviour {
     const { world, providers, areAnswered } = this.#ports;
-    const { spec, rows } = this.#calls[world.telephony.rings.indexOf(ring)] as Ordered;
+    const ordered = this.#calls[world.telephony.rings.indexOf(ring)] as Ordered;
+    const { spec, rows } = ordered;
     const random = world.random(`call ${ring.sid}`);
-    if (providers.behaviourOf(spec.id) === 'loses') return { picksUp: pick(random, ['nobody', 'busy', 'unreachable']) };
+    if (providers.behaviourOf(spec.id) === 'loses') {
+      this.#lost(ordered);
+      return { picksUp: pick(random, ['nobody', 'busy', 'unreachable']) };
+    }
     const isMachine = happens(random, 0.2);
     const keys = !isMachine && areAnswered ? pick<readonly string[]>(random, [['1'], ['', '1'], ['9', '1'], ['5'], ['2'], [], []]) : [];
     this.#underWay.set(ring, keys.includes('1') ? this.#acknowledging(rows, `presses ${keys.join(' ')}`, spec) : () => {});
@@ -100,7 +104,10 @@ export class Telephones {
     const { world, providers, areAnswered } = this.#ports;
     const ordered = this.#texts[world.telephony.texts.indexOf(text)] as Ordered;
     const random = world.random(`text ${text.sid}`);
-    if (providers.behaviourOf(ordered.spec.id) === 'loses') return { status: 'undelivered', errorCode: pick(random, [30003, 30005]) };
+    if (providers.behaviourOf(ordered.spec.id) === 'loses') {
+      this.#lost(ordered);
+      return { status: 'undelivered', errorCode: pick(random, [30003, 30005]) };
+    }
     this.#took(ordered);
     const code = /Reply a (\d+) /.exec(text.body)?.[1];
     const reply = pick(random, [`a ${code}`, `e ${code}`, 'what?', null, null]);
@@ -125,6 +132,12 @@ export class Telephones {
     return (isDone) => {
       for (const settle of settlers) settle(!isDone ? 'refused' : settlers.length > 1 ? 'elsewhere' : 'done');
     };
+  }
+
+  /** Nobody is woken again to hear of an end: one that was called or texted in vain counts as told. */
+  #lost(ordered: Ordered): void {
+    const rows = ordered.rows.filter(({ resolved }) => resolved.length > 0).map((row) => ({ ...row, firing: [] }));
+    this.#took({ ...ordered, rows, isUnsure: true });
   }
 
   #took({ atMs, spec, rows, isUnsure }: Ordered): void {

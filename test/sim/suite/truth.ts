@@ -104,6 +104,8 @@ function ofRule(rule: Rule, scenario: Scenario): readonly AlertDefinition[] {
           }),
         ),
       );
+    case 'always':
+      return [define({}, () => true)];
     case 'absent': {
       const target = targets.find(({ host }) => host === rule.host) as Target;
       return [
