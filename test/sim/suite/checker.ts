@@ -292,7 +292,7 @@ export class Checker {
     const { taken } = this.#ports.providers;
     for (; this.#mailsSeen < taken.length; this.#mailsSeen++) {
       const one = taken[this.#mailsSeen] as Taken;
-      if (one.integration.kind === 'email') this.#note(one);
+      if (one.integration.kind === 'email' && !isStorageNotice(one)) this.#note(one);
     }
   }
   #mailsSeen = 0;
@@ -315,6 +315,8 @@ export class Checker {
 
   /** A provider takes a notification, this very moment. */
   taken(taken: Taken): void {
+    // While nothing can be stored the last resort is told so by the application itself, past routes and rows.
+    if (isStorageNotice(taken)) return;
     if (taken.integration.kind === 'webhook' && !this.#isDisturbed(taken.integration)) {
       const state = this.#ports.read('SELECT state FROM outbox WHERE id = ?', taken.id ?? '')[0]?.['state'];
       if (state !== 'claimed')
@@ -934,6 +936,8 @@ const labelsOf = (json: unknown): Readonly<Record<string, string>> => {
   return Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : [])));
 };
 
+const isStorageNotice = ({ firing, resolved }: Taken): boolean =>
+  [...firing, ...resolved].some((key) => key.startsWith('TocsinStateNotStored/'));
 const isTelephone = ({ kind }: IntegrationSpec): boolean => kind === 'phone' || kind === 'sms';
 const receiverOf = ({ id }: IntegrationSpec): string => id.split('-')[0] ?? '';
 /** Who is behind an integration: all mailboxes have one server, all telephones one provider. */
