@@ -115,7 +115,30 @@ function labelsOfRecord(record: Readonly<Record<string, string>>): Labels {
     flat.push(name, wellFormed(value));
     previous = name;
   }
-  return isSorted ? Labels.fromSorted(flat) : Labels.of(record);
+  if (isSorted) return Labels.fromSorted(flat);
+  return flat.length <= 2 * FEW_LABELS ? Labels.fromSorted(insertionSorted(flat)) : Labels.fromPairs(pairsOf(flat));
+}
+
+/** So many are sorted by insertion, in a third of the time. */
+const FEW_LABELS = 32;
+
+function insertionSorted(flat: string[]): readonly string[] {
+  for (let next = 2; next < flat.length; next += 2) {
+    const name = flat[next] as string;
+    const value = flat[next + 1] as string;
+    let at = next;
+    for (; at > 0 && compareUtf8(flat[at - 2] as string, name) > 0; at -= 2) {
+      flat[at] = flat[at - 2] as string;
+      flat[at + 1] = flat[at - 1] as string;
+    }
+    flat[at] = name;
+    flat[at + 1] = value;
+  }
+  return flat;
+}
+
+function* pairsOf(flat: readonly string[]): IterableIterator<readonly [string, string]> {
+  for (let i = 0; i < flat.length; i += 2) yield [flat[i] as string, flat[i + 1] as string];
 }
 
 /** As Go's JSON decoder: half a surrogate pair is no character. */
