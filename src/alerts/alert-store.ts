@@ -10,7 +10,8 @@ import type { Matcher } from '../model/matcher.ts';
 import type { DurationMs, UnixMs } from '../model/time.ts';
 import { addMs } from '../model/time.ts';
 import type { Member } from './group.ts';
-import { type Route, valuesOf } from './route.ts';
+import { valuesOf } from './matcher-index.ts';
+import type { Route } from './route.ts';
 import { newSilenceCache, type SilenceCache } from './silences.ts';
 
 /** One alert in memory, the same object for as long as its fingerprint is known. Written by the store and the router only. */

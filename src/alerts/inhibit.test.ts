@@ -10,7 +10,7 @@ import { alertMatcher } from './matcher-text.ts';
 const NOW = unixMs(1000);
 const VALUES = ['', 'x', 'y'];
 const anyMatcher = fc
-  .record({ name: fc.constantFrom('a', 'b'), op: fc.constantFrom('=', '!='), value: fc.constantFrom(...VALUES) })
+  .record({ name: fc.constantFrom('a', 'b'), op: fc.constantFrom('=', '!=', '=~'), value: fc.constantFrom(...VALUES, 'x|y') })
   .map(({ name, op, value }) => alertMatcher(name, op, value) as Matcher);
 const anyRule: fc.Arbitrary<InhibitRule> = fc.record({
   name: fc.constant(''),

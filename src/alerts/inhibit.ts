@@ -12,6 +12,7 @@ import type { Fingerprint } from '../model/fingerprint.ts';
 import type { Labels } from '../model/labels.ts';
 import { type Matcher, matchesLabels } from '../model/matcher.ts';
 import type { UnixMs } from '../model/time.ts';
+import { MatcherIndex } from './matcher-index.ts';
 
 export type InhibitRule = {
   /** For people; may be empty or used twice. */
@@ -28,26 +29,31 @@ export type Inhibition = { readonly rule: InhibitRule; readonly source: InhibitS
 
 export class Inhibitor {
   readonly #rules: readonly RuleIndex[];
+  readonly #bySource: MatcherIndex;
+  readonly #byTarget: MatcherIndex;
 
   constructor(rules: readonly InhibitRule[]) {
     this.#rules = rules.map((rule) => new RuleIndex(rule));
+    this.#bySource = new MatcherIndex(rules.map(({ sourceMatchers }) => sourceMatchers));
+    this.#byTarget = new MatcherIndex(rules.map(({ targetMatchers }) => targetMatchers));
   }
 
   /** Takes in an alert that fires. */
   add(source: InhibitSource): void {
-    for (const rule of this.#rules) rule.add(source);
+    for (const at of this.#bySource.candidates(source.labels)) this.#rules[at]?.add(source);
   }
 
   /** Forgets an alert that was added and no longer fires. */
   remove(source: InhibitSource): void {
-    for (const rule of this.#rules) rule.remove(source);
+    for (const at of this.#bySource.candidates(source.labels)) this.#rules[at]?.remove(source);
   }
 
   /** The first rule that holds these labels back, and one of its sources; null when none does. */
   inhibiting(labels: Labels, now: UnixMs): Inhibition | null {
-    for (const rule of this.#rules) {
-      const source = rule.sourceFor(labels, now);
-      if (source !== null) return { rule: rule.rule, source };
+    for (const at of this.#byTarget.candidates(labels)) {
+      const index = this.#rules[at] as RuleIndex;
+      const source = index.sourceFor(labels, now);
+      if (source !== null) return { rule: index.rule, source };
     }
     return null;
   }

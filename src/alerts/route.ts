@@ -11,6 +11,7 @@ import { Labels } from '../model/labels.ts';
 import { type Matcher, matchesValue } from '../model/matcher.ts';
 import { type DurationMs, durationMs } from '../model/time.ts';
 import type { GroupKey } from './event.ts';
+import { MatcherIndex } from './matcher-index.ts';
 import { compareAlertMatchers, printAlertMatchers } from './matcher-text.ts';
 
 /** One node as written. Null: as the parent has it. */
@@ -80,7 +81,7 @@ const INDEXED_CHILDREN_MIN = 8;
 
 export class RouteTree {
   readonly root: Route;
-  readonly #indexes = new Map<Route, ChildIndex>();
+  readonly #indexes = new Map<Route, MatcherIndex>();
 
   constructor(config: RouteConfig) {
     this.root = this.#build(config, null, 0);
@@ -150,7 +151,7 @@ export class RouteTree {
     config.children.forEach((child, i) => {
       children.push(this.#build(child, route, i));
     });
-    if (children.length >= INDEXED_CHILDREN_MIN) this.#indexes.set(route, new ChildIndex(children));
+    if (children.length >= INDEXED_CHILDREN_MIN) this.#indexes.set(route, new MatcherIndex(children.map(({ matchers }) => matchers)));
     return route;
   }
 }
@@ -191,43 +192,4 @@ function trace(route: Route, labels: Labels): RouteTrace {
     }
   }
   return { route, verdict: taken ? 'entered' : 'chosen', failed: null, children };
-}
-
-/** Finds the children that can match by one positive matcher of each: `team="db"`, `team=~"web|api"`. */
-class ChildIndex {
-  readonly #byName = new Map<string, Map<string, number[]>>();
-  /** Children without such a matcher: candidates for every alert. */
-  readonly #rest: number[] = [];
-
-  constructor(children: readonly Route[]) {
-    children.forEach((child, at) => {
-      const matcher = child.matchers.find((candidate) => valuesOf(candidate) !== null);
-      if (matcher === undefined) this.#rest.push(at);
-      else {
-        let byValue = this.#byName.get(matcher.name);
-        if (byValue === undefined) this.#byName.set(matcher.name, (byValue = new Map()));
-        for (const value of new Set(valuesOf(matcher))) {
-          const list = byValue.get(value);
-          if (list === undefined) byValue.set(value, [at]);
-          else list.push(at);
-        }
-      }
-    });
-  }
-
-  /** Positions of the children that may match, ascending. */
-  candidates(labels: Labels): readonly number[] {
-    let found: readonly number[] = this.#rest;
-    for (const [name, byValue] of this.#byName) {
-      const list = byValue.get(labels.get(name));
-      if (list !== undefined) found = found.length === 0 ? list : [...found, ...list].sort((a, b) => a - b);
-    }
-    return found;
-  }
-}
-
-/** The only values that a matcher takes, where they are known and the empty one is not among them. */
-export function valuesOf(matcher: Matcher): readonly string[] | null {
-  const values = matcher.op === '=' ? [matcher.value] : matcher.op === '=~' ? (matcher.regex?.literals ?? null) : null;
-  return values === null || values.includes('') ? null : values;
 }

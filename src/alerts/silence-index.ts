@@ -6,8 +6,8 @@
 import type { Labels } from '../model/labels.ts';
 import { type Matcher, matchesLabels } from '../model/matcher.ts';
 import type { Regex } from '../model/regex.ts';
+import { valuesOf } from './matcher-index.ts';
 import { PatternIndex } from './pattern-index.ts';
-import { valuesOf } from './route.ts';
 
 /** One object for as long as it is in the index. */
 export type IndexedSilence = { readonly sets: readonly (readonly Matcher[])[] /** Of their coming. */; readonly order: number };
