@@ -665,6 +665,8 @@ export class Group {
     const unmuted = isNeeded ? spokenOf : NOTHING;
     const owed = this.#owedResolves(integration, unmuted, world, now);
     const spoken = owed ?? unmuted;
+    // Who is told nothing more but the end still has it open, and may say there that it is looked after.
+    if (!isNeeded && integration.owed.size > 0) this.#rememberTold(integration.ref, world, now);
     if (spoken.inOrder.length === 0) {
       this.#recovered(integration, world);
       this.#settle(integration, this.flushCount, world); // all muted: the log stays as it is

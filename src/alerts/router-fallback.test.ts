@@ -309,6 +309,15 @@ describe('people and fallbacks', () => {
     expect(rig.pass(600).told).toEqual(['70 second first notification: A']);
   });
 
+  test('what a stand-in was told stays known while it fires, though it is told nothing more', () => {
+    const rig = failing(CHAIN, { team: 'rejected' }).pass(80);
+    rig.results.delete('team');
+    rig.pass(10_000);
+    expect(rig.sent.map(({ row: { receiver: to } }) => to).filter((to) => to === 'second')).toHaveLength(1);
+    const [known] = [...rig.router.toldGroups()];
+    expect(known?.told.map(({ ref }) => ref.receiver)).toEqual(['team', 'second']);
+  });
+
   test('without a fallback there is nobody', () => {
     const rig = failing(config([receiver('team')]), {}).pass(20);
     expect(rig.router.act(rig.sent[0]!.row, { kind: 'escalate' }, 'ana', at(20))).toEqual({ kind: 'nobody' });

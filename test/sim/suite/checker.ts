@@ -617,8 +617,12 @@ export class Checker {
 
   #noteCalm(watched: Watched, nowMs: number): void {
     for (const way of watched.ways) {
+      const { calmSince } = watched;
       if (!way.integration.sendResolved) continue;
-      if (nowMs - this.#surely(watched, way, watched.calmSince) > this.#ports.oracle.tellsWithinMs(way.route))
+      const since = this.#surely(watched, way, calmSince);
+      // Without the contract an end that was muted is never told: to who is not told it fires on.
+      if (since > calmSince && !way.integration.contract) continue;
+      if (nowMs - since > this.#ports.oracle.tellsWithinMs(way.route))
         this.#forgottenAt.set(`${watched.definition.key} ${way.integration.id}`, nowMs);
     }
   }
