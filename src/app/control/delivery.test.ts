@@ -382,6 +382,28 @@ describe('delivery', () => {
       expect(rig.delivery.breakers.get('here')).toMatchObject({ isOpen: false });
     });
 
+    test('is open for one receiver alone where the others are taken, and for all as soon as another fails', async () => {
+      let isFineDown = false;
+      const rig = setUp(({ receiver }) => (receiver === 'bad' || (receiver === 'fine' && isFineDown) ? BUSY : ACCEPTED), {
+        provider: () => 'here',
+      });
+      rig.owe(row('a', 'bad'), row('b', 'bad'));
+      await rig.clock.advance(20_000);
+      expect(rig.delivery.breakers.get('here')).toMatchObject({ isOpen: true });
+      rig.owe(row('c', 'fine'), row('d', 'bad'));
+      await rig.clock.advance(0);
+      expect(rig.settled.at(-1)).toEqual({ id: 'c', kind: 'accepted' });
+      expect(new Set(rig.troubled.map((line) => line.split(' ')[1]))).toEqual(new Set(['a', 'b', 'd']));
+      isFineDown = true;
+      rig.owe(row('e', 'fine'));
+      await rig.clock.advance(2000);
+      rig.owe(row('f', 'third'));
+      await rig.clock.advance(2000);
+      expect(rig.sends.filter(({ id }) => id === 'e' || id === 'f').map(({ id }) => id)).toEqual(['e']);
+      await rig.clock.advance(120_000);
+      expect(rig.settled.filter(({ kind }) => kind === 'accepted').map(({ id }) => id)).toEqual(['c', 'f']);
+    });
+
     test('stays closed for the retries of one notification, for refusals for good and for requests to slow down', async () => {
       for (const outcome of [BUSY, { ...BUSY, retry: false }, { ...BUSY, reason: 'rateLimited' }] as const) {
         const { clock, delivery, owe } = setUp(() => outcome, { provider: () => 'here' });

@@ -229,7 +229,7 @@ export class Delivery {
     if (lane.isClaiming || lane.active >= (isBundling ? 1 : LANE_WIDTH)) return;
     const elapsed = clock.elapsed();
     const breaker = this.#breakerOf(lane, destination);
-    const provenAt = breaker?.readyAt(elapsed) ?? elapsed;
+    const provenAt = breaker?.readyAt(elapsed, lane.key) ?? elapsed;
     if (provenAt > elapsed) {
       this.#trouble(lane, now);
       this.#wake(lane, provenAt - elapsed);
@@ -245,7 +245,7 @@ export class Delivery {
       this.#held.add(lane);
       return;
     }
-    const isProbe = breaker?.begin(elapsed) ?? false;
+    const isProbe = breaker?.begin(elapsed, lane.key) ?? false;
     const max = isProbe || (isSerial && !isBundling) ? 1 : isBundling ? BUNDLE_MAX : Math.min(room, LANE_WIDTH - lane.active);
     // What may have arrived is asked about by itself.
     const isAlone = isBundling && isAsked(first, destination);
@@ -432,13 +432,11 @@ export class Delivery {
     const isTemporary = outcome.kind === 'unknown' || (outcome.kind === 'rejected' && outcome.retry && outcome.reason !== 'rateLimited');
     const { provider } = lane;
     if (isTemporary) {
-      if (breaker.failed(clock.elapsed(), `${lane.key} ${row.groupId}`, isProbe))
-        log.error('a provider of notifications is down; its rows wait', { provider });
+      if (breaker.failed(clock.elapsed(), { lane: lane.key, notification: `${lane.key} ${row.groupId}` }, isProbe))
+        log.error('a provider of notifications is down; its rows wait', { provider, lane: lane.key });
       return;
     }
-    const wasOpen = breaker.isOpen;
-    breaker.succeeded();
-    if (!wasOpen) return;
+    if (!breaker.succeeded(lane.key)) return;
     log.info('a provider of notifications answers again', { provider });
     for (const other of this.#lanes.values()) {
       if (other.provider !== provider) continue;
