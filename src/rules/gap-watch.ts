@@ -15,6 +15,8 @@ const GAP_MS_MIN = 15_000;
 /** Slewing and the grain of clocks stay far below. */
 const STEP_MS_MIN = 1000;
 const GAPS_KEPT = 16;
+/** Who scrapes more seldom than staleness allows cannot be waited for. */
+const SAMPLES_EVERY_MS_MAX = 120_000;
 
 export class GapWatch {
   readonly #clock: Clock;
@@ -23,6 +25,7 @@ export class GapWatch {
   #now: UnixMs;
   #elapsed: number;
   #jumpedMs = 0;
+  #samplesEveryMs = 0;
   #cancelTimer: (() => void) | null = null;
 
   /**
@@ -38,9 +41,15 @@ export class GapWatch {
     this.#gaps = [...known, { fromMs: samplesUntil ?? Number.NEGATIVE_INFINITY, toMs: this.#now }];
   }
 
-  /** In no order; they may overlap. */
+  /** In no order; they may overlap. A gap reaches to where the first samples after it are to be expected. */
   get gaps(): readonly Gap[] {
-    return [...this.#gaps, ...this.#losses()];
+    const waited = this.#gaps.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + this.#samplesEveryMs }));
+    return [...waited, ...this.#losses()];
+  }
+
+  /** How far apart samples of one series are. */
+  set samplesEveryMs(intervalMs: number) {
+    this.#samplesEveryMs = Math.min(intervalMs, SAMPLES_EVERY_MS_MAX);
   }
 
   /** How far the wall clock has jumped ahead since the start, all jumps together. */

@@ -490,6 +490,27 @@ describe('a restart', () => {
     expect(world.take()).toEqual([]);
   });
 
+  test('and another resolve no rate that samples a minute apart leave with two of them', async () => {
+    const world = new RuleWorld(MINUTE);
+    const began = world.clock.now();
+    const count = (): void => {
+      world.values.set('errors', (world.clock.now() - began) / 1000);
+      world.clock.after(SECOND as never, count);
+    };
+    count();
+    const rules = RATE.replace('[5m]', '[4m]');
+    await world.apply(rules);
+    await world.advance(10 * MINUTE);
+    expect(world.take()).toHaveLength(1);
+    for (let stops = 0; stops < 2; stops++) {
+      // Each misses a scrape.
+      await world.advance(50 * SECOND - ((world.clock.now() - began) % MINUTE));
+      await world.restart(rules, 20 * SECOND);
+    }
+    await world.advance(10 * MINUTE);
+    expect(world.take()).toEqual([]);
+  });
+
   test('after a long time resolves at once what is seen to be well, and later what is not seen', async () => {
     const world = await downWorld();
     world.values.set('up{i="b"}', 0);

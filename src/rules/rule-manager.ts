@@ -72,8 +72,10 @@ export class RuleManager {
   /**
    * Makes `groups` the ones that run. A group that did not change goes on untouched. Of all others the rules are matched
    * (succession.ts), so that alerts go on; those of rules that nobody succeeds end. `restored` counts at the first call only.
+   * `samplesEveryMs`: the longest scrape interval there is.
    */
-  async apply(groups: readonly RuleGroup[], restored: readonly RuleAlertRow[]): Promise<void> {
+  async apply(groups: readonly RuleGroup[], restored: readonly RuleAlertRow[], samplesEveryMs: number): Promise<void> {
+    this.#ports.gapWatch.samplesEveryMs = samplesEveryMs;
     this.#ports.gapWatch.start();
     const before = new Map(this.#groups.map((runner) => [runner.key, runner]));
     const next = groups.map((group) => {

@@ -10,7 +10,7 @@ import { sourceFile } from '../../src/config/source.ts';
 import { Labels } from '../../src/model/labels.ts';
 import { silentLog } from '../../src/model/log.ts';
 import type { AppendStore } from '../../src/model/storage.ts';
-import { durationMs, unixMs } from '../../src/model/time.ts';
+import { type DurationMs, durationMs, unixMs } from '../../src/model/time.ts';
 import { SimClock } from '../../src/platform/sim/sim-clock.ts';
 import { SimDisk } from '../../src/platform/sim/sim-disk.ts';
 import { parseMetric } from '../../src/promql/series-description.ts';
@@ -39,9 +39,11 @@ export class RuleWorld {
   onReport: (report: EvaluationReport) => void = () => {};
   config = { externalLabels: {} as Readonly<Record<string, string>>, alertRelabelConfigs: [], externalUrl: 'http://tocsin' };
   store: AppendStore = this.tsdb;
+  readonly #scrapeMs: DurationMs;
   manager = this.#newManager(null);
 
-  constructor() {
+  constructor(scrapeMs = 15_000) {
+    this.#scrapeMs = durationMs(scrapeMs);
     this.clock.after(durationMs(1), () => this.#scrape());
   }
 
@@ -51,7 +53,7 @@ export class RuleWorld {
       readGroups(path, text),
     );
     let isDone = false;
-    const applied = this.manager.apply(groups, restored).then(() => {
+    const applied = this.manager.apply(groups, restored, this.#scrapeMs).then(() => {
       isDone = true;
     });
     for (let i = 0; i < 100 && !isDone; i++) await this.clock.advance(1);
@@ -107,7 +109,7 @@ export class RuleWorld {
       }
       appender.commit();
     }
-    this.clock.after(durationMs(15_000), () => this.#scrape());
+    this.clock.after(this.#scrapeMs, () => this.#scrape());
   }
 
   #newQueries(): QueryService {

@@ -266,7 +266,8 @@ export class Engine {
     scrapes.apply(prepared.config.scrapeConfigs, ruleSlots(prepared.groups));
     // What alerts are called outside depends on these: they are announced anew under their new names.
     if (before !== null && namingOf(before) !== namingOf(prepared.config)) rules.announceAgain();
-    await rules.apply(prepared.groups, restored);
+    const { scrapeConfigs } = prepared.config;
+    await rules.apply(prepared.groups, restored, Math.max(0, ...scrapeConfigs.map(({ scrapeIntervalMs }) => scrapeIntervalMs)));
     return null;
   }
 
