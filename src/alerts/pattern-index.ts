@@ -9,7 +9,8 @@ import type { Regex } from '../model/regex.ts';
 
 type Entry<T> = {
   readonly item: T;
-  readonly regex: Regex /** By which it is found; null: by none. */;
+  readonly regex: Regex;
+  /** By which it is found; null: by none. */
   readonly keys: readonly string[] | null;
 };
 

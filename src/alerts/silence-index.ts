@@ -10,7 +10,11 @@ import { valuesOf } from './matcher-index.ts';
 import { PatternIndex } from './pattern-index.ts';
 
 /** One object for as long as it is in the index. */
-export type IndexedSilence = { readonly sets: readonly (readonly Matcher[])[] /** Of their coming. */; readonly order: number };
+export type IndexedSilence = {
+  readonly sets: readonly (readonly Matcher[])[];
+  /** Of their coming. */
+  readonly order: number;
+};
 
 /** A set in its place. `rest`: the matchers that an alert found there must be asked about. */
 type Filed<T> = { readonly silence: T; readonly rest: readonly Matcher[] };

@@ -7,7 +7,6 @@ import type { Clock } from '../../model/clock.ts';
 import type { CrashPoints } from '../../model/crash-point.ts';
 import type { Log } from '../../model/log.ts';
 import { durationMs, unixMs } from '../../model/time.ts';
-
 import type { ReplyCodes } from './reply-codes.ts';
 
 export type HousekeepingPorts = {

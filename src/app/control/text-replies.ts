@@ -13,7 +13,6 @@ import { unixMs } from '../../model/time.ts';
 import type { ReaderAction } from '../../notify/reader-action.ts';
 import { parseReply } from '../../notify/sms/reply.ts';
 import { sendable } from '../../notify/sms/segments.ts';
-
 import type { TelephoneDesk } from './telephone-desk.ts';
 
 const MISUNDERSTOOD_MAX = 5;
