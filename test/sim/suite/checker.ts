@@ -522,7 +522,7 @@ export class Checker {
     };
     if (hasHeard(way.integration) || this.#acks.mayCover(way.receiver, key)) return;
     const { standIns, exhaustedMs } = oracle.chainOf(way.receiver, way.route);
-    if (standIns.some(({ receiver }) => oracle.integrationsOf(receiver).some(hasHeard))) return;
+    if (oracle.chainsFrom(way.receiver, way.route).some((receiver) => oracle.integrationsOf(receiver).some(hasHeard))) return;
     const what = `that ${key} fires, surely and clear since ${stamp(since)}`;
     for (const { receiver, isForAll, withinMs } of standIns) {
       if (!isForAll || lateMs <= withinMs) continue;

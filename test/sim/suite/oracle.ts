@@ -223,6 +223,20 @@ export class Oracle {
     return { standIns, exhaustedMs };
   }
 
+  /** Whoever may be told in the place of a receiver: its stand-ins, theirs, and so on. */
+  chainsFrom(receiver: string, route: RouteNode): readonly string[] {
+    const found: string[] = [];
+    const visit = (from: string): void => {
+      for (const { receiver: next } of this.chainOf(from, route).standIns) {
+        if (next === receiver || found.includes(next)) continue;
+        found.push(next);
+        visit(next);
+      }
+    };
+    visit(receiver);
+    return found;
+  }
+
   /** Until it is known that a receiver does not take a notification. */
   #failsWithinMs(receiver: string): number {
     return Math.max(...this.integrationsOf(receiver).map(({ kind }) => FAILS_WITHIN_MS[kind]));
