@@ -988,8 +988,16 @@ const NOTHING: Unmuted = { firing: [], resolved: [], inOrder: [], notifications:
 function newIntegration(receiver: string, config: IntegrationConfig, standsInFor: OutboxId | null): Integration {
   const ref = { receiver, name: config.name, index: config.index };
   return {
-    ...{ ref, config, settledFlush: 0, lastSkip: null, owed: new Set(), open: null, isDeferred: false },
-    ...{ failure: null, ackPassedOn: null, standsInFor },
+    ref,
+    config,
+    settledFlush: 0,
+    lastSkip: null,
+    owed: new Set(),
+    open: null,
+    isDeferred: false,
+    failure: null,
+    ackPassedOn: null,
+    standsInFor,
   };
 }
 
