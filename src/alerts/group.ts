@@ -270,7 +270,10 @@ export class Group {
     return ack !== null && escalations.some((escalation) => escalation.receiver === receiver && escalation.at >= ack.at);
   }
 
-  /** Whether its provider, which knows that the group fires, is still to hear that somebody looks after it. Whom that person asked for is not told to rest. */
+  /**
+   * Whether its provider, which knows that the group fires, is still to hear that somebody looks after it. Whom that person
+   * asked for is not told to rest.
+   */
   awaitsAcknowledgement({ ref, ackPassedOn }: Integration): boolean {
     const { ack } = this;
     return ack !== null && ackPassedOn !== ack.at && !this.isAskedFor(ref.receiver);
@@ -366,7 +369,10 @@ export class Group {
     for (const fingerprint of row.resolved) if (owed.delete(fingerprint)) owe(world.store.get(fingerprint), -1);
   }
 
-  /** Nobody knows whether the row was taken. If it was, the end of what it told is waited for: a resolve too many is the lesser harm. */
+  /**
+   * Nobody knows whether the row was taken. If it was, the end of what it told is waited for: a resolve too many is the
+   * lesser harm.
+   */
   notePerhapsTold({ config, owed }: Integration, { firing }: OutboxRow, world: GroupWorld): void {
     if (!config.resolveContract || !config.sendResolved) return;
     for (const fingerprint of firing) {
@@ -459,19 +465,19 @@ export class Group {
     for (const row of rows) {
       const config = world.standInsOf(row.receiver).find(({ name, index }) => name === row.name && index === row.index);
       if (config === undefined) continue;
-      this.standIns = [...this.standIns, newIntegration(row.receiver, config, row.standsInFor)];
+      this.addStandIn(row.receiver, config, row.standsInFor);
       this.restoreIntegration(row, row.receiver, world.store);
     }
   }
 
-  /** Takes over the resolves that a group of the same key owes, which then owes none; with them who stands in there and is owed some. */
+  /**
+   * Takes over the resolves that a group of the same key owes, which then owes none; with them who stands in there and is
+   * owed some.
+   */
   inheritOwed(other: Group, changes: ChangeLog, store: AlertStore): void {
     for (const { ref, config, owed, standsInFor } of other.everyone) {
       let own = this.find(ref);
-      if (own === undefined && standsInFor !== null && owed.size > 0) {
-        own = newIntegration(ref.receiver, config, standsInFor);
-        this.standIns = [...this.standIns, own];
-      }
+      if (own === undefined && standsInFor !== null && owed.size > 0) own = this.addStandIn(ref.receiver, config, standsInFor);
       for (const fingerprint of owed) {
         if (own === undefined || own.owed.has(fingerprint)) owe(store.get(fingerprint), -1);
         else own.owed.add(fingerprint);

@@ -281,7 +281,8 @@ export class Router {
 
   /**
    * What a provider says of a notification that it has taken. When it was lost, the log no longer says that the integration
-   * knows, so the next flush tells it again; under the resolve contract also what has ended, as long as that is remembered. A report may overtake the answer to the attempt: `confirmed` then is that answer.
+   * knows, so the next flush tells it again; under the resolve contract also what has ended, as long as that is remembered.
+   * A report may overtake the answer to the attempt: `confirmed` then is that answer.
    */
   report(row: OutboxRow, wasAccepted: boolean, { kind, message }: DeliveryReport, now: UnixMs): Reported {
     const isOpen = this.#open.has(row.id) || this.#late.has(row.id);

@@ -1,11 +1,13 @@
 /**
  * Carries out what the outbox owes. Each integration of each receiver is a lane of its own with a few attempts under way
- * at once, so that one that hangs holds up nobody else; those that ring the same telephone share one. A claim is on disk before the first byte leaves; what became of
- * the attempt goes to `settle`, which commits it together with the notification log. Timers are hints: the truth is rows.
+ * at once, so that one that hangs holds up nobody else; those that ring the same telephone share one. A claim is on disk
+ * before the first byte leaves; what became of the attempt goes to `settle`, which commits it together with the
+ * notification log. Timers are hints: the truth is rows.
  *
  * A lane with a rate limit makes one attempt after another, each in its time; one whose integration can bundle tells all
- * that is due in one message. While the circuit of a provider is open its rows wait, and those that have a fallback are
- * named to `troubled`, as are attempts that get no answer for long. A row is rendered when it is sent, not while it waits.
+ * that is due in one message. While the circuit of a provider is open, for all or for one lane, its rows wait, and those
+ * that have a fallback are named to `troubled`, as are attempts that get no answer for long. A row is rendered when it is
+ * sent, not while it waits.
  */
 import type { OutboxId, OutboxRow } from '../../alerts/router-state.ts';
 import type { DueRow } from '../../db/outbox-repository.ts';

@@ -5,7 +5,6 @@
  * alone: a restart, which needs the disk to get anywhere, may tell it again. Without a last resort the log, the health
  * check and tocsin_state_writable say it; the inbox lies on the disk that takes nothing, and is left out.
  */
-
 import { goQuote } from '../../lib/go-quote.ts';
 import type { Clock } from '../../model/clock.ts';
 import { fingerprintOf } from '../../model/fingerprint.ts';
