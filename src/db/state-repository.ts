@@ -99,8 +99,7 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
   /** What is to be remembered of the transaction under way when it is committed: that rows are gone, for example. */
   let onCommitted: (() => void)[] = [];
   let indexedTo = orm.select().from(eventIndexed).get()?.eventId ?? 0;
-  const insertEvent = eventInserter(connection, 1);
-  const insertEvents = eventInserter(connection, EVENTS_INSERTED_AT_ONCE);
+  const insertEvents = eventInserter(connection);
   const indexEvents = connection.prepare('UPDATE event SET is_indexed = 1 WHERE id > ? AND id <= ?');
   const indexedEvents = connection.prepare('UPDATE event_indexed SET event_id = ?');
   const deleteAlert = connection.prepare('DELETE FROM alert WHERE number = ?');
@@ -129,28 +128,25 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
 
   function writeEvents(events: readonly EventRecord[], configHash: string): void {
     if (events.length === 0) return;
-    let newest = 0;
-    let i = 0;
-    for (; i + EVENTS_INSERTED_AT_ONCE <= events.length; i += EVENTS_INSERTED_AT_ONCE) newest = insertEvents(events, i, configHash);
-    for (; i < events.length; i++) newest = insertEvent(events, i, configHash);
+    const newest = insertEvents(events, configHash);
     crash.hit('commit.events');
-    if (newest - indexedTo < EVENTS_INDEXED_AT_ONCE) return;
-    indexEvents.run(indexedTo, newest);
-    indexedEvents.run(newest);
+    if (newest - indexedTo < EVENTS_UNINDEXED_MAX) return;
+    const to = indexedTo + EVENTS_INDEXED_AT_ONCE;
+    indexEvents.run(indexedTo, to);
+    indexedEvents.run(to);
     onCommitted.push(() => {
-      indexedTo = newest;
+      indexedTo = to;
     });
   }
 
   function writeRouter(changes: RouterChanges, at: UnixMs, configHash: string): void {
-    for (const row of changes.alertsUpserted) upsert.alert(alertOut(row, alerts.of(row.fingerprint)));
+    upsert.alert(changes.alertsUpserted, (row) => alertOut(row, alerts.of(row.fingerprint)));
     for (const key of changes.alertsDeleted) {
       deleteAlert.run(alerts.known(key) ?? null);
       onCommitted.push(() => alerts.forget(key));
     }
-    for (const row of changes.groupsUpserted) upsert.group(groupOut(row, groups.of(row.id)));
-    for (const row of changes.membersUpserted)
-      upsert.member(memberOut(row, membersOf(row.groupId).of(row.fingerprint), groups.of(row.groupId)));
+    upsert.group(changes.groupsUpserted, (row) => groupOut(row, groups.of(row.id)));
+    upsert.member(changes.membersUpserted, (row) => memberOut(row, membersOf(row.groupId).of(row.fingerprint), groups.of(row.groupId)));
     for (const { groupId, fingerprint } of changes.membersDeleted) {
       const numbers = membersOf(groupId);
       deleteMember.run(numbers.known(fingerprint) ?? null);
@@ -164,17 +160,17 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
         members.delete(key);
       });
     }
-    for (const row of changes.logUpserted) upsert.log(logEntryOut(row, logs.of(row.key)));
+    upsert.log(changes.logUpserted, (row) => logEntryOut(row, logs.of(row.key)));
     for (const key of changes.logDeleted) {
       deleteLog.run(logs.known(key) ?? null);
       onCommitted.push(() => logs.forget(key));
     }
-    for (const row of changes.silencesUpserted) upsert.silence(silenceOut(row));
+    upsert.silence(changes.silencesUpserted, silenceOut);
     for (const key of changes.silencesDeleted) deleteSilence.run(key);
-    for (const row of changes.outboxInserted) {
-      upsert.outbox(outboxRowOut(row));
+    upsert.outbox(changes.outboxInserted, (row) => {
       crash.hit('commit.outbox');
-    }
+      return outboxRowOut(row);
+    });
     for (const { id, reason } of changes.outboxCancelled) cancel.run(reason, at, id);
     for (const id of changes.outboxUndelivered) undeliver.run(at, id);
     writeEvents(changes.events, configHash);
@@ -183,7 +179,7 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
   const commit = connection.transaction((transition: Transition): void => {
     crash.hit('commit.begun');
     if (transition.ruleAlerts !== null) {
-      for (const { row, announced } of transition.ruleAlerts.stored) upsert.rule(ruleAlertOut(row, announced));
+      upsert.rule(transition.ruleAlerts.stored, ({ row, announced }) => ruleAlertOut(row, announced));
       for (const key of transition.ruleAlerts.removed) deleteRule.run(key);
     }
     for (const { id, state, nextAttemptAt, answer } of transition.settlements) {
@@ -239,7 +235,7 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
       for (const committed of onCommitted) committed();
     },
     probe: async (at) => {
-      upsert.heartbeat({ id: 1, atMs: at });
+      upsert.heartbeat([at], (atMs) => ({ id: 1, atMs }));
     },
     forgetEvents: async (before, limit) => {
       const old = orm.select({ id: event.id }).from(event).where(lt(event.atMs, before)).limit(limit).all();
@@ -268,10 +264,11 @@ export function stateRepository({ orm, connection }: Database, crash: CrashPoint
 }
 
 /**
- * By how many the indexes of events by subject grow at once: each event has its place somewhere else in them, and with a
- * few at a time each would cost the writing of a page. Until then readers go through the newest themselves.
+ * Events of which the indexes by subject know nothing yet: readers go through these newest ones themselves, in two
+ * milliseconds. Each event has its place somewhere else in the indexes, and a storm of alerts has better things to do than
+ * to look for it.
  */
-const EVENTS_INDEXED_AT_ONCE = 4096;
+const EVENTS_UNINDEXED_MAX = 65_536;
 
-/** Of a batch of alerts there are hundreds, and a statement of its own costs more than the row. */
-const EVENTS_INSERTED_AT_ONCE = 16;
+/** By how many the indexes grow at once: with a few at a time each would cost the writing of a page. */
+const EVENTS_INDEXED_AT_ONCE = 4096;

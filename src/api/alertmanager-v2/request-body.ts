@@ -164,6 +164,8 @@ function parse(body: Body, text: string): unknown {
  */
 class Body {
   readonly #name: string;
+  /** Times that were read: the alerts of one body mostly begin or end together. */
+  readonly #times = new Map<string, UnixMs>();
   violation: SchemaError | null = null;
 
   constructor(name: string) {
@@ -221,9 +223,12 @@ class Body {
   time(value: unknown, name: string, at = ''): UnixMs | null {
     const text = this.string(value, name, at);
     if (text === null) return null;
+    const known = this.#times.get(text);
+    if (known !== undefined) return known;
     const parsed = parseDateTime(text);
-    if (typeof parsed === 'number') return parsed;
-    throw this.unreadable(`${placed(name, at)}: ${parsed.error}`);
+    if (typeof parsed !== 'number') throw this.unreadable(`${placed(name, at)}: ${parsed.error}`);
+    this.#times.set(text, parsed);
+    return parsed;
   }
 
   #wrong(value: unknown, wanted: string, name: string, at: string): Refusal {
