@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../db/database.ts';
 import { smtpTransport } from '../notify/email/sender.ts';
 import { twilioTelephony } from '../notify/twilio/sender.ts';
+import type { RequestHandler } from '../platform/http-server.ts';
 import { HostMetrics, machineReader } from '../platform/real/host-metrics.ts';
 import { stderrLogger } from '../platform/real/logger.ts';
+import { connectInside, type InnerConnection } from '../platform/real/node-http-server.ts';
 import { exposition, OwnMetrics } from '../platform/real/own-metrics.ts';
 import { realPorts } from '../platform/real/ports.ts';
 import { acquireProcessLock } from '../platform/real/process-lock.ts';
@@ -19,6 +21,8 @@ import type { ToControl, ToEngine } from './protocol.ts';
 export type MachinePorts = AppPorts & {
   /** Writes what is still in the log's buffer. */
   readonly flushLog: () => Promise<void>;
+  /** Leads to a handler without a network. */
+  readonly connectInside: (handler: RequestHandler) => InnerConnection;
   /** From now on no timer keeps the process from ending. */
   readonly letProcessEnd: () => void;
 };
@@ -46,6 +50,7 @@ export function machinePorts(options: AppOptions): MachinePorts {
     hostname: hostname(),
     workingDirectory: process.cwd(),
     flushLog: flush,
+    connectInside: (handler) => connectInside(handler, log),
     letProcessEnd: () => clock.letProcessEnd(),
   };
 }

@@ -46,12 +46,20 @@ export type EngineCalls = {
   alertChart: { readonly takes: AlertChartRequest; readonly gives: AlertChart | null };
   ruleGroups: { readonly takes: null; readonly gives: readonly RuleGroupStatus[] };
   headStatus: { readonly takes: { readonly limit: number }; readonly gives: HeadStatus };
+  /** A reading call, answered from a stage beside what is real, which is put up for the first; null: no more will come. */
+  rehearse: { readonly takes: ReadingCall | null; readonly gives: WireAnswer | null };
   /** Own metrics of the thread. */
   metrics: { readonly takes: null; readonly gives: readonly MetricFamily[] };
   /** Stops scraping and evaluating, flushes, closes files. */
   stop: { readonly takes: null; readonly gives: null };
 };
 export type CallName = keyof EngineCalls;
+
+/** One call, by its name, with what it takes. */
+type CallOf<Names extends CallName> = { [Name in Names]: { readonly name: Name; readonly takes: EngineCalls[Name]['takes'] } }[Names];
+/** What only asks, of series and their samples. */
+export type ReadingCall = CallOf<'instantQuery' | 'rangeQuery' | 'formatQuery' | 'parseQuery' | 'series' | 'labelNames' | 'labelValues'>;
+export type AnyCall = CallOf<CallName>;
 
 /** Alerts that one rule has raised; a rule is known by its name and its expression as printed. */
 export type AlertChartRequest = {
@@ -64,9 +72,7 @@ export type AlertChartRequest = {
 };
 
 export type ToEngine =
-  | {
-      [Name in CallName]: { readonly kind: 'call'; readonly id: number; readonly name: Name; readonly takes: EngineCalls[Name]['takes'] };
-    }[CallName]
+  | ({ readonly kind: 'call'; readonly id: number } & AnyCall)
   /** The caller has gone: the query may stop. */
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'committed'; readonly sequence: number };

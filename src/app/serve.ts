@@ -3,11 +3,13 @@ import { durationMs } from '../model/time.ts';
 import { ListenError, type ListeningServer } from '../platform/http-server.ts';
 import { expectTransfers, optimizeWhatStaysHot } from '../platform/real/compilation.ts';
 import { scavengeWithoutHelpers } from '../platform/real/garbage-collection.ts';
+import type { InnerConnection } from '../platform/real/node-http-server.ts';
 import { exitProcess, onSignals, printError } from '../platform/real/own-process.ts';
 import { App, StartError } from './app.ts';
 import { appServer } from './http/app-server.ts';
 import { machinePorts } from './machine-ports.ts';
 import type { AppOptions } from './options.ts';
+import { rehearse } from './rehearsal.ts';
 
 /** After this long a stop is no longer waited for. */
 const STOP_MS_MAX = 5000;
@@ -16,7 +18,6 @@ const REQUEST_GRACE_MS = 500;
 /** Runs until a signal or /-/quit; 0 after an orderly stop, 1 when it could not start. */
 export async function serve(options: AppOptions): Promise<never> {
   scavengeWithoutHelpers();
-  optimizeWhatStaysHot();
   expectTransfers();
   const ports = machinePorts(options);
   const { log } = ports;
@@ -34,7 +35,10 @@ export async function serve(options: AppOptions): Promise<never> {
       log.info('listening', { address: listening.address, port: listening.port, tls: server.tls !== null });
     }
     const running = app;
-    const began = app.begin().then(() => log.info('Tocsin is ready', { url: running.externalUrl, config: options.configFiles.join(',') }));
+    const began = app.begin().then(() => {
+      log.info('Tocsin is ready', { url: running.externalUrl, config: options.configFiles.join(',') });
+      void rehearsed(running, ports.connectInside(server.rehearsal));
+    });
     await Promise.race([stopped.requested, began]);
     await stopped.requested;
     log.info('stopping');
@@ -52,6 +56,19 @@ export async function serve(options: AppOptions): Promise<never> {
   await ports.flushLog();
   // All that matters is on disk; idle connections of others would keep the process for a while.
   return exitProcess(exitCode);
+}
+
+/** Gets the code compiled that will stay hot; what comes later has to earn it. */
+async function rehearsed({ engine, ports: { log } }: App, connection: InnerConnection): Promise<void> {
+  try {
+    await rehearse((path) => connection.get(path));
+    await engine.call('rehearse', null);
+  } catch (error) {
+    log.debug('the rehearsal was broken off', { error: error instanceof Error ? error.message : String(error) });
+  } finally {
+    connection.close();
+    optimizeWhatStaysHot();
+  }
 }
 
 /** Signals and /-/quit ask for the end; SIGHUP reloads. */

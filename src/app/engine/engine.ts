@@ -3,7 +3,7 @@
  * or inline where a test or a simulation says so; it knows no difference. What it does for a human to see it says by
  * messages; it never touches SQLite, HTTP serving or delivery.
  */
-import type { RangeQuery } from '../../api/prometheus-v1/backend.ts';
+import type { WireAnswer } from '../../api/prometheus-v1/backend.ts';
 import { isError } from '../../config/diagnostic.ts';
 import { sourceFile } from '../../config/source.ts';
 import { unreachable } from '../../lib/never.ts';
@@ -20,13 +20,14 @@ import { openTsdb, type Tsdb } from '../../tsdb/tsdb.ts';
 import type { ReplayDamage } from '../../tsdb/wal/replay.ts';
 import { type EngineConfig, fromWire, parserOptions } from '../config/engine-config.ts';
 import type { Metrics } from '../metrics.ts';
-import type { CallName, EngineCalls, Evaluation, ToControl, ToEngine } from '../protocol.ts';
+import type { AnyCall, EngineCalls, Evaluation, ReadingCall, ToControl, ToEngine } from '../protocol.ts';
 import { alertChart } from './alert-chart.ts';
 import { formatAnswer, instantAnswer, labelNamesAnswer, labelValuesAnswer, parseAnswer, rangeAnswer, seriesAnswer } from './answers.ts';
 import { BadCall, errorOf } from './call-error.ts';
 import { registerEngineMetrics } from './engine-metrics.ts';
 import { federateAnswer } from './federation.ts';
 import { type Cancellation, type QueryLimitsConfig, QueryService } from './query-service.ts';
+import { openStage, type Stage } from './rehearsal-stage.ts';
 import { ruleEnvironment } from './rule-environment.ts';
 import { ruleSlots } from './rule-slots.ts';
 import { runSliced, yieldNow } from './slicing.ts';
@@ -70,6 +71,7 @@ export class Engine {
   #open: OpenEngine | null = null;
   #prepared: Prepared | null = null;
   #config: EngineConfig | null = null;
+  #stage: Promise<Stage> | null = null;
   #isStopping = false;
   #cancelTimers: (() => void)[] = [];
 
@@ -160,7 +162,7 @@ export class Engine {
   #receive(message: ToEngine): void {
     switch (message.kind) {
       case 'call':
-        void this.#answer(message.id, message.name, message.takes);
+        void this.#answer(message.id, message);
         return;
       case 'cancel': {
         const cancellation = this.#underWay.get(message.id);
@@ -174,11 +176,11 @@ export class Engine {
     }
   }
 
-  async #answer(id: number, name: CallName, takes: unknown): Promise<void> {
+  async #answer(id: number, call: AnyCall): Promise<void> {
     const cancellation: Cancellation = { isCanceled: false };
     this.#underWay.set(id, cancellation);
     try {
-      const gives = await this.#handle(name, takes, cancellation);
+      const gives = await this.#handle(call, cancellation);
       const body = gives !== null && typeof gives === 'object' && 'body' in gives && gives.body instanceof Uint8Array ? gives.body : null;
       this.#transport.post({ kind: 'answer', id, gives }, body === null ? undefined : [body.buffer as ArrayBuffer]);
     } catch (error) {
@@ -188,8 +190,7 @@ export class Engine {
     }
   }
 
-  async #handle(name: CallName, takes: unknown, cancellation: Cancellation): Promise<unknown> {
-    const call = { name, takes } as { [Name in CallName]: { readonly name: Name; readonly takes: EngineCalls[Name]['takes'] } }[CallName];
+  async #handle(call: AnyCall, cancellation: Cancellation): Promise<unknown> {
     switch (call.name) {
       case 'prepare':
         return this.#prepare(fromWire<EngineConfig>(call.takes.config));
@@ -204,20 +205,10 @@ export class Engine {
     switch (call.name) {
       case 'apply':
         return this.#apply(open, call.takes.restored);
-      case 'instantQuery':
-        return instantAnswer(queries, call.takes, cancellation);
-      case 'rangeQuery':
-        return rangeAnswer(queries, call.takes satisfies RangeQuery, cancellation);
-      case 'formatQuery':
-        return formatAnswer(queries, call.takes.query);
-      case 'parseQuery':
-        return parseAnswer(queries, call.takes.query);
-      case 'series':
-        return seriesAnswer(tsdb, call.takes);
-      case 'labelNames':
-        return labelNamesAnswer(tsdb, call.takes);
-      case 'labelValues':
-        return labelValuesAnswer(tsdb, call.takes);
+      case 'rehearse':
+        if (call.takes !== null) return readingAnswer(await (this.#stage ??= openStage(this.#ports.clock)), call.takes, cancellation);
+        this.#stage = null;
+        return null;
       case 'write': {
         const outcome = appendRemoteWrite(tsdb, call.takes.body);
         if (outcome.kind === 'refused') throw new BadCall(outcome.error);
@@ -237,6 +228,8 @@ export class Engine {
         const { series, chunks, minTime, maxTime } = tsdb.stats;
         return { series, chunks, minTime, maxTime, cardinality: tsdb.cardinality(call.takes.limit) };
       }
+      default:
+        return readingAnswer(open, call, cancellation);
     }
   }
 
@@ -293,6 +286,27 @@ export class Engine {
       await open.tsdb.close();
     }
     return null;
+  }
+}
+
+function readingAnswer({ tsdb, queries }: Stage, call: ReadingCall, cancellation: Cancellation): WireAnswer | Promise<WireAnswer> {
+  switch (call.name) {
+    case 'instantQuery':
+      return instantAnswer(queries, call.takes, cancellation);
+    case 'rangeQuery':
+      return rangeAnswer(queries, call.takes, cancellation);
+    case 'formatQuery':
+      return formatAnswer(queries, call.takes.query);
+    case 'parseQuery':
+      return parseAnswer(queries, call.takes.query);
+    case 'series':
+      return seriesAnswer(tsdb, call.takes);
+    case 'labelNames':
+      return labelNamesAnswer(tsdb, call.takes);
+    case 'labelValues':
+      return labelValuesAnswer(tsdb, call.takes);
+    default:
+      return unreachable(call);
   }
 }
 

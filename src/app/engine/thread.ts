@@ -8,7 +8,6 @@ import { ownThread } from '../../platform/real/threads.ts';
 import type { Transport } from '../../platform/transport.ts';
 import type { ToControl, ToEngine } from '../protocol.ts';
 import { Engine, type EngineOptions } from './engine.ts';
-import { warmUp } from './warm-up.ts';
 
 export async function runEngineThread(): Promise<void> {
   expectTransfers();
@@ -28,7 +27,6 @@ export async function runEngineThread(): Promise<void> {
   const telephony = { placeCall: never, sendText: never, recent: never, status: never };
   const { clock, disk, http, crash } = realPorts({ log, mail: () => mail, telephony, userAgent: `Tocsin/${options.version}` });
   await new Engine({ clock, disk, http, crash, log, metrics: new OwnMetrics('engine', clock) }, options, transport).start();
-  await warmUp(clock);
 }
 
 /** Lines of both threads stand in one stream: control writes it. */

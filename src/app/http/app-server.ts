@@ -1,5 +1,5 @@
 /** The HTTP server of the application: its backends, who may ask and how, ready to listen. */
-import { createServer } from '../../api/server.ts';
+import { createServer, type ServerOptions } from '../../api/server.ts';
 import { WebConfigError, WebConfigFile } from '../../api/web-config-file.ts';
 import { compileRegex, type Regex } from '../../model/regex.ts';
 import type { ServerTls } from '../../model/server-tls.ts';
@@ -12,12 +12,14 @@ import { alertmanagerBackend } from './alertmanager-backend.ts';
 import { bindRefusal } from './bind-rule.ts';
 import { managementBackend } from './management-backend.ts';
 import { overviewOf } from './overview.ts';
-import { prometheusBackend } from './prometheus-backend.ts';
+import { prometheusBackend, rehearsalBackend } from './prometheus-backend.ts';
 import { telephoneBackend } from './telephone-backend.ts';
 import { tocsinBackend } from './tocsin-backend.ts';
 
 export type AppServer = {
   readonly handler: RequestHandler;
+  /** Answers the Prometheus API from the engine's stage, whoever asks. */
+  readonly rehearsal: RequestHandler;
   /** To be asked at every connection; null: plain HTTP. */
   readonly tls: (() => ServerTls) | null;
 };
@@ -30,7 +32,7 @@ export function appServer(app: App, quit: () => void): AppServer {
   const refusal = bindRefusal(options, webConfig !== null && webConfig.asksWhoCalls());
   if (refusal !== null) throw new StartError(refusal);
   const alertmanager = alertmanagerBackend(app);
-  const handler = createServer({
+  const served: ServerOptions = {
     prometheus: prometheusBackend(app),
     alertmanager,
     tocsin: tocsinBackend(app, alertmanager),
@@ -44,9 +46,13 @@ export function appServer(app: App, quit: () => void): AppServer {
     routePrefix: app.pathPrefix,
     linkPrefix: app.linkPrefix,
     getConcurrencyMax: web.getConcurrency > 0 ? web.getConcurrency : GET_CONCURRENCY,
-  });
+  };
   const isTls = webConfig !== null && webConfig.tls() !== null;
-  return { handler, tls: isTls ? () => webConfig.tls() ?? neverPlain() : null };
+  return {
+    handler: createServer(served),
+    rehearsal: createServer({ ...served, prometheus: rehearsalBackend(app), guard: { ...served.guard, webConfig: null } }),
+    tls: isTls ? () => webConfig.tls() ?? neverPlain() : null,
+  };
 }
 
 /** Alertmanager's default on a small machine. */

@@ -5,7 +5,7 @@ import { FakeTarget } from '../../../test/support/fake-target.ts';
 import { silentLog } from '../../model/log.ts';
 import { durationMs } from '../../model/time.ts';
 import { ListenError, type ListeningServer, type RequestHandler } from '../http-server.ts';
-import { NodeHttpServer } from './node-http-server.ts';
+import { connectInside, NodeHttpServer } from './node-http-server.ts';
 import { SystemClock } from './system-clock.ts';
 
 const clock = new SystemClock();
@@ -145,4 +145,16 @@ test.each([
   { host: 'no-such-host.invalid', message: 'cannot listen on no-such-host.invalid:0: the name has no address' },
 ])('an address that cannot be had ($host) is named', async ({ host, message }) => {
   await expect(new NodeHttpServer(clock, silentLog).listen({ host, port: 0 }, () => new Response())).rejects.toThrow(message);
+});
+
+test('a connection inside the process asks one request after the other', async () => {
+  const seen: string[] = [];
+  const connection = connectInside((request) => {
+    seen.push(new URL(request.url).pathname);
+    return new Response('x'.repeat(200_000), { status: seen.length === 2 ? 404 : 200 });
+  }, silentLog);
+  const statuses: number[] = [];
+  for (const path of ['/a', '/b', '/c']) statuses.push(await connection.get(path));
+  connection.close();
+  expect({ seen, statuses }).toEqual({ seen: ['/a', '/b', '/c'], statuses: [200, 404, 200] });
 });

@@ -7,6 +7,7 @@ import type { X509Certificate } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { duplexPair } from 'node:stream';
 import type { SecureContextOptions, TLSSocket, TlsOptions } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import type { Clock } from '../../model/clock.ts';
@@ -24,6 +25,12 @@ const HEADERS_MS_MAX = 30_000;
 const REQUEST_MS_MAX = 300_000;
 /** Longer than clients and proxies keep theirs, so that it is they who close. */
 const KEEP_ALIVE_MS = 90_000;
+const LIMITS: ServerOptions = {
+  maxHeaderSize: HEADER_BYTES_MAX,
+  headersTimeout: HEADERS_MS_MAX,
+  requestTimeout: REQUEST_MS_MAX,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+};
 /** Smaller answers are left to the garbage collector. */
 const RELEASE_BYTES_MIN = 64 * 1024;
 
@@ -39,24 +46,7 @@ export class NodeHttpServer implements HttpServer {
   async listen(options: ListenOptions, handler: RequestHandler): Promise<ListeningServer> {
     const answering = new Set<ServerResponse>();
     let isClosing = false;
-    const respond = getRequestListener(
-      (request, { incoming, outgoing }) =>
-        handler(request, {
-          remoteAddress: plainAddress(incoming.socket?.remoteAddress),
-          cut: () => {
-            if (!outgoing.writableFinished) outgoing.destroy();
-          },
-          release: (bytes) => {
-            if (bytes.length >= RELEASE_BYTES_MIN) outgoing.once('close', () => discard(bytes.buffer));
-          },
-        }),
-      {
-        errorHandler: (error) => {
-          this.#log.error('request failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-          return new Response('internal error\n', { status: 500 });
-        },
-      },
-    );
+    const respond = responder(handler, this.#log);
     const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
       if (isClosing) outgoing.shouldKeepAlive = false;
       answering.add(outgoing);
@@ -66,14 +56,8 @@ export class NodeHttpServer implements HttpServer {
       });
       void respond(incoming, outgoing);
     };
-    const limits = {
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: HEADERS_MS_MAX,
-      requestTimeout: REQUEST_MS_MAX,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    };
     const { tls } = options;
-    const server = tls === undefined ? createServer(limits, listener) : tlsServer(limits, tls, listener);
+    const server = tls === undefined ? createServer(LIMITS, listener) : tlsServer(LIMITS, tls, listener);
     if (options.connectionsMax !== undefined) server.maxConnections = options.connectionsMax;
     await bind(server, options);
     // From here on an error is one of accepting (EMFILE): that connection is lost, the server goes on.
@@ -97,6 +81,53 @@ export class NodeHttpServer implements HttpServer {
     };
   }
 }
+
+/** A connection to a handler inside the process: no address, no port, nobody else. */
+export type InnerConnection = {
+  /** Asks, one request after the other, and gives the answer's status when it has left. */
+  get(path: string): Promise<number>;
+  close(): void;
+};
+
+export function connectInside(handler: RequestHandler, log: Log): InnerConnection {
+  const respond = responder(handler, log);
+  let answered = (_status: number): void => {};
+  const server = createServer(LIMITS, (incoming, outgoing) => {
+    outgoing.once('close', () => answered(outgoing.statusCode));
+    void respond(incoming, outgoing);
+  });
+  const [near, far] = duplexPair();
+  near.resume();
+  server.emit('connection', far);
+  return {
+    get: (path) =>
+      new Promise((resolve) => {
+        answered = resolve;
+        near.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      }),
+    close: () => near.destroy(),
+  };
+}
+
+const responder = (handler: RequestHandler, log: Log): RequestListener =>
+  getRequestListener(
+    (request, { incoming, outgoing }) =>
+      handler(request, {
+        remoteAddress: plainAddress(incoming.socket?.remoteAddress),
+        cut: () => {
+          if (!outgoing.writableFinished) outgoing.destroy();
+        },
+        release: (bytes) => {
+          if (bytes.length >= RELEASE_BYTES_MIN) outgoing.once('close', () => discard(bytes.buffer));
+        },
+      }),
+    {
+      errorHandler: (error) => {
+        log.error('request failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+        return new Response('internal error\n', { status: 500 });
+      },
+    },
+  );
 
 function tlsServer(limits: ServerOptions, tlsNow: () => ServerTls, listener: RequestListener): TlsServer {
   let tls = tlsNow();
