@@ -627,6 +627,16 @@ function sampleOffset(labels: Labels): number {
 /** A negative ratio takes what its complement leaves. */
 const isSampled = (ratio: number, offset: number): boolean => (ratio >= 0 ? offset < ratio : offset >= 1 + ratio);
 
+/** The first cell, up to `end`, that is not as the one at `from`: absent as well, or the same float. */
+function endOfRun({ kinds, values }: SeriesBlock, from: number, end: number): number {
+  const kind = kinds[from];
+  if (kind === HISTOGRAM) return from + 1;
+  const value = values[from];
+  let to = from + 1;
+  while (to < end && kinds[to] === kind && (kind === ABSENT || Object.is(values[to], value))) to++;
+  return to;
+}
+
 /** One series per group and distinct value: how many samples have it. */
 function countValues(evaluation: Evaluation, plan: AggregatePlan, block: SeriesBlock, range: StepRange): SeriesBlock {
   if (plan.param?.kind !== 'string') throw new Error('BUG: count_values needs a string literal');
@@ -639,34 +649,27 @@ function countValues(evaluation: Evaluation, plan: AggregatePlan, block: SeriesB
   // By the group that a series would be in without the new label, and then by that label's value: putting a label into a
   // set takes long, and few pairs of them are new.
   const rowsOfGroup = new Map<string, Map<string, number>>();
+  const newRow = (labels: Labels, text: string): number => {
+    const own = labels.with([[label, text]]);
+    const key = groupKey(own, grouping);
+    let known = rowOf.get(key);
+    if (known === undefined) rowOf.set(key, (known = result.addRow(groupLabels(own, grouping), false) / steps));
+    return known;
+  };
   for (let row = 0; row < block.rows; row++) {
     const labels = block.labels[row] ?? Labels.empty;
     const group = groupKey(labels, grouping);
     let rowOfText = rowsOfGroup.get(group);
     if (rowOfText === undefined) rowsOfGroup.set(group, (rowOfText = new Map()));
-    let text = '';
-    let to = -1;
-    for (let step = 0; step < steps; step++) {
-      const cell = row * steps + step;
-      if (block.kinds[cell] === ABSENT) continue;
-      const next = block.kinds[cell] === FLOAT ? goFormatF(block.values[cell] ?? 0) : printHistogram(block.histogramAt(cell));
-      if (next !== text) {
-        text = next;
-        let known = rowOfText.get(text);
-        if (known === undefined) {
-          const own = labels.with([[label, text]]);
-          const key = groupKey(own, grouping);
-          known = rowOf.get(key);
-          if (known === undefined) {
-            known = result.rows;
-            rowOf.set(key, known);
-            result.addRow(groupLabels(own, grouping), false);
-          }
-          rowOfText.set(text, known);
-        }
-        to = known * steps;
-      }
-      result.setFloat(to + step, (result.values[to + step] ?? 0) + 1);
+    const end = (row + 1) * steps;
+    for (let from = row * steps, to = 0; from < end; from = to) {
+      to = endOfRun(block, from, end);
+      if (block.kinds[from] === ABSENT) continue;
+      const text = block.kinds[from] === FLOAT ? goFormatF(block.values[from] ?? 0) : printHistogram(block.histogramAt(from));
+      let known = rowOfText.get(text);
+      if (known === undefined) rowOfText.set(text, (known = newRow(labels, text)));
+      const shift = (known - row) * steps;
+      for (let cell = from; cell < to; cell++) result.setFloat(cell + shift, (result.values[cell + shift] ?? 0) + 1);
     }
   }
   // Two groups differ in their labels, but a label of the input may be named like the one added.

@@ -6,7 +6,7 @@
  */
 import { Labels } from '../model/labels.ts';
 import type { VectorMatching } from './ast.ts';
-import { computeFloats, computeHistograms, isComparison, makesNewMetric, type ValueOp } from './binary-operation.ts';
+import { computeHistograms, type FloatOperation, floatOperation, isComparison, makesNewMetric, type ValueOp } from './binary-operation.ts';
 import { type Evaluation, LABELS_WORK, type StepRange } from './evaluation.ts';
 import { keyOf, keyWithout } from './grouping.ts';
 import { executionError } from './query-error.ts';
@@ -27,28 +27,49 @@ export function* withScalar(
   isSwapped: boolean,
   range: StepRange,
 ): Generator<void, SeriesBlock> {
-  const { kinds, values, steps } = block;
-  const compares = isComparison(op);
+  const { steps } = block;
   const { returnsBool } = plan;
   const isTrim = op === '</' || op === '>/';
+  const computeRow = isComparison(op) && !returnsBool ? keepFloats : replaceFloats;
+  const compute = floatOperation(op);
   for (let row = 0; row < block.rows; row++) {
-    for (let step = 0, cell = row * steps; step < steps; step++, cell++) {
-      const kind = kinds[cell];
-      if (kind === ABSENT) continue;
-      const other = scalar[step]!; // in bounds
-      if (kind === HISTOGRAM || isTrim) {
-        applyToHistogram(evaluation, plan, op, block, cell, other, isSwapped);
-        continue;
+    if (!isTrim) computeRow(block, row * steps, scalar, compute, isSwapped);
+    if (isTrim || block.histograms !== null) {
+      for (let step = 0, cell = row * steps; step < steps; step++, cell++) {
+        const kind = block.kinds[cell];
+        if (kind === HISTOGRAM || (isTrim && kind === FLOAT)) applyToHistogram(evaluation, plan, op, block, cell, scalar[step]!, isSwapped); // in bounds
       }
-      const value = values[cell]!;
-      const result = isSwapped ? computeFloats(op, other, value) : computeFloats(op, value, other);
-      if (!compares || returnsBool) values[cell] = result;
-      else if (result === 0) kinds[cell] = ABSENT;
     }
     if (evaluation.isSliceOver(steps)) yield;
   }
   if (makesNewMetric(op) || returnsBool) dropNames(block, evaluation.options.delayedNameRemoval);
   return settle(evaluation, range, block);
+}
+
+/*
+ * Rows cell by cell stand in functions of their own, here and below: V8 optimizes a small loop soon and cheaply, and a
+ * generator around it late and dearly.
+ */
+
+function replaceFloats(
+  { kinds, values }: SeriesBlock,
+  from: number,
+  scalar: Float64Array,
+  compute: FloatOperation,
+  isSwapped: boolean,
+): void {
+  for (let step = 0, cell = from; step < scalar.length; step++, cell++) {
+    if (kinds[cell] !== FLOAT) continue;
+    values[cell] = isSwapped ? compute(scalar[step]!, values[cell]!) : compute(values[cell]!, scalar[step]!); // in bounds
+  }
+}
+
+function keepFloats({ kinds, values }: SeriesBlock, from: number, scalar: Float64Array, compute: FloatOperation, isSwapped: boolean): void {
+  for (let step = 0, cell = from; step < scalar.length; step++, cell++) {
+    if (kinds[cell] !== FLOAT) continue;
+    const keeps = isSwapped ? compute(scalar[step]!, values[cell]!) : compute(values[cell]!, scalar[step]!); // in bounds
+    if (keeps === 0) kinds[cell] = ABSENT;
+  }
 }
 
 function applyToHistogram(
@@ -110,16 +131,14 @@ export function* setOperation(
   const deciderKeys = op === 'or' ? keys.left : keys.right;
   const present = new Uint8Array(keys.count * steps);
   for (let row = 0; row < decider.rows; row++) {
-    const to = (deciderKeys[row] ?? 0) * steps;
-    for (let step = 0; step < steps; step++) if (decider.kinds[row * steps + step] !== ABSENT) present[to + step] = 1;
+    notePresent(present, (deciderKeys[row] ?? 0) * steps, decider, row);
     if (evaluation.isSliceOver(steps)) yield;
   }
   const filtered = op === 'or' ? rhs : lhs;
   const filteredKeys = op === 'or' ? keys.right : keys.left;
   const keepsWhere = op === 'and' ? 1 : 0;
   for (let row = 0; row < filtered.rows; row++) {
-    const at = (filteredKeys[row] ?? 0) * steps;
-    for (let step = 0; step < steps; step++) if (present[at + step] !== keepsWhere) filtered.kinds[row * steps + step] = ABSENT;
+    keepWhere(keepsWhere, present, (filteredKeys[row] ?? 0) * steps, filtered, row);
     if (evaluation.isSliceOver(steps)) yield;
   }
   if (op !== 'or') return settle(evaluation, range, lhs);
@@ -133,6 +152,16 @@ export function* setOperation(
   }
   union.hasUniqueLabels = false;
   return settle(evaluation, range, union);
+}
+
+function notePresent(present: Uint8Array, at: number, { kinds, steps }: SeriesBlock, row: number): void {
+  const from = row * steps;
+  for (let step = 0; step < steps; step++) if (kinds[from + step] !== ABSENT) present[at + step] = 1;
+}
+
+function keepWhere(wanted: number, present: Uint8Array, at: number, { kinds, steps }: SeriesBlock, row: number): void {
+  const from = row * steps;
+  for (let step = 0; step < steps; step++) if (present[at + step] !== wanted) kinds[from + step] = ABSENT;
 }
 
 /** Rows of a block by their join key: a chain per key, in the order of the rows. */
@@ -308,6 +337,7 @@ class Join {
     const { returnsBool } = this.#plan;
     const to = this.result.addRow(this.#labels(many.labels[row] ?? Labels.empty, one.labels[partner] ?? Labels.empty), returnsBool);
     const isFloatOp = this.#op !== '</' && this.#op !== '>/';
+    const compute = floatOperation(this.#op);
     for (let step = 0; step < steps; step++) {
       const a = row * steps + step;
       const b = partner * steps + step;
@@ -315,7 +345,7 @@ class Join {
       if (isFloatOp && many.kinds[a] === FLOAT && one.kinds[b] === FLOAT) {
         const x = this.#isSwapped ? one.values[b]! : many.values[a]!; // in bounds
         const y = this.#isSwapped ? many.values[a]! : one.values[b]!;
-        const value = computeFloats(this.#op, x, y);
+        const value = compute(x, y);
         if (!compares || returnsBool) this.result.setFloat(to + step, value);
         else if (value === 1) this.result.setFloat(to + step, x);
       } else {
@@ -376,7 +406,7 @@ class Join {
         annotations.incompatibleTypes('float', op, 'float', span);
         return false;
       }
-      const value = computeFloats(op, x, y);
+      const value = floatOperation(op)(x, y);
       if (!isComparison(op)) {
         this.result.setFloat(cell, value);
         return true;

@@ -2,7 +2,6 @@
  * Operators on two samples: prometheus/promql/engine.go scalarBinop, vectorElemBinop. Floats are computed without
  * allocation; where a histogram takes part, what it means is looked at case by case.
  */
-import { unreachable } from '../lib/never.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import type { Annotations } from './annotations.ts';
 import type { BinaryOp, Span } from './ast.ts';
@@ -21,41 +20,31 @@ export function makesNewMetric(op: BinaryOp): boolean {
   return op === '+' || op === '-' || op === '*' || op === '/' || op === '^' || op === '%' || op === 'atan2';
 }
 
-/** Arithmetic; for comparisons 1 or 0. Hot path. */
-export function computeFloats(op: ValueOp, a: number, b: number): number {
-  switch (op) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '/':
-      return a / b;
-    case '%':
-      return a % b;
-    case '^':
-      return goPow(a, b);
-    case 'atan2':
-      return Math.atan2(a, b);
-    case '==':
-      return a === b ? 1 : 0;
-    case '!=':
-      return a !== b ? 1 : 0;
-    case '<':
-      return a < b ? 1 : 0;
-    case '<=':
-      return a <= b ? 1 : 0;
-    case '>':
-      return a > b ? 1 : 0;
-    case '>=':
-      return a >= b ? 1 : 0;
-    case '</':
-    case '>/':
-      throw new Error(`BUG: ${op} of floats`);
-    default:
-      return unreachable(op);
-  }
+/** Arithmetic; for comparisons 1 or 0. Hot path: asked for once, called for every pair of samples. */
+export const floatOperation = (op: ValueOp): FloatOperation => FLOAT_OPERATIONS[op];
+
+export type FloatOperation = (a: number, b: number) => number;
+
+const FLOAT_OPERATIONS: Readonly<Record<ValueOp, FloatOperation>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '%': (a, b) => a % b,
+  '^': goPow,
+  atan2: Math.atan2,
+  '==': (a, b) => (a === b ? 1 : 0),
+  '!=': (a, b) => (a !== b ? 1 : 0),
+  '<': (a, b) => (a < b ? 1 : 0),
+  '<=': (a, b) => (a <= b ? 1 : 0),
+  '>': (a, b) => (a > b ? 1 : 0),
+  '>=': (a, b) => (a >= b ? 1 : 0),
+  '</': neverTrimmed,
+  '>/': neverTrimmed,
+};
+
+function neverTrimmed(): never {
+  throw new Error('BUG: floats are not trimmed');
 }
 
 /**

@@ -12,7 +12,7 @@ import { Annotations } from './annotations.ts';
 import type { Expr, ValueType } from './ast.ts';
 import { selectorsOf } from './ast-walk.ts';
 import { joinVectors, setOperation, withScalar } from './binary-evaluation.ts';
-import { computeFloats } from './binary-operation.ts';
+import { floatOperation } from './binary-operation.ts';
 import {
   asScalar,
   asVector,
@@ -236,7 +236,8 @@ function* evaluateBinary(evaluation: Evaluation, plan: BinaryPlan, range: StepRa
     return replaced(evaluation, [lhs, rhs], result);
   }
   if (lhs.kind === 'scalar' && rhs.kind === 'scalar') {
-    return { kind: 'scalar', values: lhs.values.map((x, step) => computeFloats(op, x, rhs.values[step] ?? Number.NaN)) };
+    const compute = floatOperation(op);
+    return { kind: 'scalar', values: lhs.values.map((x, step) => compute(x, rhs.values[step] ?? Number.NaN)) };
   }
   if (rhs.kind === 'scalar') {
     return replaced(evaluation, [lhs], yield* withScalar(evaluation, plan, op, asVector(lhs), rhs.values, false, range));
