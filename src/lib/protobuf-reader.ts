@@ -52,13 +52,19 @@ export class ProtobufReader {
 
   /** A varint as a number; beyond 2^53 it loses digits. */
   uint(): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = this.#at;
     let value = 0;
     let scale = 1;
     for (let i = 0; i < 10; i++) {
-      if (this.#at >= this.#end) throw new ProtobufError('a varint runs past the end');
-      const byte = this.#bytes[this.#at++] ?? 0;
+      if (at >= end) throw new ProtobufError('a varint runs past the end');
+      const byte = bytes[at++]!; // in bounds, as below
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
+      if (byte < 0x80) {
+        this.#at = at;
+        return value;
+      }
       scale *= 128;
     }
     throw new ProtobufError('a varint is longer than ten bytes');
@@ -66,19 +72,25 @@ export class ProtobufReader {
 
   /** An int64, two's complement in ten bytes where it is negative: milliseconds before 1970. */
   int(): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = this.#at;
+    // 28 bits, then 4 + 31: two halves that hold their digits exactly.
     let low = 0;
     let high = 0;
+    let scale = 1;
     for (let i = 0; i < 10; i++) {
-      if (this.#at >= this.#end) throw new ProtobufError('a varint runs past the end');
-      const byte = this.#bytes[this.#at++] ?? 0;
-      // 28 bits, then 4 + 31: two halves that hold their digits exactly.
-      if (i < 4) low += (byte & 0x7f) * 2 ** (7 * i);
-      else high += (byte & 0x7f) * 2 ** (7 * (i - 4));
+      if (at >= end) throw new ProtobufError('a varint runs past the end');
+      const byte = bytes[at++]!;
+      if (i < 4) low += (byte & 0x7f) * scale;
+      else high += (byte & 0x7f) * scale;
       if (byte < 0x80) {
+        this.#at = at;
         const HIGH_BITS = 2 ** 36;
         const signed = high % HIGH_BITS >= HIGH_BITS / 2 ? (high % HIGH_BITS) - HIGH_BITS : high;
         return signed * 2 ** 28 + low;
       }
+      scale = i === 3 ? 1 : scale * 128;
     }
     throw new ProtobufError('a varint is longer than ten bytes');
   }
