@@ -5,9 +5,9 @@
  */
 import { STAGE_END_MS } from './engine/rehearsal-stage.ts';
 
-const ROUNDS_OF_ALL = 6;
+const ROUNDS_OF_ALL = 4;
 /** What costs little is mostly the way there and back, which takes that often. */
-const ROUNDS_OF_SMALL = 100;
+const ROUNDS_OF_SMALL = 40;
 const END_S = STAGE_END_MS / 1000;
 
 /** One of each kind of work that dashboards and rules ask for. */

@@ -1,7 +1,7 @@
 /** `tocsin serve`: the application on this machine, from the first line of log to the exit code. */
 import { durationMs } from '../model/time.ts';
 import { ListenError, type ListeningServer } from '../platform/http-server.ts';
-import { expectTransfers, optimizeWhatStaysHot } from '../platform/real/compilation.ts';
+import { expectTransfers, optimizeWhatIsRehearsed, optimizeWhatStaysHot } from '../platform/real/compilation.ts';
 import { scavengeWithoutHelpers } from '../platform/real/garbage-collection.ts';
 import type { InnerConnection } from '../platform/real/node-http-server.ts';
 import { exitProcess, onSignals, printError } from '../platform/real/own-process.ts';
@@ -60,6 +60,7 @@ export async function serve(options: AppOptions): Promise<never> {
 
 /** Gets the code compiled that will stay hot; what comes later has to earn it. */
 async function rehearsed({ engine, ports: { log } }: App, connection: InnerConnection): Promise<void> {
+  optimizeWhatIsRehearsed();
   try {
     await rehearse((path) => connection.get(path));
     await engine.call('rehearse', null);
