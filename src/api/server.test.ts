@@ -56,8 +56,9 @@ test.each([
 test.each([
   ['/api/v1/query?query=1', 1],
   ['/api/v1/status/buildinfo', 0],
-  ['/api/v2/alerts', 0],
-])('for %s the bytes of %i answers are released: those that the engine wrote', async (path, count) => {
+  ['/api/v2/alerts', 1],
+  ['/api/v2/status', 0],
+])('for %s the bytes of %i answers are released: those that were written as bytes', async (path, count) => {
   const released: Uint8Array[] = [];
   const response = await new TestServer().handler(new Request(`http://tocsin.test${path}`), {
     remoteAddress: '192.0.2.1',

@@ -2,7 +2,8 @@ import { bench, describe } from 'vitest';
 import { apiV2, CALLER, NOON, TestAlertmanager } from '../../../test/support/test-alertmanager.ts';
 import { rootRoute } from '../../../test/support/test-router.ts';
 import type { AlertQuery } from '../../alerts/router-view.ts';
-import { alertsJson, groupsJson } from './alert-json.ts';
+import { writeAlerts, writeGroups } from './alert-json.ts';
+import { AnswerWriter } from './answer-writer.ts';
 import { readAlerts } from './request-body.ts';
 import { alertmanagerRoutes } from './routes.ts';
 
@@ -24,8 +25,8 @@ const send = apiV2(backend);
 await send('POST', '/alerts', posted);
 const query: AlertQuery = { filter: [], receiver: null, receiverMatchers: [], active: true, silenced: true, inhibited: true };
 const views = backend.router().alerts(query, NOON);
-const endsAtOf: Parameters<typeof alertsJson>[1] = (alert) => backend.endsAtOf(alert);
-const routeLabelsOf: Parameters<typeof groupsJson>[2] = (group) => backend.routeLabels(group);
+const endsAtOf: Parameters<typeof writeAlerts>[2] = (alert) => backend.endsAtOf(alert);
+const routeLabelsOf: Parameters<typeof writeGroups>[3] = (group) => backend.routeLabels(group);
 const groups = backend.router().groups({ ...query, muted: true }, NOON);
 
 const app = alertmanagerRoutes(backend, { getConcurrencyMax: 8 });
@@ -34,8 +35,8 @@ const get = async (path: string): Promise<number> => (await (await app.request(p
 describe(`${ALERTS} alerts`, () => {
   bench('read a post', () => void readAlerts(posted, 'application/json'));
   bench('take a post again', async () => void (await send('POST', '/alerts', posted)));
-  bench('write the list', () => void alertsJson(views, endsAtOf));
-  bench('write the groups', () => void groupsJson(groups, endsAtOf, routeLabelsOf));
+  bench('write the list', () => writeAlerts(new AnswerWriter(), views, endsAtOf));
+  bench('write the groups', () => writeGroups(new AnswerWriter(), groups, endsAtOf, routeLabelsOf));
   bench('answer GET /alerts', async () => void (await get('/alerts')));
   bench('answer GET /alerts/groups', async () => void (await get('/alerts/groups')));
   bench('answer GET /alerts with a filter', async () => void (await get('/alerts?filter=team=team-3')));

@@ -8,25 +8,49 @@ import type { AlertView, GroupView } from '../../alerts/router-view.ts';
 import type { Alert } from '../../model/alert.ts';
 import type { Labels } from '../../model/labels.ts';
 import type { UnixMs } from '../../model/time.ts';
+import type { AnswerWriter } from './answer-writer.ts';
 
 type EndsAtOf = (alert: Alert) => UnixMs;
+
+/** About as long as most are. */
+const BYTES_OF_ALERT = 1024;
 
 /** Of each version that was read: everything but its end, its receivers and its status. */
 const written = new WeakMap<Alert, string>();
 
-export function alertsJson(views: readonly AlertView[], endsAtOf: EndsAtOf): string {
-  let out = '[';
-  for (const view of views) out += `${out.length > 1 ? ',' : ''}${alertJson(view, endsAtOf, [])}`;
-  return `${out}]`;
+export function writeAlerts(out: AnswerWriter, views: readonly AlertView[], endsAtOf: EndsAtOf): void {
+  out.reserve(views.length * BYTES_OF_ALERT);
+  out.text('[');
+  writeList(out, views, endsAtOf, []);
+  out.text(']');
 }
 
-export function groupsJson(groups: readonly GroupView[], endsAtOf: EndsAtOf, routeLabelsOf: (group: GroupView) => Labels): string {
-  const parts = groups.map((group) => {
-    const alerts = group.alerts.map((view) => alertJson(view, endsAtOf, group.mutedBy)).join(',');
+export function writeGroups(
+  out: AnswerWriter,
+  groups: readonly GroupView[],
+  endsAtOf: EndsAtOf,
+  routeLabelsOf: (group: GroupView) => Labels,
+): void {
+  let count = 0;
+  for (const { alerts } of groups) count += alerts.length;
+  out.reserve(count * BYTES_OF_ALERT);
+  out.text('[');
+  let isFirst = true;
+  for (const group of groups) {
+    out.text(isFirst ? '{"alerts":[' : ',{"alerts":[');
+    isFirst = false;
+    writeList(out, group.alerts, endsAtOf, group.mutedBy);
     const receiver = `{"name":${JSON.stringify(group.receiver)}}`;
-    return `{"alerts":[${alerts}],"labels":${labelsJson(group.labels)},"receiver":${receiver},"routeLabels":${labelsJson(routeLabelsOf(group))}}`;
-  });
-  return `[${parts.join(',')}]`;
+    out.text(`],"labels":${labelsJson(group.labels)},"receiver":${receiver},"routeLabels":${labelsJson(routeLabelsOf(group))}}`);
+  }
+  out.text(']');
+}
+
+function writeList(out: AnswerWriter, views: readonly AlertView[], endsAtOf: EndsAtOf, mutedBy: readonly string[]): void {
+  for (let i = 0; i < views.length; i++) {
+    if (i > 0) out.text(',');
+    writeAlert(out, views[i] as AlertView, endsAtOf, mutedBy);
+  }
 }
 
 export function labelsJson(labels: Labels): string {
@@ -40,11 +64,12 @@ export function labelsJson(labels: Labels): string {
 
 export const timeJson = (at: UnixMs): string => `"${new Date(at).toISOString()}"`;
 
-function alertJson(view: AlertView, endsAtOf: EndsAtOf, mutedBy: readonly string[]): string {
+function writeAlert(out: AnswerWriter, view: AlertView, endsAtOf: EndsAtOf, mutedBy: readonly string[]): void {
   const { alert, receivers } = view;
   let fixed = written.get(alert);
   if (fixed === undefined) written.set(alert, (fixed = inOnePiece(fixedPart(alert))));
-  return `${fixed},"endsAt":${timeJson(endsAtOf(alert))},"receivers":${receiversJson(receivers)},"status":${statusJson(view, mutedBy)}}`;
+  out.text(fixed);
+  out.text(`,"endsAt":${timeJson(endsAtOf(alert))},"receivers":${receiversJson(receivers)},"status":${statusJson(view, mutedBy)}}`);
 }
 
 const ACTIVE = '{"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"active"}';

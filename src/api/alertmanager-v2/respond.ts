@@ -3,6 +3,7 @@
  * JSON string; what the schema, the router and content negotiation refuse is {"code", "message"} (go-openapi/errors).
  */
 import { wholeResponse } from '../whole-response.ts';
+import { AnswerWriter } from './answer-writer.ts';
 
 const HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
@@ -12,11 +13,14 @@ export const json = (text: string, status = 200): Response => wholeResponse(`${t
  * A list that a client may have already: 304 without a body where it has the one with this tag, and then nothing is
  * gathered and written. Alertmanager has no tags; whoever sends none sees no difference.
  */
-export function tagged(ifNoneMatch: string | undefined, tag: string, text: () => string): Response {
+export function tagged(ifNoneMatch: string | undefined, tag: string, write: (out: AnswerWriter) => void): Response {
   // Weak: compressed it is other bytes.
   const headers = { etag: `W/"${tag}"`, 'cache-control': 'private, no-cache' };
   if (ifNoneMatch !== undefined && isAmong(tag, ifNoneMatch)) return new Response(null, { status: 304, headers });
-  return wholeResponse(`${text()}\n`, { ...HEADERS, ...headers });
+  const out = new AnswerWriter();
+  write(out);
+  out.text('\n');
+  return wholeResponse(out.finish(), { ...HEADERS, ...headers });
 }
 
 const isAmong = (tag: string, ifNoneMatch: string): boolean =>

@@ -7,7 +7,7 @@ import type { SilenceId } from '../../alerts/router-state.ts';
 import { goQuote } from '../../lib/go-quote.ts';
 import { matchesLabels } from '../../model/matcher.ts';
 import { type CallerEnv, callerName } from '../caller.ts';
-import { alertsJson, groupsJson, labelsJson } from './alert-json.ts';
+import { labelsJson, writeAlerts, writeGroups } from './alert-json.ts';
 import type { AlertmanagerBackend } from './backend.ts';
 import { alertQuery, receiverMatchersOf, silenceQuery } from './query.ts';
 import { type Read, readAlerts, readSilence } from './request-body.ts';
@@ -63,8 +63,8 @@ export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrenc
     GET: (context, params) => {
       const query = alertQuery(params, backend.matcherMode);
       if ('error' in query) return refused(query.error);
-      return tagged(context.req.header('if-none-match'), backend.viewTag('alerts'), () =>
-        alertsJson(backend.router().alerts(query, backend.now()), (alert) => backend.endsAtOf(alert)),
+      return tagged(context.req.header('if-none-match'), backend.viewTag('alerts'), (out) =>
+        writeAlerts(out, backend.router().alerts(query, backend.now()), (alert) => backend.endsAtOf(alert)),
       );
     },
     POST: async (context) => {
@@ -79,8 +79,9 @@ export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrenc
     GET: (context, params) => {
       const query = alertQuery(params, backend.matcherMode);
       if ('error' in query) return refused(query.error);
-      return tagged(context.req.header('if-none-match'), backend.viewTag('groups'), () =>
-        groupsJson(
+      return tagged(context.req.header('if-none-match'), backend.viewTag('groups'), (out) =>
+        writeGroups(
+          out,
           backend.router().groups(query, backend.now()),
           (alert) => backend.endsAtOf(alert),
           (group) => backend.routeLabels(group),
@@ -93,10 +94,12 @@ export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrenc
     GET: (context, params) => {
       const query = silenceQuery(params, backend.matcherMode);
       if ('error' in query) return refused(query.error);
-      return tagged(context.req.header('if-none-match'), backend.viewTag('silences'), () => {
+      return tagged(context.req.header('if-none-match'), backend.viewTag('silences'), (out) => {
         const now = backend.now();
         const silences = backend.router().silences(query, now);
-        return `[${silences.map((silence) => silenceJson(silence, now)).join(',')}]`;
+        out.text('[');
+        silences.forEach((silence, i) => out.text(`${i > 0 ? ',' : ''}${silenceJson(silence, now)}`));
+        out.text(']');
       });
     },
     POST: async (context) => {
