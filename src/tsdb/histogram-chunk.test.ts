@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { highWordOf, lowWordOf } from '../lib/float-bits.ts';
+import { bucketCount, bucketIndexes, spansOf } from '../model/bucket-layout.ts';
 import type { FloatHistogram, Span } from '../model/histogram.ts';
 import { isStale, SampleColumns, STALE_NAN } from '../model/sample.ts';
-import { bucketCount, bucketIndexes, spansOf } from './bucket-layout.ts';
 import { readChunk } from './chunk-encoding.ts';
 import { type CounterResetHeader, FloatHistogramAppender, readFloatHistogramChunk, readHistogramChunk } from './histogram-chunk.ts';
 import { BitWriter } from './varbit.ts';

@@ -5,9 +5,8 @@
  * Layout: prometheus/tsdb/docs/format/chunks.md, "Histogram chunk data" and "Float histogram chunk data".
  */
 import { floatOfWords, highWordOf, lowWordOf } from '../lib/float-bits.ts';
-import { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../model/histogram.ts';
-import { isStale, SampleColumns } from '../model/sample.ts';
 import {
+  absoluteCounts,
   bucketCount,
   bucketIndexes,
   inKnownResolution,
@@ -16,7 +15,9 @@ import {
   sameSpans,
   spansOf,
   spreadBuckets,
-} from './bucket-layout.ts';
+} from '../model/bucket-layout.ts';
+import { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../model/histogram.ts';
+import { isStale, SampleColumns } from '../model/sample.ts';
 import { BitReader, BitWriter } from './varbit.ts';
 import { XorFields } from './xor-fields.ts';
 
@@ -341,12 +342,6 @@ export function readHistogramChunk(
     );
   }
   return true;
-}
-
-/** Counts from the differences to the left neighbour that integer histograms keep. */
-export function absoluteCounts(steps: ArrayLike<number>): number[] {
-  let count = 0;
-  return Array.from(steps, (step) => (count += step));
 }
 
 /** Whether a reset lies before the first sample is not certain: the chunk before may be gone. */

@@ -8,10 +8,9 @@
  */
 import { ByteReader } from '../../lib/byte-reader.ts';
 import type { ByteWriter } from '../../lib/byte-writer.ts';
+import { absoluteCounts, bucketCount, inKnownResolution, isKnownSchema } from '../../model/bucket-layout.ts';
 import { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
 import { Labels } from '../../model/labels.ts';
-import { bucketCount, inKnownResolution, isKnownSchema } from '../bucket-layout.ts';
-import { absoluteCounts } from '../histogram-chunk.ts';
 
 const SERIES = 1;
 const SAMPLES = 2;

@@ -2,7 +2,7 @@
  * Which buckets a native histogram has: spans as wire formats write them, and the bucket indexes they stand for.
  * Widening a layout is needed where samples of one chunk have different buckets (prometheus/tsdb/chunkenc, "recode").
  */
-import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../model/histogram.ts';
+import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from './histogram.ts';
 
 const SCHEMA_MIN = -4;
 const SCHEMA_MAX = 8;
@@ -93,4 +93,10 @@ export function mergeIndexes(a: readonly number[], b: readonly number[]): number
 export function spreadBuckets(values: readonly number[], from: readonly number[], to: readonly number[]): number[] {
   let i = 0;
   return to.map((index) => (from[i] === index ? (values[i++] ?? 0) : 0));
+}
+
+/** Counts from the differences to the left neighbour that integer histograms keep. */
+export function absoluteCounts(steps: ArrayLike<number>): number[] {
+  let count = 0;
+  return Array.from(steps, (step) => (count += step));
 }
