@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { highWordOf, lowWordOf } from '../lib/float-bits.ts';
 import { bucketCount, bucketIndexes, spansOf } from '../model/bucket-layout.ts';
-import type { FloatHistogram, Span } from '../model/histogram.ts';
+import type { CounterResetHint, FloatHistogram, Span } from '../model/histogram.ts';
 import { isStale, SampleColumns, STALE_NAN } from '../model/sample.ts';
 import { readChunk } from './chunk-encoding.ts';
 import { type CounterResetHeader, FloatHistogramAppender, readFloatHistogramChunk, readHistogramChunk } from './histogram-chunk.ts';
@@ -120,6 +120,18 @@ test.each<{ given: string; next: Partial<FloatHistogram>; answer: CounterResetHe
   const appender = new FloatHistogramAppender('unknown');
   expect(appender.append(1000, base)).toBe(null);
   expect(appender.append(2000, { ...base, ...next })).toBe(answer);
+});
+
+test.each<{ given: string; hint: CounterResetHint; samples: number; buckets: number; answer: CounterResetHeader | null }>([
+  { given: 'a thousand buckets more, after 100 samples', hint: 'unknown', samples: 100, buckets: 1000, answer: null },
+  { given: 'a thousand buckets more, after 1000 samples', hint: 'unknown', samples: 1000, buckets: 1000, answer: 'not_reset' },
+  { given: 'the same of a gauge', hint: 'gauge', samples: 1000, buckets: 1000, answer: 'gauge' },
+])('a chunk is recoded only as long as that is little: $given', ({ hint, samples, buckets, answer }) => {
+  const appender = new FloatHistogramAppender(hint === 'gauge' ? 'gauge' : 'unknown');
+  for (let i = 0; i < samples; i++) appender.append(i, { ...base, counterResetHint: hint });
+  const wide = { positiveSpans: [{ offset: 0, length: buckets }], positiveBuckets: new Array<number>(buckets).fill(10) };
+  expect(appender.append(samples, { ...base, counterResetHint: hint, ...wide })).toBe(answer);
+  expect(read(appender).length).toBe(samples + (answer === null ? 1 : 0));
 });
 
 test('after a stale marker only stale markers are taken', () => {

@@ -29,6 +29,8 @@ const HEADERS: readonly CounterResetHeader[] = ['unknown', 'not_reset', 'reset',
 const HEADER_BYTES = 3;
 /** Sanity bound of what a chunk may declare; a chunk is some kilobytes. */
 const BUCKETS_MAX = 1_000_000;
+/** Numbers that recoding a chunk may come to, so that no series of histograms makes it cost without limit. */
+const RECODED_MAX = 200_000;
 const COUNT = 0;
 const ZERO_COUNT = 1;
 const SUM = 2;
@@ -140,6 +142,8 @@ export class FloatHistogramAppender {
       isGauge,
     );
     if (positive === null || negative === null) return newChunk('reset');
+    // Every sample of the chunk would get every bucket of the union.
+    if ((this.#count + 1) * (positive.length + negative.length) > RECODED_MAX) return newChunk(isGauge ? 'gauge' : 'not_reset');
     return { kind: 'widen', positive, negative };
   }
 
