@@ -7,8 +7,8 @@
 /** The bytes are not a message. */
 export class ProtobufError extends Error {}
 
-const VARINT = 0;
-const FIXED64 = 1;
+export const VARINT = 0;
+export const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
 
@@ -95,6 +95,12 @@ export class ProtobufReader {
     throw new ProtobufError('a varint is longer than ten bytes');
   }
 
+  /** A sint32 or sint64: zigzag, so that small negative numbers are short. */
+  sint(): number {
+    const zigzag = this.uint();
+    return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+  }
+
   double(): number {
     if (this.#at + 8 > this.#end) throw new ProtobufError('a double runs past the end');
     const value = this.#view.getFloat64(this.#at, true);
@@ -108,6 +114,37 @@ export class ProtobufReader {
     const found = this.#bytes.subarray(this.#at, this.#at + length);
     this.#at += length;
     return found;
+  }
+
+  /** The reading of one number presupposes its wire type; who must not read another one in its place asks here first. */
+  expect(wireType: number): void {
+    if (this.wireType !== wireType) throw new ProtobufError(`field ${this.field} has wire type ${this.wireType}, not ${wireType}`);
+  }
+
+  /** Adds a repeated double, packed or not, to `into`; false where that would be more than `lengthMax`: the rest is left out. */
+  doubles(into: number[], lengthMax: number): boolean {
+    if (this.wireType !== BYTES) {
+      this.expect(FIXED64);
+      return addWithin(into, this.double(), lengthMax);
+    }
+    const outer = this.enter();
+    while (this.#at < this.#end && into.length < lengthMax) into.push(this.double());
+    const isWhole = this.#at === this.#end;
+    this.leave(outer);
+    return isWhole;
+  }
+
+  /** The same for a repeated sint32 or sint64. */
+  sints(into: number[], lengthMax: number): boolean {
+    if (this.wireType !== BYTES) {
+      this.expect(VARINT);
+      return addWithin(into, this.sint(), lengthMax);
+    }
+    const outer = this.enter();
+    while (this.#at < this.#end && into.length < lengthMax) into.push(this.sint());
+    const isWhole = this.#at === this.#end;
+    this.leave(outer);
+    return isWhole;
   }
 
   skip(): void {
@@ -140,4 +177,10 @@ export class ProtobufReader {
     if (count > this.#end - this.#at) throw new ProtobufError('a field runs past the end');
     this.#at += count;
   }
+}
+
+function addWithin(into: number[], value: number, lengthMax: number): boolean {
+  if (into.length >= lengthMax) return false;
+  into.push(value);
+  return true;
 }

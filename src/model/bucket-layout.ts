@@ -97,6 +97,8 @@ export function spreadBuckets(values: readonly number[], from: readonly number[]
 
 /** Counts from the differences to the left neighbour that integer histograms keep. */
 export function absoluteCounts(steps: ArrayLike<number>): number[] {
+  const counts: number[] = [];
   let count = 0;
-  return Array.from(steps, (step) => (count += step));
+  for (let i = 0; i < steps.length; i++) counts.push((count += steps[i]!));
+  return counts;
 }

@@ -1,14 +1,20 @@
 import { expect, test } from 'vitest';
+import { ProtobufReader } from '../lib/protobuf-reader.ts';
 import { snappyBytesMax, snappyCompress } from '../lib/snappy.ts';
+import type { FloatHistogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
+import { isStale, STALE_NAN } from '../model/sample.ts';
 import type { Appender, AppendVerdict, SeriesRef } from '../model/storage.ts';
 import { appendRemoteWrite } from './remote-write.ts';
+import { RemoteHistograms } from './remote-write-histogram.ts';
 
 /** A store that keeps what was committed; refuses timestamps below `oldest`. */
 function store(oldest = Number.NEGATIVE_INFINITY) {
   const committed: string[] = [];
+  const histograms: FloatHistogram[] = [];
   return {
     committed,
+    histograms,
     appender(): Appender {
       const series: Labels[] = [];
       const pending: string[] = [];
@@ -19,7 +25,12 @@ function store(oldest = Number.NEGATIVE_INFINITY) {
           pending.push(`${series[ref - 1]?.toString()} ${value} @${timestamp}`);
           return 'ok';
         },
-        appendHistogram: () => 'ok',
+        appendHistogram: (ref, timestamp, histogram): AppendVerdict => {
+          if (timestamp < oldest) return 'out_of_order';
+          pending.push(`${series[ref - 1]?.toString()} histogram of ${histogram.count} @${timestamp}`);
+          histograms.push(histogram);
+          return 'ok';
+        },
         startTimestamp: () => {},
         commit: () => committed.push(...pending),
         rollback: () => {},
@@ -28,14 +39,63 @@ function store(oldest = Number.NEGATIVE_INFINITY) {
   };
 }
 
-const bytesField = (field: number, bytes: readonly number[]): number[] => [(field << 3) | 2, bytes.length, ...bytes];
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) + 0x80);
+  return [...bytes, rest];
+}
+const zigzag = (value: number): number[] => varint(value < 0 ? -value * 2 - 1 : value * 2);
+const double = (value: number): number[] => [...new Uint8Array(Float64Array.of(value).buffer)];
+const bytesField = (field: number, bytes: readonly number[]): number[] => [...varint(field * 8 + 2), ...varint(bytes.length), ...bytes];
+const varintField = (field: number, value: number): number[] => [...varint(field * 8), ...varint(value)];
+const zigzagField = (field: number, value: number): number[] => [...varint(field * 8), ...zigzag(value)];
+const doubleField = (field: number, value: number): number[] => [...varint(field * 8 + 1), ...double(value)];
 const textField = (field: number, text: string): number[] => bytesField(field, [...new TextEncoder().encode(text)]);
 const label = (name: string, value: string): number[] => bytesField(1, [...textField(1, name), ...textField(2, value)]);
-function sample(value: number, timestamp: number): number[] {
-  const double = new Uint8Array(8);
-  new DataView(double.buffer).setFloat64(0, value, true);
-  return bytesField(2, [0x09, ...double, 0x10, timestamp]);
-}
+const sample = (value: number, timestamp: number): number[] => bytesField(2, [...doubleField(1, value), ...varintField(2, timestamp)]);
+
+/** A histogram as a sender says it: integers in deltas, floats in counts. */
+type Sent = {
+  readonly at?: number;
+  readonly countInt?: number;
+  readonly countFloat?: number;
+  readonly sum?: number;
+  readonly schema?: number;
+  readonly zeroThreshold?: number;
+  readonly zeroCountInt?: number;
+  readonly zeroCountFloat?: number;
+  readonly spans?: readonly (readonly [offset: number, length: number])[];
+  readonly negativeSpans?: readonly (readonly [offset: number, length: number])[];
+  readonly deltas?: readonly number[];
+  readonly negativeDeltas?: readonly number[];
+  readonly counts?: readonly number[];
+  readonly negativeCounts?: readonly number[];
+  readonly hint?: number;
+  readonly customValues?: readonly number[];
+};
+const given = <T>(value: T | undefined, field: (value: T) => number[]): number[] => (value === undefined ? [] : field(value));
+const span = ([offset, length]: readonly [number, number]): number[] => [...zigzagField(1, offset), ...varintField(2, length)];
+const fieldsOf = (sent: Sent): number[] => [
+  ...given(sent.countInt, (count) => varintField(1, count)),
+  ...given(sent.countFloat, (count) => doubleField(2, count)),
+  ...given(sent.sum, (sum) => doubleField(3, sum)),
+  ...given(sent.schema, (schema) => zigzagField(4, schema)),
+  ...given(sent.zeroThreshold, (threshold) => doubleField(5, threshold)),
+  ...given(sent.zeroCountInt, (count) => varintField(6, count)),
+  ...given(sent.zeroCountFloat, (count) => doubleField(7, count)),
+  ...given(sent.negativeSpans, (spans) => spans.flatMap((one) => bytesField(8, span(one)))),
+  ...given(sent.negativeDeltas, (deltas) => bytesField(9, deltas.flatMap(zigzag))),
+  ...given(sent.negativeCounts, (counts) => bytesField(10, counts.flatMap(double))),
+  ...given(sent.spans, (spans) => spans.flatMap((one) => bytesField(11, span(one)))),
+  ...given(sent.deltas, (deltas) => bytesField(12, deltas.flatMap(zigzag))),
+  ...given(sent.counts, (counts) => bytesField(13, counts.flatMap(double))),
+  ...given(sent.hint, (hint) => varintField(14, hint)),
+  ...varintField(15, sent.at ?? 0),
+  ...given(sent.customValues, (values) => bytesField(16, values.flatMap(double))),
+];
+const histogram = (sent: Sent): number[] => bytesField(4, fieldsOf(sent));
+
 function request(...series: readonly (readonly number[])[]): Uint8Array {
   const raw = Uint8Array.from(series.flatMap((one) => bytesField(1, one)));
   const out = new Uint8Array(snappyBytesMax(raw.length));
@@ -68,5 +128,229 @@ test.each([
   const into = store();
   const outcome = appendRemoteWrite(into, body);
   expect(outcome.kind === 'refused' ? outcome.error : 'stored').toMatch(error);
+  expect(into.committed).toEqual([]);
+});
+
+const INTEGER: Sent = {
+  countInt: 19,
+  sum: 18.4,
+  schema: 1,
+  zeroThreshold: 0.001,
+  zeroCountInt: 2,
+  spans: [
+    [-3, 2],
+    [1, 2],
+  ],
+  negativeSpans: [[0, 2]],
+  deltas: [1, 1, -2, 4],
+  negativeDeltas: [4, 2],
+};
+const FLOAT: Sent = {
+  countFloat: 19.5,
+  sum: 18.4,
+  schema: 1,
+  zeroThreshold: 0.001,
+  zeroCountFloat: 2.5,
+  spans: [
+    [-3, 2],
+    [1, 2],
+  ],
+  counts: [1, 2, 0.5, 4],
+};
+const CUSTOM: Sent = { countInt: 7, sum: 3, schema: -53, spans: [[0, 3]], deltas: [1, 1, 2], customValues: [-1, 0.5] };
+const STORED: FloatHistogram = {
+  counterResetHint: 'unknown',
+  schema: 1,
+  zeroThreshold: 0.001,
+  zeroCount: 2,
+  count: 19,
+  sum: 18.4,
+  positiveSpans: [
+    { offset: -3, length: 2 },
+    { offset: 1, length: 2 },
+  ],
+  negativeSpans: [{ offset: 0, length: 2 }],
+  positiveBuckets: [1, 2, 0, 4],
+  negativeBuckets: [4, 6],
+  customValues: [],
+};
+const EMPTY: FloatHistogram = {
+  counterResetHint: 'unknown',
+  schema: 0,
+  zeroThreshold: 0,
+  zeroCount: 0,
+  count: 0,
+  sum: 0,
+  positiveSpans: [],
+  negativeSpans: [],
+  positiveBuckets: [],
+  negativeBuckets: [],
+  customValues: [],
+};
+
+test.each<{ what: string; sent: readonly number[]; stored: Partial<FloatHistogram> }>([
+  { what: 'integers', sent: histogram(INTEGER), stored: STORED },
+  {
+    what: 'floats',
+    sent: histogram(FLOAT),
+    stored: { count: 19.5, zeroCount: 2.5, positiveBuckets: [1, 2, 0.5, 4], negativeSpans: [], negativeBuckets: [] },
+  },
+  {
+    what: 'floats of negative observations',
+    sent: histogram({ countFloat: 3, negativeSpans: [[4, 1]], negativeCounts: [3] }),
+    stored: { negativeBuckets: [3] },
+  },
+  { what: 'custom buckets', sent: histogram(CUSTOM), stored: { schema: -53, positiveBuckets: [1, 2, 4], customValues: [-1, 0.5] } },
+  { what: 'no fields', sent: bytesField(4, []), stored: EMPTY },
+  { what: 'no word about resets', sent: histogram({ ...INTEGER, hint: 0 }), stored: { counterResetHint: 'unknown' } },
+  { what: 'a reset', sent: histogram({ ...INTEGER, hint: 1 }), stored: { counterResetHint: 'reset' } },
+  { what: 'no reset', sent: histogram({ ...INTEGER, hint: 2 }), stored: { counterResetHint: 'not_reset' } },
+  { what: 'a gauge', sent: histogram({ ...INTEGER, hint: 3 }), stored: { counterResetHint: 'gauge' } },
+  { what: 'a hint of the future', sent: histogram({ ...INTEGER, hint: 4 }), stored: { counterResetHint: 'unknown' } },
+  {
+    what: 'a finer resolution',
+    sent: histogram({ countInt: 6, schema: 9, spans: [[1, 3]], deltas: [1, 1, 1] }),
+    stored: { schema: 8, positiveSpans: [{ offset: 1, length: 2 }], positiveBuckets: [3, 3] },
+  },
+  {
+    what: 'buckets that are not packed, and a field nobody knows',
+    sent: bytesField(4, [
+      ...varintField(1, 3),
+      ...bytesField(11, span([0, 2])),
+      ...zigzagField(12, 1),
+      ...textField(99, 'x'),
+      ...zigzagField(12, 1),
+    ]),
+    stored: { count: 3, positiveBuckets: [1, 2] },
+  },
+  {
+    what: 'floats although integers are there too: the last count says which',
+    sent: histogram({ ...INTEGER, ...FLOAT, negativeSpans: [] }),
+    stored: { count: 19.5, zeroCount: 2.5, positiveBuckets: [1, 2, 0.5, 4], negativeBuckets: [] },
+  },
+  {
+    what: 'a zero bucket of the other kind, which does not count',
+    sent: histogram({ countFloat: 1, zeroCountInt: 1 }),
+    stored: { zeroCount: 0 },
+  },
+  { what: 'a count of ten bytes', sent: histogram({ countInt: 2 ** 63 }), stored: { count: 2 ** 63 } },
+])('a histogram is stored: $what', ({ sent, stored }) => {
+  const into = store();
+  expect(appendRemoteWrite(into, request([...label('__name__', 'h'), ...sent]))).toEqual({ kind: 'stored', samples: 1 });
+  expect(into.histograms).toMatchObject([stored]);
+});
+
+test('a stale marker is one still', () => {
+  const into = store();
+  appendRemoteWrite(into, request([...label('__name__', 'h'), ...histogram({ sum: STALE_NAN, at: 10 })]));
+  expect(into.histograms.map(({ sum }) => isStale(sum))).toEqual([true]);
+});
+
+test('samples and histograms of a series are stored in their order, refused ones named', () => {
+  const into = store(15);
+  const body = request(
+    [...label('__name__', 'h'), ...sample(1, 20), ...histogram({ ...INTEGER, at: 10 }), ...histogram({ ...INTEGER, at: 30 })],
+    [...label('__name__', 'g'), ...histogram({ ...FLOAT, at: 20 })],
+  );
+  expect(appendRemoteWrite(into, body)).toEqual({ kind: 'refused', error: 'out of order sample (series {__name__="h"}, timestamp 10)' });
+  expect(into.committed).toEqual(['{__name__="h"} 1 @20', '{__name__="h"} histogram of 19 @30', '{__name__="g"} histogram of 19.5 @20']);
+});
+
+const many = (count: number): number[] => new Array<number>(count).fill(0);
+test.each<{ what: string; sent: readonly number[]; error: string }>([
+  {
+    what: 'a negative bucket',
+    sent: histogram({ ...INTEGER, at: 7, deltas: [1, 1, -3, 5] }),
+    error:
+      'positive side: bucket number 3 has observation count of -1: histogram has a bucket whose observation count is negative (series {__name__="h"}, timestamp 7)',
+  },
+  {
+    what: 'a count that is not that of its buckets',
+    sent: histogram({ ...INTEGER, countInt: 18 }),
+    error: '19 observations found in buckets, but the Count field is 18',
+  },
+  { what: 'a negative float count', sent: histogram({ ...FLOAT, countFloat: -1 }), error: "histogram's observation count is negative" },
+  {
+    what: 'integers where floats are announced',
+    sent: histogram({ countFloat: 7, spans: [[0, 2]], deltas: [3, 1] }),
+    error: 'positive side: spans need 2 buckets, have 0 buckets',
+  },
+  { what: 'an unknown schema', sent: histogram({ ...INTEGER, schema: -6 }), error: 'histogram has an invalid schema' },
+  { what: 'a schema beyond all numbers', sent: histogram({ ...INTEGER, schema: 2 ** 60 }), error: 'histogram has an invalid schema' },
+  { what: 'bounds that fall', sent: histogram({ ...CUSTOM, customValues: [0.5, -1] }), error: 'must be in strictly increasing order' },
+  {
+    what: 'a span as long as can be said',
+    sent: histogram({ spans: [[0, 2 ** 32 - 1]] }),
+    error: 'positive side: span number 1 with offset 0: bucket indexes take 32 bits',
+  },
+  {
+    what: 'a span longer than can be said',
+    sent: histogram({ spans: [[0, 2 ** 69]] }),
+    error: 'positive side: span number 1 with offset 0: bucket indexes take 32 bits',
+  },
+  {
+    what: 'a span of more buckets than are there',
+    sent: histogram({ ...INTEGER, spans: [[0, 1_000_000_000]] }),
+    error: 'positive side: spans need 1000000000 buckets, have 4 buckets',
+  },
+  {
+    what: 'too many buckets',
+    sent: histogram({ spans: [[0, 70_000]], deltas: many(70_000) }),
+    error: 'histogram has a list of more than 65536 spans, buckets or custom bounds',
+  },
+  {
+    what: 'too many float buckets',
+    sent: histogram({ countFloat: 0, spans: [[0, 70_000]], counts: many(70_000) }),
+    error: 'histogram has a list of more than 65536 spans, buckets or custom bounds',
+  },
+  {
+    what: 'too many spans',
+    sent: histogram({ spans: many(70_000).map(() => [0, 0] as const) }),
+    error: 'histogram has a list of more than 65536 spans, buckets or custom bounds',
+  },
+  {
+    what: 'too many bounds',
+    sent: histogram({ schema: -53, customValues: many(70_000) }),
+    error: 'histogram has a list of more than 65536 spans, buckets or custom bounds',
+  },
+  {
+    what: 'a time beyond all numbers',
+    sent: histogram({ ...INTEGER, at: 2 ** 62, spans: [] }),
+    error: `(series {__name__="h"}, timestamp ${2 ** 62})`,
+  },
+])('a histogram with $what is refused, and the rest of the request is stored', ({ sent, error }) => {
+  const into = store();
+  const body = request(
+    [...label('__name__', 'h'), ...sent, ...histogram({ ...INTEGER, at: 20 })],
+    [...label('__name__', 'up'), ...sample(1, 10)],
+  );
+  const outcome = appendRemoteWrite(into, body);
+  expect(outcome.kind === 'refused' ? outcome.error : 'stored').toContain(error);
+  expect(into.committed).toEqual(['{__name__="h"} histogram of 19 @20', '{__name__="up"} 1 @10']);
+});
+
+test('the histograms of a request have a limit together', () => {
+  const histograms = new RemoteHistograms(100);
+  const read = (at: number) => histograms.read(new ProtobufReader(Uint8Array.from(fieldsOf({ ...INTEGER, at }))));
+  expect([read(1).kind, read(2).kind]).toEqual(['histogram', 'histogram']);
+  expect(read(3)).toEqual({
+    kind: 'refused',
+    timestamp: 3,
+    why: 'the histograms of the request have more than 100 buckets: send fewer at a time',
+  });
+});
+
+test.each<{ what: string; sent: readonly number[] }>([
+  { what: 'a count of text', sent: bytesField(4, textField(1, '19')) },
+  { what: 'a sum of a varint', sent: bytesField(4, varintField(3, 1)) },
+  { what: 'a schema of eight bytes', sent: bytesField(4, doubleField(4, 1)) },
+  { what: 'a span that is a number', sent: bytesField(4, varintField(11, 1)) },
+  { what: 'a span whose offset is a double', sent: bytesField(4, bytesField(11, doubleField(1, 1))) },
+  { what: 'half a bucket', sent: bytesField(4, bytesField(13, [0, 0, 0, 0])) },
+  { what: 'buckets beyond its end', sent: bytesField(4, [...varint(12 * 8 + 2), 100, 0]) },
+])('a histogram with $what is no message: nothing of the request is stored', ({ sent }) => {
+  const into = store();
+  const outcome = appendRemoteWrite(into, request([...label('__name__', 'up'), ...sample(1, 10)], [...label('__name__', 'h'), ...sent]));
+  expect(outcome.kind === 'refused' ? outcome.error : 'stored').toMatch(/not a prometheus\.WriteRequest/);
   expect(into.committed).toEqual([]);
 });

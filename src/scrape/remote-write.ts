@@ -1,6 +1,7 @@
 /**
- * Remote write 1.0, receiving side: a snappy block of a prometheus.WriteRequest, appended as one batch. Samples that the
- * store refuses are counted and the first is named; the good ones of the request are kept, as Prometheus does
+ * Remote write 1.0, receiving side: a snappy block of a prometheus.WriteRequest, appended as one batch, native histograms
+ * included. Of samples that are refused the first is named; the good ones of the request are kept, as the specification
+ * allows (https://prometheus.io/docs/specs/prw/remote_write_spec/) and Prometheus does for remote write 2.0
  * (storage/remote/write_handler.go). Hot path: labels and samples are read straight from the message.
  */
 import { ProtobufError, ProtobufReader } from '../lib/protobuf-reader.ts';
@@ -8,6 +9,7 @@ import { snappyDecompress } from '../lib/snappy.ts';
 import { compareUtf8 } from '../lib/utf8-order.ts';
 import { isUtf8LabelName, Labels, METRIC_NAME } from '../model/labels.ts';
 import type { AppendStore, AppendVerdict } from '../model/storage.ts';
+import { RemoteHistograms } from './remote-write-histogram.ts';
 
 /** Of a request after decompression. */
 const BYTES_MAX = 128 * 1024 * 1024;
@@ -27,11 +29,9 @@ export function appendRemoteWrite(store: AppendStore, compressed: Uint8Array): R
   const appender = store.appender();
   const reader = new ProtobufReader(body);
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const histograms = new RemoteHistograms();
   let stored = 0;
   let firstRefusal: string | null = null;
-  const refuse = (why: string): void => {
-    firstRefusal ??= why;
-  };
   try {
     while (reader.next()) {
       if (reader.field !== TIMESERIES) {
@@ -56,17 +56,31 @@ export function appendRemoteWrite(store: AppendStore, compressed: Uint8Array): R
           }
           reader.leave(outer);
           if (labels === null) {
-            refuse(`label set ${JSON.stringify(pairs)} has a repeated, empty or invalid label name, or no metric name`);
+            firstRefusal ??= unusable(pairs);
             continue;
           }
           ref ??= appender.series(labels);
           const verdict = appender.append(ref, timestamp, value);
           if (verdict === 'ok') stored++;
-          else refuse(`${REFUSALS[verdict]} (series ${labels.toString()}, timestamp ${timestamp})`);
-        } else {
-          if (reader.field === HISTOGRAMS) refuse('native histograms are not taken by remote write yet');
-          reader.skip();
-        }
+          else firstRefusal ??= refusal(REFUSALS[verdict], labels, timestamp);
+        } else if (reader.field === HISTOGRAMS) {
+          labels ??= labelsOf(pairs);
+          const outer = reader.enter();
+          const found = histograms.read(reader);
+          reader.leave(outer);
+          if (labels === null) {
+            firstRefusal ??= unusable(pairs);
+            continue;
+          }
+          if (found.kind === 'refused') {
+            firstRefusal ??= refusal(found.why, labels, found.timestamp);
+            continue;
+          }
+          ref ??= appender.series(labels);
+          const verdict = appender.appendHistogram(ref, found.timestamp, found.histogram);
+          if (verdict === 'ok') stored++;
+          else firstRefusal ??= refusal(REFUSALS[verdict], labels, found.timestamp);
+        } else reader.skip();
       }
       reader.leave(message);
     }
@@ -86,6 +100,11 @@ const REFUSALS: Readonly<Record<Exclude<AppendVerdict, 'ok'>, string>> = {
   out_of_bounds: 'out of bounds',
   unknown_ref: 'unknown series reference',
 };
+
+const refusal = (why: string, labels: Labels, timestamp: number): string => `${why} (series ${labels.toString()}, timestamp ${timestamp})`;
+
+const unusable = (pairs: readonly string[]): string =>
+  `label set ${JSON.stringify(pairs)} has a repeated, empty or invalid label name, or no metric name`;
 
 function readLabel(reader: ProtobufReader, text: InstanceType<typeof TextDecoder>, pairs: string[]): void {
   const outer = reader.enter();
