@@ -108,7 +108,7 @@ export type RemoteSeries = {
   readonly samples?: readonly (readonly [timestampMs: number, value: number])[];
   readonly histograms?: readonly RemoteHistogram[];
 };
-type RemoteHistogram = {
+export type RemoteHistogram = {
   readonly timestampMs: number;
   readonly count: number;
   readonly sum: number;
@@ -117,7 +117,13 @@ type RemoteHistogram = {
   readonly zeroCount: number;
   readonly spans: readonly (readonly [offset: number, length: number])[];
   /** Differences to the bucket before. */
-  readonly deltas: readonly number[];
+  readonly deltas?: readonly number[];
+  /** In place of the deltas: the buckets, the count and the zero count are floats. */
+  readonly counts?: readonly number[];
+  readonly negativeSpans?: readonly (readonly [offset: number, length: number])[];
+  readonly negativeDeltas?: readonly number[];
+  readonly resetHint?: number;
+  readonly customValues?: readonly number[];
 };
 
 /** The body of a remote write request, compressed. */
@@ -136,17 +142,26 @@ function encodeSeries({ labels, samples = [], histograms = [] }: RemoteSeries): 
   );
 }
 
-const encodeHistogram = (histogram: RemoteHistogram): Buffer =>
-  message(
-    varint(1, histogram.count),
+const encodeHistogram = (histogram: RemoteHistogram): Buffer => {
+  const { counts, negativeSpans = [], negativeDeltas = [], deltas = [], resetHint = 0, customValues = [] } = histogram;
+  return message(
+    counts === undefined ? varint(1, histogram.count) : double(2, histogram.count),
     double(3, histogram.sum),
     varint(4, zigzag(histogram.schema)),
     double(5, histogram.zeroThreshold),
-    varint(6, histogram.zeroCount),
-    ...histogram.spans.map(([offset, length]) => field(11, message(varint(1, zigzag(offset)), varint(2, length)))),
-    field(12, message(...histogram.deltas.map((delta) => bareVarint(zigzag(delta))))),
+    counts === undefined ? varint(6, histogram.zeroCount) : double(7, histogram.zeroCount),
+    ...negativeSpans.map((span) => field(8, encodeSpan(span))),
+    field(9, message(...negativeDeltas.map((delta) => bareVarint(zigzag(delta))))),
+    ...histogram.spans.map((span) => field(11, encodeSpan(span))),
+    field(12, message(...deltas.map((delta) => bareVarint(zigzag(delta))))),
+    ...(counts ?? []).map((count) => double(13, count)),
+    varint(14, resetHint),
     varint(15, histogram.timestampMs),
+    ...customValues.map((bound) => double(16, bound)),
   );
+};
+
+const encodeSpan = ([offset, length]: readonly [number, number]): Buffer => message(varint(1, zigzag(offset)), varint(2, length));
 
 const message = (...parts: readonly Buffer[]): Buffer => Buffer.concat(parts);
 const zigzag = (value: number): number => (value >= 0 ? value * 2 : -value * 2 - 1);
