@@ -4,7 +4,8 @@ import { snappyBytesMax, snappyCompress } from '../lib/snappy.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import { isStale, STALE_NAN } from '../model/sample.ts';
-import type { Appender, AppendVerdict, SeriesRef } from '../model/storage.ts';
+import type { Appender, AppendStore, AppendVerdict, SeriesRef } from '../model/storage.ts';
+import { unixMs } from '../model/time.ts';
 import { appendRemoteWrite } from './remote-write.ts';
 import { RemoteHistograms } from './remote-write-histogram.ts';
 
@@ -54,6 +55,9 @@ const doubleField = (field: number, value: number): number[] => [...varint(field
 const textField = (field: number, text: string): number[] => bytesField(field, [...new TextEncoder().encode(text)]);
 const label = (name: string, value: string): number[] => bytesField(1, [...textField(1, name), ...textField(2, value)]);
 const sample = (value: number, timestamp: number): number[] => bytesField(2, [...doubleField(1, value), ...varintField(2, timestamp)]);
+
+const NOW = unixMs(60_000);
+const write = (into: AppendStore, body: Uint8Array) => appendRemoteWrite(into, body, NOW);
 
 /** A histogram as a sender says it: integers in deltas, floats in counts. */
 type Sent = {
@@ -108,14 +112,14 @@ test('series and samples of a request are stored, unsorted labels included', () 
     [...label('job', 'a'), ...label('__name__', 'up'), ...sample(1, 10), ...sample(0, 20)],
     [...label('__name__', 'x'), ...sample(7, 5)],
   );
-  expect(appendRemoteWrite(into, body)).toEqual({ kind: 'stored', samples: 3 });
+  expect(write(into, body)).toEqual({ kind: 'stored', samples: 3 });
   expect(into.committed).toEqual(['{__name__="up", job="a"} 1 @10', '{__name__="up", job="a"} 0 @20', '{__name__="x"} 7 @5']);
 });
 
 test('a refused sample is named and does not take the good ones with it', () => {
   const into = store(15);
   const body = request([...label('__name__', 'up'), ...sample(1, 10), ...sample(0, 20)]);
-  expect(appendRemoteWrite(into, body)).toEqual({ kind: 'refused', error: 'out of order sample (series {__name__="up"}, timestamp 10)' });
+  expect(write(into, body)).toEqual({ kind: 'refused', error: 'out of order sample (series {__name__="up"}, timestamp 10)' });
   expect(into.committed).toEqual(['{__name__="up"} 0 @20']);
 });
 
@@ -126,7 +130,7 @@ test.each([
   ['what is not protobuf', request([0x0a, 0x7f, 0x01]), /not a prometheus\.WriteRequest/],
 ])('a request with %s is refused and nothing of it is stored', (_name, body, error) => {
   const into = store();
-  const outcome = appendRemoteWrite(into, body);
+  const outcome = write(into, body);
   expect(outcome.kind === 'refused' ? outcome.error : 'stored').toMatch(error);
   expect(into.committed).toEqual([]);
 });
@@ -236,13 +240,23 @@ test.each<{ what: string; sent: readonly number[]; stored: Partial<FloatHistogra
   { what: 'a count of ten bytes', sent: histogram({ countInt: 2 ** 63 }), stored: { count: 2 ** 63 } },
 ])('a histogram is stored: $what', ({ sent, stored }) => {
   const into = store();
-  expect(appendRemoteWrite(into, request([...label('__name__', 'h'), ...sent]))).toEqual({ kind: 'stored', samples: 1 });
+  expect(write(into, request([...label('__name__', 'h'), ...sent]))).toEqual({ kind: 'stored', samples: 1 });
   expect(into.histograms).toMatchObject([stored]);
+});
+
+test('samples and histograms more than ten minutes ahead are refused', () => {
+  const into = store();
+  const sent = [660_000, 660_001].flatMap((at) => [...sample(1, at), ...histogram({ ...INTEGER, at })]);
+  expect(write(into, request([...label('__name__', 'h'), ...sent]))).toEqual({
+    kind: 'refused',
+    error: 'out of bounds: timestamp is too far in the future (series {__name__="h"}, timestamp 660001)',
+  });
+  expect(into.committed).toEqual(['{__name__="h"} 1 @660000', '{__name__="h"} histogram of 19 @660000']);
 });
 
 test('a stale marker is one still', () => {
   const into = store();
-  appendRemoteWrite(into, request([...label('__name__', 'h'), ...histogram({ sum: STALE_NAN, at: 10 })]));
+  write(into, request([...label('__name__', 'h'), ...histogram({ sum: STALE_NAN, at: 10 })]));
   expect(into.histograms.map(({ sum }) => isStale(sum))).toEqual([true]);
 });
 
@@ -252,7 +266,7 @@ test('samples and histograms of a series are stored in their order, refused ones
     [...label('__name__', 'h'), ...sample(1, 20), ...histogram({ ...INTEGER, at: 10 }), ...histogram({ ...INTEGER, at: 30 })],
     [...label('__name__', 'g'), ...histogram({ ...FLOAT, at: 20 })],
   );
-  expect(appendRemoteWrite(into, body)).toEqual({ kind: 'refused', error: 'out of order sample (series {__name__="h"}, timestamp 10)' });
+  expect(write(into, body)).toEqual({ kind: 'refused', error: 'out of order sample (series {__name__="h"}, timestamp 10)' });
   expect(into.committed).toEqual(['{__name__="h"} 1 @20', '{__name__="h"} histogram of 19 @30', '{__name__="g"} histogram of 19.5 @20']);
 });
 
@@ -324,7 +338,7 @@ test.each<{ what: string; sent: readonly number[]; error: string }>([
     [...label('__name__', 'h'), ...sent, ...histogram({ ...INTEGER, at: 20 })],
     [...label('__name__', 'up'), ...sample(1, 10)],
   );
-  const outcome = appendRemoteWrite(into, body);
+  const outcome = write(into, body);
   expect(outcome.kind === 'refused' ? outcome.error : 'stored').toContain(error);
   expect(into.committed).toEqual(['{__name__="h"} histogram of 19 @20', '{__name__="up"} 1 @10']);
 });
@@ -350,7 +364,7 @@ test.each<{ what: string; sent: readonly number[] }>([
   { what: 'buckets beyond its end', sent: bytesField(4, [...varint(12 * 8 + 2), 100, 0]) },
 ])('a histogram with $what is no message: nothing of the request is stored', ({ sent }) => {
   const into = store();
-  const outcome = appendRemoteWrite(into, request([...label('__name__', 'up'), ...sample(1, 10)], [...label('__name__', 'h'), ...sent]));
+  const outcome = write(into, request([...label('__name__', 'up'), ...sample(1, 10)], [...label('__name__', 'h'), ...sent]));
   expect(outcome.kind === 'refused' ? outcome.error : 'stored').toMatch(/not a prometheus\.WriteRequest/);
   expect(into.committed).toEqual([]);
 });

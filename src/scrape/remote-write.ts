@@ -9,10 +9,14 @@ import { snappyDecompress } from '../lib/snappy.ts';
 import { compareUtf8 } from '../lib/utf8-order.ts';
 import { isUtf8LabelName, Labels, METRIC_NAME } from '../model/labels.ts';
 import type { AppendStore, AppendVerdict } from '../model/storage.ts';
+import type { UnixMs } from '../model/time.ts';
 import { RemoteHistograms } from './remote-write-histogram.ts';
 
 /** Of a request after decompression. */
 const BYTES_MAX = 128 * 1024 * 1024;
+/** A sample of the far future would put everybody else's out of the head's bounds. */
+const AHEAD_MAX_MS = 10 * 60_000;
+const AHEAD = 'out of bounds: timestamp is too far in the future';
 
 export type RemoteWriteOutcome =
   | { readonly kind: 'stored'; readonly samples: number }
@@ -23,13 +27,14 @@ const LABELS = 1;
 const SAMPLES = 2;
 const HISTOGRAMS = 4;
 
-export function appendRemoteWrite(store: AppendStore, compressed: Uint8Array): RemoteWriteOutcome {
+export function appendRemoteWrite(store: AppendStore, compressed: Uint8Array, nowMs: UnixMs): RemoteWriteOutcome {
   const body = snappyDecompress(compressed, BYTES_MAX);
   if ('error' in body) return { kind: 'refused', error: `the body is not snappy: ${body.error}` };
   const appender = store.appender();
   const reader = new ProtobufReader(body);
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const histograms = new RemoteHistograms();
+  const latestMs = nowMs + AHEAD_MAX_MS;
   let stored = 0;
   let firstRefusal: string | null = null;
   try {
@@ -59,6 +64,10 @@ export function appendRemoteWrite(store: AppendStore, compressed: Uint8Array): R
             firstRefusal ??= unusable(pairs);
             continue;
           }
+          if (timestamp > latestMs) {
+            firstRefusal ??= refusal(AHEAD, labels, timestamp);
+            continue;
+          }
           ref ??= appender.series(labels);
           const verdict = appender.append(ref, timestamp, value);
           if (verdict === 'ok') stored++;
@@ -72,8 +81,8 @@ export function appendRemoteWrite(store: AppendStore, compressed: Uint8Array): R
             firstRefusal ??= unusable(pairs);
             continue;
           }
-          if (found.kind === 'refused') {
-            firstRefusal ??= refusal(found.why, labels, found.timestamp);
+          if (found.kind === 'refused' || found.timestamp > latestMs) {
+            firstRefusal ??= refusal(found.kind === 'refused' ? found.why : AHEAD, labels, found.timestamp);
             continue;
           }
           ref ??= appender.series(labels);

@@ -210,7 +210,7 @@ export class Engine {
         this.#stage = null;
         return null;
       case 'write': {
-        const outcome = appendRemoteWrite(tsdb, call.takes.body);
+        const outcome = appendRemoteWrite(tsdb, call.takes.body, this.#ports.clock.now());
         if (outcome.kind === 'refused') throw new BadCall(outcome.error);
         return null;
       }
