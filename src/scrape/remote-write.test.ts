@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ProtobufReader } from '../lib/protobuf-reader.ts';
 import { snappyBytesMax, snappyCompress } from '../lib/snappy.ts';
+import { bucketCount, bucketIndexes } from '../model/bucket-layout.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import { isStale, STALE_NAN } from '../model/sample.ts';
@@ -367,4 +369,49 @@ test.each<{ what: string; sent: readonly number[] }>([
   const outcome = write(into, request([...label('__name__', 'up'), ...sample(1, 10)], [...label('__name__', 'h'), ...sent]));
   expect(outcome.kind === 'refused' ? outcome.error : 'stored').toMatch(/not a prometheus\.WriteRequest/);
   expect(into.committed).toEqual([]);
+});
+
+const spans = fc.array(fc.tuple(fc.integer({ min: -3, max: 3 }), fc.nat(4)), { maxLength: 3 });
+const deltas = fc.array(fc.integer({ min: -2, max: 4 }), { maxLength: 6 });
+const floats = fc.array(fc.double(), { maxLength: 6 });
+const field: fc.Arbitrary<Sent> = fc.oneof(
+  fc.record({ countInt: fc.nat(20) }),
+  fc.record({ countFloat: fc.double() }),
+  fc.record({ sum: fc.double() }),
+  fc.record({ schema: fc.constantFrom(-53, -5, -4, 0, 8, 9, 52, 53) }),
+  fc.record({ zeroCountInt: fc.nat(2) }),
+  fc.record({ zeroCountFloat: fc.double() }),
+  fc.record({ spans }),
+  fc.record({ negativeSpans: spans }),
+  fc.record({ deltas }),
+  fc.record({ negativeDeltas: deltas }),
+  fc.record({ counts: floats }),
+  fc.record({ negativeCounts: floats }),
+  fc.record({ hint: fc.nat(5) }),
+  fc.record({ customValues: floats }),
+);
+/** One that is whole, with up to three fields replaced. */
+const anyHistogram = fc
+  .tuple(fc.constantFrom(INTEGER, FLOAT, CUSTOM), fc.array(field, { maxLength: 3 }))
+  .map(([whole, fields]): Sent => Object.assign({}, whole, ...fields));
+
+test('whatever a histogram says, and whatever becomes of its bytes, it is whole when it is stored', () => {
+  let stored = 0;
+  fc.assert(
+    fc.property(anyHistogram, fc.option(fc.tuple(fc.nat(200), fc.nat(255))), (sent, change) => {
+      const bytes = fieldsOf(sent);
+      if (change !== null) bytes[change[0] % bytes.length] = change[1];
+      const into = store();
+      write(into, request([...label('__name__', 'h'), ...bytesField(4, bytes)]));
+      for (const { schema, positiveSpans, positiveBuckets, negativeSpans, negativeBuckets, customValues } of into.histograms) {
+        expect(schema === -53 || (schema >= -4 && schema <= 8)).toBe(true);
+        expect([bucketCount(positiveSpans), bucketCount(negativeSpans)]).toEqual([positiveBuckets.length, negativeBuckets.length]);
+        expect([...positiveBuckets, ...negativeBuckets].filter((count) => count < 0)).toEqual([]);
+        if (schema === -53) expect(bucketIndexes(positiveSpans).at(-1) ?? 0).toBeLessThanOrEqual(customValues.length);
+        stored++;
+      }
+    }),
+    { numRuns: 2000 },
+  );
+  expect(stored).toBeGreaterThan(100);
 });
