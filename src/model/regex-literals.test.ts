@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { expect, test } from 'vitest';
-import { regexLiterals } from './regex-literals.ts';
+import { foldCase, regexLiterals } from './regex-literals.ts';
 
 const NUMBERED = Array.from('0123456789', (digit) => `db${digit}`);
 
 const ATOMS = [
   'a b 🙂 . - { a* b? b?? a+ 🙂{2} a{0} b{0,1} [ab] [^a] [a-c-] [🙂b] [[:alpha:]] | ( (?: (?i: (?P<n> ) )? )* )+',
-  '(?s) (?i) \\w \\pL \\. \\n \\b ^ $ \\x61',
+  '(?s) (?i) (?-i) (?-i: K s é .{2,} {3} \\w \\pL \\. \\n \\b ^ $ \\x61',
 ].flatMap((atoms) => atoms.split(' '));
 
 test.each([
@@ -36,25 +36,61 @@ test.each([
   { pattern: '.*web.*|.*api', needs: ['web', 'api'] },
   { pattern: 'web.*|.*' },
   { pattern: '(?s).*\\.+\\d[^b-d]a?', needs: ['.'] },
-  { pattern: '(?i)abc.' },
   { pattern: '\\d+' },
   { pattern: '\\Qa.b\\E.' },
 ])('whoever matches $pattern contains one of $needs', ({ pattern, starts = null, needs = null, ends = null }) => {
   expect(regexLiterals(pattern)).toMatchObject({ values: null, starts, needs, ends });
 });
 
+test.each([
+  { pattern: '(?i)FOO.*', starts: ['foo'], needs: ['foo'] },
+  { pattern: '.*(?i:Web|[D-E]b).*', needs: ['web', 'db', 'eb'] },
+  { pattern: '((?i)a|B)C.*', starts: ['ac', 'bc'], needs: ['ac', 'bc'] },
+  // Of other alphabets only the place is known.
+  { pattern: '(?i)webé+.*', starts: ['web'], needs: ['web'] },
+  { pattern: '(?i)\\d-.*', needs: ['-'], foldsCase: false },
+  { pattern: '(?i)(?-i)abc.*', starts: ['abc'], needs: ['abc'], foldsCase: false },
+])('folded, whoever matches $pattern contains one of $needs', ({ pattern, starts = null, needs, foldsCase = true }) => {
+  expect(regexLiterals(pattern)).toMatchObject({ values: null, starts, needs, foldsCase });
+});
+
+test.each([
+  { pattern: '(?i)web|api', values: ['web', 'api'], foldsCase: true, lengthMin: 3 },
+  { pattern: '.{3,}x?', values: null, foldsCase: false, lengthMin: 3 },
+  { pattern: '(a{2}|[a-z]+\\d{3})+é', values: null, foldsCase: false, lengthMin: 3 },
+  { pattern: '([a-z]+.{0,9}){4}🙂', values: null, foldsCase: false, lengthMin: 6 },
+  { pattern: '[a-z]*|web', values: null, foldsCase: false, lengthMin: 0 },
+])('whoever matches $pattern has at least $lengthMin units', ({ pattern, values, foldsCase, lengthMin }) => {
+  expect(regexLiterals(pattern)).toMatchObject({ values, foldsCase, lengthMin });
+});
+
+test('folded texts are equal just where the engine folds ASCII letters', () => {
+  for (let letter = 0x41; letter <= 0x5a; letter++) {
+    const engine = RE2JS.compile(`(?i)${String.fromCharCode(letter)}`);
+    const lower = String.fromCharCode(letter + 32);
+    const differing = Array.from({ length: 0x3_0000 }, (_, rune) => String.fromCodePoint(rune)).filter(
+      (character) => engine.testExact(character) !== (foldCase(character) === lower),
+    );
+    expect({ lower, differing }).toEqual({ lower, differing: [] });
+  }
+});
+
 test('what is told of a pattern is true', () => {
   const atom = fc.constantFrom(...ATOMS);
-  const text = fc.array(fc.constantFrom('a', 'b', '🙂', '-', '.', '\n', 'A', '{', 'c'), { maxLength: 5 }).map((parts) => parts.join(''));
+  const text = fc
+    .array(fc.constantFrom(...'a b 🙂 - . A { c K k s ſ \u212a é É 3'.split(' '), '\n'), { maxLength: 5 })
+    .map((parts) => parts.join(''));
   fc.assert(
     fc.property(fc.array(atom, { maxLength: 8 }), fc.array(text, { minLength: 1, maxLength: 10 }), (atoms, texts) => {
       const pattern = atoms.join('');
-      const { values, isExact, needs, starts, ends } = regexLiterals(pattern);
+      const { values, isExact, needs, starts, ends, foldsCase, lengthMin } = regexLiterals(pattern);
       const engine = compiled(pattern);
       if (engine === null) return;
-      for (const candidate of [...texts, ...(values ?? [])]) {
-        if (!engine.testExact(candidate)) expect(isExact && values?.includes(candidate)).toBe(false);
+      for (const text of [...texts, ...(values ?? [])]) {
+        const candidate = foldsCase ? foldCase(text) : text;
+        if (!engine.testExact(text)) expect(isExact && values?.includes(text)).toBe(false);
         else {
+          expect(text.length).toBeGreaterThanOrEqual(lengthMin);
           if (values !== null) expect(values).toContain(candidate);
           expect(needs?.some((needed) => candidate.includes(needed))).not.toBe(false);
           expect(starts?.some((start) => candidate.startsWith(start))).not.toBe(false);

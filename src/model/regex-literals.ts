@@ -1,8 +1,8 @@
 /**
  * What can be read off a regular expression without running it: the only texts that can match, or texts one of which is
  * part of every match. Most values are told apart by that, and an index can look it up. The idea is RE2's prefilter
- * (re2/prefilter.cc). Of what people seldom write (case folding, \Q…\E, characters by number) nothing is told, which is
- * always true. Read for patterns that are matched as a whole; that they are patterns at all is the engine's to say.
+ * (re2/prefilter.cc). Of what people seldom write (\Q…\E, characters by number) nothing is told, which is always true.
+ * Read for patterns that are matched as a whole; that they are patterns at all is the engine's to say.
  */
 
 export type RegexLiterals = {
@@ -16,6 +16,10 @@ export type RegexLiterals = {
   readonly starts: readonly string[] | null;
   /** Whoever matches ends with one of these. */
   readonly ends: readonly string[] | null;
+  /** Some of the pattern folds case, (?i): all of these texts are folded, and are true of `foldCase` of whoever matches. */
+  readonly foldsCase: boolean;
+  /** UTF-16 units that whoever matches has at least; 0 also where it is not known. */
+  readonly lengthMin: number;
 };
 
 export function regexLiterals(source: string): RegexLiterals {
@@ -28,6 +32,15 @@ export function regexLiterals(source: string): RegexLiterals {
   }
 }
 
+/**
+ * A text in which all that RE2's folding (Unicode's simple one) takes for an ASCII letter is that letter in lower case: the
+ * upper-case one and, for s and k, the long s and the kelvin sign. Other letters stay as they are.
+ */
+export function foldCase(text: string): string {
+  if (ASCII_ONLY.test(text)) return text.toLowerCase();
+  return text.replace(FOLDED, (letter) => (letter === '\u017f' ? 's' : letter === '\u212a' ? 'k' : letter.toLowerCase()));
+}
+
 /** Texts that putting sets one behind another may make. */
 const COMBINED_MAX = 64;
 /** Texts that are worth looking for one by one. */
@@ -35,12 +48,23 @@ const NEEDS_MAX = 64;
 const CLASS_CHARACTERS_MAX = 10;
 
 const LONE_SURROGATE = /\p{Cs}/u;
-const NOTHING_KNOWN: RegexLiterals = { values: null, isExact: false, needs: null, starts: null, ends: null };
+const ASCII_ONLY = /^[\0-\x7f]*$/;
+const FOLDED = /[A-Z\u017f\u212a]/g;
+const NOTHING_KNOWN: RegexLiterals = {
+  values: null,
+  isExact: false,
+  needs: null,
+  starts: null,
+  ends: null,
+  foldsCase: false,
+  lengthMin: 0,
+};
 
 /** A part of the expression: the texts that it can be, or what they have in common. */
 type Part = { readonly kind: 'values'; readonly values: readonly string[] } | ({ readonly kind: 'common' } & Common);
-type Common = Pick<RegexLiterals, 'needs' | 'starts' | 'ends'>;
-const ANYTHING: Part = { kind: 'common', needs: null, starts: null, ends: null };
+type Common = Pick<RegexLiterals, 'needs' | 'starts' | 'ends' | 'lengthMin'>;
+const ANYTHING: Part = { kind: 'common', needs: null, starts: null, ends: null, lengthMin: 0 };
+const ANY_CHARACTER: Part = { ...ANYTHING, lengthMin: 1 };
 const EMPTY: Part = { kind: 'values', values: [''] };
 
 /** Ends the reading; never leaves this file. */
@@ -50,6 +74,9 @@ class Reader {
   readonly #source: string;
   #at = 0;
   #hasAssertion = false;
+  /** Whether case is folded where the reading is, and whether it was anywhere. */
+  #isFolding = false;
+  #hasFolded = false;
 
   constructor(source: string) {
     this.#source = source;
@@ -59,7 +86,12 @@ class Reader {
     const part = this.#alternatives();
     if (this.#at < this.#source.length) throw new Unreadable();
     const values = part.kind === 'values' ? part.values : null;
-    return { values, isExact: values !== null && !this.#hasAssertion, ...commonOf(part) };
+    const { needs, starts, ends, lengthMin } = commonOf(part);
+    const foldsCase = this.#hasFolded;
+    const fold = (texts: readonly string[] | null): readonly string[] | null =>
+      foldsCase && texts !== null ? [...new Set(texts.map(foldCase))] : texts;
+    const isExact = values !== null && !this.#hasAssertion && !foldsCase;
+    return { values: fold(values), isExact, needs: fold(needs), starts: fold(starts), ends: fold(ends), foldsCase, lengthMin };
   }
 
   #alternatives(): Part {
@@ -75,6 +107,7 @@ class Reader {
       needs: useful(unionOf(common.map(({ needs }) => needs))),
       starts: useful(unionOf(common.map(({ starts }) => starts))),
       ends: useful(unionOf(common.map(({ ends }) => ends))),
+      lengthMin: common.reduce((least, { lengthMin }) => Math.min(least, lengthMin), Number.POSITIVE_INFINITY),
     };
   }
 
@@ -83,8 +116,10 @@ class Reader {
     let run: readonly string[] = [''];
     let starts: readonly string[] | null | undefined;
     let needs: readonly string[] | null = null;
+    let lengthMin = 0;
     while (this.#at < this.#source.length && !/[|)]/.test(this.#peek())) {
       const part = this.#repeated(this.#atom());
+      lengthMin += part.kind === 'values' ? shortest(part.values) : part.lengthMin;
       const heads = part.kind === 'values' ? part.values : part.starts;
       const longer = heads === null ? run : combined(run, heads);
       if (part.kind === 'values' && longer !== null) {
@@ -97,7 +132,7 @@ class Reader {
       run = (part.kind === 'values' ? part.values : part.ends) ?? [''];
     }
     if (starts === undefined) return { kind: 'values', values: run };
-    return { kind: 'common', needs: better(needs, useful(run)), starts, ends: useful(run) };
+    return { kind: 'common', needs: better(needs, useful(run)), starts, ends: useful(run), lengthMin };
   }
 
   #repeated(part: Part): Part {
@@ -105,8 +140,14 @@ class Reader {
     for (let count = this.#match(QUANTIFIER); count !== null; count = this.#match(QUANTIFIER)) {
       if (count[0].startsWith('?') && repeated.kind === 'values') {
         repeated = { kind: 'values', values: [...new Set([...repeated.values, ''])] };
-      } else if (/^(?:\+|\{0*[1-9])/.test(count[0])) repeated = { kind: 'common', ...commonOf(repeated) };
-      else repeated = ANYTHING;
+      } else {
+        const times = count[0].startsWith('+') ? 1 : Number(count[1] ?? 0);
+        if (times === 0) repeated = ANYTHING;
+        else {
+          const common = commonOf(repeated);
+          repeated = { kind: 'common', ...common, lengthMin: times * common.lengthMin };
+        }
+      }
     }
     return repeated;
   }
@@ -122,7 +163,7 @@ class Reader {
         return this.#escape();
       case '.':
         this.#at++;
-        return ANYTHING;
+        return ANY_CHARACTER;
       case '^':
       case '$':
         this.#at++;
@@ -133,34 +174,56 @@ class Reader {
         throw new Unreadable();
       default:
         this.#at += character.length;
-        return { kind: 'values', values: [character] };
+        return this.#oneOf([character]);
     }
   }
 
   #group(): Part {
-    if (this.#match(FLAGS) !== null) return EMPTY;
-    if (this.#match(GROUP) === null) throw new Unreadable();
+    const flags = this.#match(FLAGS);
+    if (flags !== null) {
+      this.#setFlags(flags[1]);
+      return EMPTY;
+    }
+    const opening = this.#match(GROUP);
+    if (opening === null) throw new Unreadable();
+    const wasFolding = this.#isFolding;
+    this.#setFlags(opening[1]);
     const inner = this.#alternatives();
     if (!this.#take(')')) throw new Unreadable();
+    this.#isFolding = wasFolding;
     return inner;
+  }
+
+  /** Those that stand after a minus are switched off. Only the one that folds case changes what is told. */
+  #setFlags(flags = ''): void {
+    const [on = '', off = ''] = flags.split('-');
+    if (on.includes('i')) this.#isFolding = true;
+    if (off.includes('i')) this.#isFolding = false;
+  }
+
+  #oneOf(characters: readonly string[]): Part {
+    if (!this.#isFolding) return { kind: 'values', values: characters };
+    if (characters.some((character) => character > '\x7f')) return ANY_CHARACTER;
+    this.#hasFolded ||= characters.some((character) => /[a-z]/i.test(character));
+    return { kind: 'values', values: [...new Set(characters.map(foldCase))] };
   }
 
   #class(): Part {
     const inner = this.#match(CLASS)?.[1];
     if (inner === undefined) throw new Unreadable();
-    if (/^\^|\[|\\[a-zA-Z0-9]/.test(inner)) return ANYTHING;
+    if (/^\^|\[|\\[a-zA-Z0-9]/.test(inner)) return ANY_CHARACTER;
     const characters: string[] = [];
     for (const [, low = '', high = low] of inner.matchAll(CLASS_RANGE)) {
       const from = lastCodePoint(low);
       const to = lastCodePoint(high);
-      if (characters.length + to - from >= CLASS_CHARACTERS_MAX) return ANYTHING;
+      if (characters.length + to - from >= CLASS_CHARACTERS_MAX) return ANY_CHARACTER;
       for (let code = from; code <= to; code++) characters.push(String.fromCodePoint(code));
     }
-    return { kind: 'values', values: [...new Set(characters)] };
+    return this.#oneOf([...new Set(characters)]);
   }
 
   #escape(): Part {
-    if (this.#match(CLASS_ESCAPE) !== null) return ANYTHING;
+    if (this.#match(CLASS_ESCAPE) !== null) return ANY_CHARACTER;
     if (this.#match(ASSERTION_ESCAPE) !== null) return this.#assertion();
     const escaped = this.#match(LITERAL_ESCAPE)?.[1];
     if (escaped === undefined) throw new Unreadable();
@@ -192,10 +255,9 @@ class Reader {
 }
 
 /** With the mark of the lazy ones; a brace that is no count is a character. */
-const QUANTIFIER = /(?:[*+?]|\{\d+(?:,\d*)?\})\??/y;
-/** Flags but for the one that folds case. */
-const FLAGS = /\(\?[smU-]+\)/y;
-const GROUP = /\((?:\?(?:P?<\w+>|[smU-]*:)|(?!\?))/y;
+const QUANTIFIER = /(?:[*+?]|\{(\d+)(?:,\d*)?\})\??/y;
+const FLAGS = /\(\?([imsU-]+)\)/y;
+const GROUP = /\((?:\?(?:P?<\w+>|([imsU-]*):)|(?!\?))/y;
 const CLASS = /\[(\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*)\]/suy;
 const CLASS_RANGE = /(\\?.)(?:-(\\?.))?/gsu;
 const CLASS_ESCAPE = /\\(?:[dDsSwW]|[pP](?:\{[^}]*\}|[a-zA-Z]))/y;
@@ -209,7 +271,7 @@ const lastCodePoint = (text: string): number => text.codePointAt(text.startsWith
 function commonOf(part: Part): Common {
   if (part.kind === 'common') return part;
   const texts = useful(part.values);
-  return { needs: texts, starts: texts, ends: texts };
+  return { needs: texts, starts: texts, ends: texts, lengthMin: shortest(part.values) };
 }
 
 /** Null for those that tell nothing, or too little. */
@@ -240,4 +302,5 @@ function better(a: readonly string[] | null, b: readonly string[] | null): reado
   return (shortest(b) - shortest(a) || a.length - b.length) > 0 ? b : a;
 }
 
-const shortest = (texts: readonly string[]): number => Math.min(...texts.map((text) => text.length));
+const shortest = (texts: readonly string[]): number =>
+  texts.reduce((least, { length }) => Math.min(least, length), Number.POSITIVE_INFINITY);

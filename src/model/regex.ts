@@ -3,7 +3,9 @@
  * as in Prometheus' matchers and relabelling. What the literals in a pattern tell (regex-literals.ts) never reaches the engine.
  */
 import { RE2JS, RE2JSException } from 're2js';
-import { type RegexLiterals, regexLiterals } from './regex-literals.ts';
+import { quoteMeta } from '../lib/quote-meta.ts';
+import { foldCase, type RegexLiterals, regexLiterals } from './regex-literals.ts';
+import type { RegexProgram } from './regex-set.ts';
 
 export interface Regex {
   readonly source: string;
@@ -13,6 +15,12 @@ export interface Regex {
   readonly literals: readonly string[] | null;
   /** Whoever matches contains one of these, none of which is empty; null: nothing is known. */
   readonly needs: readonly string[] | null;
+  /** Some of it folds case: `foldCase` of whoever matches contains one of `needs`. */
+  readonly foldsCase: boolean;
+  /** UTF-16 units that whoever matches has at least; 0 also where it is not known. */
+  readonly lengthMin: number;
+  /** For a RegexSet; compiled for it where it has not been needed yet. */
+  program(): RegexProgram;
 }
 
 /** Text of Go's regexp error for the pattern, or the compiled expression. */
@@ -35,7 +43,26 @@ export function compileSilenceRegex(source: string): Regex | { readonly error: s
 /** The same for a pattern that has been one before: compiled when it is first needed. */
 export function storedSilenceRegex(source: string): Regex {
   let compiled: RE2JS | null = null;
-  return regexOf(source, () => (compiled ??= RE2JS.compile(source)));
+  return regexOf(
+    source,
+    () => (compiled ??= RE2JS.compile(source)),
+    () => compiled ?? RE2JS.compile(source),
+  );
+}
+
+/** One that matches these texts and no others. */
+export function regexOfTexts(texts: readonly string[]): Regex {
+  const set = new Set(texts);
+  const source = [...set].map(quoteMeta).join('|');
+  return {
+    source,
+    literals: [...set],
+    needs: null,
+    foldsCase: false,
+    lengthMin: 0,
+    matches: (text) => set.has(text),
+    program: () => RE2JS.compile(source).re2().prog,
+  };
 }
 
 /** Text of Go's regexp error for the pattern as it stands, unanchored; null when it is one. */
@@ -60,20 +87,37 @@ function compile(pattern: string, flags: number): RE2JS | { readonly error: stri
   }
 }
 
-function regexOf(source: string, engine: () => RE2JS): Regex {
+/** `compiled`: like `engine`, for one use: it need not be kept. */
+function regexOf(source: string, engine: () => RE2JS, compiled = engine): Regex {
   const literals = regexLiterals(source);
-  return { source, literals: literals.values, needs: literals.needs, matches: testOf(literals, engine) };
+  const { values, needs, foldsCase, lengthMin } = literals;
+  return {
+    source,
+    literals: foldsCase ? null : values,
+    needs,
+    foldsCase,
+    lengthMin,
+    matches: testOf(literals, engine),
+    program: () => compiled().re2().prog,
+  };
 }
 
 /** Asks the engine only about what the literals leave open. */
-function testOf({ values, isExact, needs, starts, ends }: RegexLiterals, engine: () => RE2JS): (text: string) => boolean {
+function testOf(literals: RegexLiterals, engine: () => RE2JS): (text: string) => boolean {
+  const { values, isExact, needs, starts, ends, foldsCase, lengthMin } = literals;
   if (values !== null) {
     const set = new Set(values);
-    return isExact ? (text) => set.has(text) : (text) => set.has(text) && engine().testExact(text);
+    if (isExact) return (text) => set.has(text);
+    return (text) => set.has(foldsCase ? foldCase(text) : text) && engine().testExact(text);
   }
-  return (text) =>
-    (starts?.some((start) => text.startsWith(start)) ?? true) &&
-    (ends?.some((end) => text.endsWith(end)) ?? true) &&
-    (needs?.some((needed) => text.includes(needed)) ?? true) &&
-    engine().testExact(text);
+  return (text) => {
+    if (text.length < lengthMin) return false;
+    const folded = foldsCase ? foldCase(text) : text;
+    return (
+      (starts?.some((start) => folded.startsWith(start)) ?? true) &&
+      (ends?.some((end) => folded.endsWith(end)) ?? true) &&
+      (needs?.some((needed) => folded.includes(needed)) ?? true) &&
+      engine().testExact(text)
+    );
+  };
 }

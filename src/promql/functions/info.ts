@@ -5,7 +5,7 @@
  */
 import { Labels, METRIC_NAME } from '../../model/labels.ts';
 import { equalMatcher, type Matcher, makeMatcher, matchesValue } from '../../model/matcher.ts';
-import type { Regex } from '../../model/regex.ts';
+import { regexOfTexts } from '../../model/regex.ts';
 import type { Evaluation, StepRange } from '../evaluation.ts';
 import { executionError } from '../query-error.ts';
 import { type CallPlan, childrenOfPlan, type Plan, type SelectorPlan } from '../query-plan.ts';
@@ -49,14 +49,10 @@ function identityMatchers(base: SeriesBlock, isInfo: readonly boolean[]): readon
       if (isInfo[row] !== true && labels.has(name)) values.add(labels.get(name));
     });
     if (values.size === 0) return [];
-    const source = [...values].map(quoteRegex).join('|');
-    const regex: Regex = { source, literals: [...values], needs: null, matches: (text) => values.has(text) };
-    return [{ name, op: '=~', value: source, regex }];
+    const regex = regexOfTexts([...values]);
+    return [{ name, op: '=~', value: regex.source, regex }];
   });
 }
-
-/** Go's regexp.QuoteMeta. */
-const quoteRegex = (text: string): string => text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 
 /** Info series are looked at when the first selector of the first argument is: with its `@` and offsets. */
 function infoSelector(matchers: readonly Matcher[], call: CallPlan): SelectorPlan {
