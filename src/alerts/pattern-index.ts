@@ -39,7 +39,7 @@ const PARTS = 4;
 const BEHIND_MAX = 32;
 
 export class PatternIndex<T> {
-  readonly #seenValues: SeenValues;
+  readonly #shared: SharedByPatterns;
   readonly #entries = new Map<T, Entry<T>>();
   /** Under a folded piece of a text with its case folded, those that fold case. */
   readonly #plain = new KeyIndex<Entry<T>>();
@@ -51,8 +51,8 @@ export class PatternIndex<T> {
   #history: Entry<T>[] = [];
   readonly #seen = new Map<string, Seen<T>>();
 
-  constructor(seenValues: SeenValues) {
-    this.#seenValues = seenValues;
+  constructor(shared: SharedByPatterns) {
+    this.#shared = shared;
   }
 
   /** How many patterns meet the values that this one would meet; infinite for one that meets all of them. */
@@ -68,7 +68,7 @@ export class PatternIndex<T> {
     const entry: Entry<T> = { item, regex, keys, isGone: false };
     this.#entries.set(item, entry);
     this.#history.push(entry);
-    if (keys === null) this.#loose.add(entry);
+    if (keys === null) this.#loosen(entry);
     else for (const key of keys) index.add(key, entry);
   }
 
@@ -93,7 +93,7 @@ export class PatternIndex<T> {
     for (; known.asked < this.#history.length; known.asked++) {
       const entry = this.#history[known.asked];
       if (entry === undefined || entry.isGone || !entry.regex.matches(value)) continue;
-      this.#seenValues.hold(this.#seen, 1);
+      this.#shared.hold(this.#seen, 1);
       known.found.push(entry);
     }
     for (const { item, isGone } of known.found) if (!isGone) visit(item);
@@ -111,11 +111,11 @@ export class PatternIndex<T> {
     };
     this.#plain.visit(value, checkOnce);
     if (!this.#folded.isEmpty()) this.#folded.visit(foldCase(value), checkOnce);
-    if (this.#loose.size > LOOSE_MAX) this.#bringTogether([...this.#loose]);
+    for (const _ of this.bringTogether());
     this.#loose.forEach(check);
     for (const together of this.#together) this.#ask(together, value, found);
     const seen = { found, asked: this.#history.length };
-    this.#seenValues.hold(this.#seen, SEEN_VALUE_COST + found.length);
+    this.#shared.hold(this.#seen, SEEN_VALUE_COST + found.length);
     this.#seen.set(value, seen);
     return seen;
   }
@@ -146,33 +146,44 @@ export class PatternIndex<T> {
     }
   }
 
-  /** Those that look alike run together: they share states. */
-  #bringTogether(entries: Entry<T>[]): void {
-    entries.sort((a, b) => (a.regex.source < b.regex.source ? -1 : 1));
+  /** Lets those without a key run together once they are many; stops after each automaton. Those that look alike share states. */
+  *bringTogether(): Generator<void, void> {
+    if (this.#loose.size <= LOOSE_MAX) return;
     let part: Entry<T>[] = [];
     let programs: RegexProgram[] = [];
     let instructions = 0;
-    for (const entry of entries) {
+    for (const entry of [...this.#loose].sort((a, b) => (a.regex.source < b.regex.source ? -1 : 1))) {
+      // Whoever could not wait has done the rest, or it has left.
+      if (!this.#loose.has(entry)) continue;
       const program = entry.regex.program();
       if (part.length === TOGETHER_MAX || (part.length > 0 && instructions + program.inst.length > TOGETHER_INSTRUCTIONS_MAX)) {
         this.#run(part, programs);
+        yield;
         part = [];
         programs = [];
         instructions = 0;
+        if (!this.#loose.has(entry)) continue;
       }
       part.push(entry);
       programs.push(program);
       instructions += program.inst.length;
-      this.#loose.delete(entry);
     }
-    this.#run(part, programs);
+    if (part.length > 0) this.#run(part, programs);
   }
 
   #run(entries: readonly Entry<T>[], programs: readonly RegexProgram[]): Together<T> {
     const together = { entries, set: new RegexSet(programs), left: 0 };
-    for (const entry of entries) this.#togetherOf.set(entry, together);
+    for (const entry of entries) {
+      this.#togetherOf.set(entry, together);
+      this.#loose.delete(entry);
+    }
     this.#together.push(together);
     return together;
+  }
+
+  #loosen(entry: Entry<T>): void {
+    this.#loose.add(entry);
+    if (this.#loose.size > LOOSE_MAX) this.#shared.apart.add(this);
   }
 
   /** Of a set that half have left, the others wait for new company. */
@@ -183,7 +194,7 @@ export class PatternIndex<T> {
     together.left++;
     if (2 * together.left < together.entries.length) return;
     this.#together = this.#together.filter((other) => other !== together);
-    for (const other of together.entries) if (this.#togetherOf.delete(other)) this.#loose.add(other);
+    for (const other of together.entries) if (this.#togetherOf.delete(other)) this.#loosen(other);
   }
 
   #keyIndex(foldsCase: boolean): KeyIndex<Entry<T>> {
@@ -191,10 +202,20 @@ export class PatternIndex<T> {
   }
 }
 
-/** What the values remembered by several indexes take, so that they forget together when it is too much. */
-export class SeenValues {
+/** What several indexes have in common: how much they remember of values, and which of them have work that can be done before it is needed. */
+export class SharedByPatterns {
+  /** With patterns that are to be brought together. */
+  readonly apart = new Set<PatternIndex<unknown>>();
   readonly #maps = new Set<Map<string, unknown>>();
   #held = 0;
+
+  /** Brings together what is apart; stops every few milliseconds of it. */
+  *bringTogether(): Generator<void, void> {
+    for (const index of this.apart) {
+      yield* index.bringTogether();
+      this.apart.delete(index);
+    }
+  }
 
   /** Before `cost` more is put into the map; in machine words, about. */
   hold(map: Map<string, unknown>, cost: number): void {

@@ -463,6 +463,14 @@ export class Router {
     return this.#store.get(fingerprint)?.alert ?? null;
   }
 
+  /**
+   * Looks for the silences of each alert, as the next flush or read would, which thousands of both could hold up for a
+   * second after a start. Stops now and then; may go on after other steps.
+   */
+  prepareSilences(now: UnixMs): Generator<void, void> {
+    return this.#silences.prepare(this.#store.all(), now);
+  }
+
   /** What a silence of these matchers would do if it were in force now, or why there can be none. */
   previewSilence(sets: readonly (readonly MatcherRow[])[], now: UnixMs): SilencePreview | { readonly error: string } {
     const compiled = compileSets(sets, this.#config.labelNames);

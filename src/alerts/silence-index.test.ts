@@ -30,6 +30,7 @@ const anyStep = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('add' as const), sets: anySets }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), which: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('ask' as const), labels: anyLabels }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('prepare' as const), pieces: fc.nat(2) }) },
 );
 
 test('the index finds what a plain scan finds, in its order, whatever came and went', () => {
@@ -41,9 +42,12 @@ test('the index finds what a plain scan finds, in its order, whatever came and w
         const wanted = all.filter(({ sets }) => sets.some((matchers) => matchesLabels(matchers, labels)));
         expect(index.matching(labels).map(({ order }) => order)).toEqual(wanted.map(({ order }) => order));
       };
+      let preparing = index.prepare();
       steps.forEach((step, order) => {
         if (step.kind === 'ask') ask(step.labels);
-        else if (step.kind === 'add') {
+        else if (step.kind === 'prepare') {
+          for (let piece = 0; piece < step.pieces; piece++) if (preparing.next().done === true) preparing = index.prepare();
+        } else if (step.kind === 'add') {
           const silence = { sets: step.sets, order };
           all.push(silence);
           index.add(silence);

@@ -8,7 +8,7 @@ import type { Labels } from '../model/labels.ts';
 import { type Matcher, matchesLabels } from '../model/matcher.ts';
 import type { Regex } from '../model/regex.ts';
 import { valuesOf } from './matcher-index.ts';
-import { PatternIndex, SeenValues } from './pattern-index.ts';
+import { PatternIndex, SharedByPatterns } from './pattern-index.ts';
 
 /** One object for as long as it is in the index. */
 export type IndexedSilence = {
@@ -36,7 +36,8 @@ type Place =
   | { readonly kind: 'anywhere' };
 
 export class SilenceIndex<T extends IndexedSilence> {
-  readonly #root = new Level<T>(new SeenValues());
+  readonly #shared = new SharedByPatterns();
+  readonly #root = new Level<T>(this.#shared);
   readonly #filed = new Map<T, readonly Filed<T>[]>();
 
   add(silence: T): void {
@@ -48,6 +49,11 @@ export class SilenceIndex<T extends IndexedSilence> {
   remove(silence: T): void {
     for (const set of this.#filed.get(silence) ?? []) this.#root.remove(set);
     this.#filed.delete(silence);
+  }
+
+  /** Does what the next `matching` would have to do for all labels alike; stops every few milliseconds of it. */
+  prepare(): Generator<void, void> {
+    return this.#shared.bringTogether();
   }
 
   /** Silences that match, oldest first. */
@@ -83,15 +89,15 @@ type NameIndex<T> = {
 
 /** Sets, each in the place that fits it best. */
 class Level<T> {
-  readonly #seenValues: SeenValues;
+  readonly #shared: SharedByPatterns;
   readonly #byName = new Map<string, NameIndex<T>>();
   /** Of `#byName`, those that an alert without the label must ask, too. */
   readonly #withoutLabel = new Map<string, NameIndex<T>>();
   readonly #anywhere = new Set<Filed<T>>();
   readonly #places = new Map<Filed<T>, { readonly place: Place; readonly inPlace: Filed<T> }>();
 
-  constructor(seenValues: SeenValues) {
-    this.#seenValues = seenValues;
+  constructor(shared: SharedByPatterns) {
+    this.#shared = shared;
   }
 
   add(filed: Filed<T>): void {
@@ -106,7 +112,7 @@ class Level<T> {
     if (place.kind === 'values') {
       for (const value of new Set(place.values)) {
         let crowd = index.byValue.get(value);
-        if (crowd === undefined) index.byValue.set(value, (crowd = new Crowd(this.#seenValues)));
+        if (crowd === undefined) index.byValue.set(value, (crowd = new Crowd(this.#shared)));
         crowd.add(inPlace);
       }
       return;
@@ -188,7 +194,7 @@ class Level<T> {
   #nameIndex(name: string): NameIndex<T> {
     let index = this.#byName.get(name);
     if (index === undefined) {
-      const patterns = new PatternIndex<OfPattern<T>>(this.#seenValues);
+      const patterns = new PatternIndex<OfPattern<T>>(this.#shared);
       index = { byValue: new Map(), byPattern: new Map(), patterns, unless: new Set(), withoutLabel: 0 };
       this.#byName.set(name, index);
     }
@@ -198,7 +204,7 @@ class Level<T> {
   #ofPattern({ byPattern, patterns }: NameIndex<T>, regex: Regex): OfPattern<T> {
     const known = byPattern.get(regex.source);
     if (known !== undefined) return known;
-    const ofPattern = { matched: new Crowd<T>(this.#seenValues), unmatched: new Crowd<T>(this.#seenValues) };
+    const ofPattern = { matched: new Crowd<T>(this.#shared), unmatched: new Crowd<T>(this.#shared) };
     byPattern.set(regex.source, ofPattern);
     patterns.add(ofPattern, regex);
     return ofPattern;
@@ -220,12 +226,12 @@ function visitPatterns<T>({ patterns, unless }: NameIndex<T>, value: string, lab
 
 /** Sets filed in one place: a few as they are, many by their other matchers. */
 class Crowd<T> {
-  readonly #seenValues: SeenValues;
+  readonly #shared: SharedByPatterns;
   readonly #sets = new Set<Filed<T>>();
   #level: Level<T> | null = null;
 
-  constructor(seenValues: SeenValues) {
-    this.#seenValues = seenValues;
+  constructor(shared: SharedByPatterns) {
+    this.#shared = shared;
   }
 
   get size(): number {
@@ -236,7 +242,7 @@ class Crowd<T> {
     this.#sets.add(filed);
     if (this.#level !== null) this.#level.add(filed);
     else if (this.#sets.size > FEW_MAX) {
-      this.#level = new Level(this.#seenValues);
+      this.#level = new Level(this.#shared);
       for (const set of this.#sets) this.#level.add(set);
     }
   }

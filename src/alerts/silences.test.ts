@@ -86,6 +86,24 @@ test('whatever is added, ended and forgotten, the index finds what matches', () 
   );
 });
 
+test('what is looked for in pieces is found, whatever happens in between, and not looked for again', () => {
+  const rig = new Rig();
+  for (let i = 0; i < 100; i++) rig.put([matcher('a', '=~', `[a-z]\\d-[^b]{${i % 3}}.{0,${i}}`)], null, 100, 0);
+  const alerts = Array.from({ length: 40 }, (_, i) => ({ labels: Labels.of({ a: `x${i % 10}-${i}` }), silences: newSilenceCache() }));
+  let pieces = 0;
+  for (const _ of rig.silences.prepare(alerts, at(1))) {
+    pieces++;
+    if (pieces === 2) rig.put([matcher('a', '=~', '.+[05]')], null, 100, 1);
+    if (pieces === 10) rig.silences.expire([...rig.rows.keys()][50] as SilenceId, at(1));
+  }
+  // Of three automata, the last is made in one piece with the first alert; what has a key needs none.
+  expect(pieces).toBe(2 + 40);
+  expect([...rig.silences.prepare(alerts, at(1))]).toEqual([]);
+  for (const { labels, silences } of alerts) {
+    expect(rig.silences.silencing(labels, silences, at(1))).toEqual(rig.silences.silencing(labels, newSilenceCache(), at(1)));
+  }
+});
+
 test('a set of several matcher sets holds back what any of them matches', () => {
   const rig = new Rig();
   const posted = { id: null, startsAt: null, endsAt: at(100), createdBy: '', comment: '', annotations: {} };

@@ -29,7 +29,7 @@ import { SilenceIndex } from './silence-index.ts';
 /** A silence in memory: one object for as long as its id lives. */
 export type Silence = { readonly id: SilenceId; readonly row: SilenceRow };
 
-/** What an alert found among the first `asked` silences; starts as `newSilenceCache()`. Written by `silencing` only. */
+/** What an alert found among the first `asked` silences; starts as `newSilenceCache()`. Written here only. */
 export type SilenceCache = { asked: number; found: readonly Silence[] };
 
 export const newSilenceCache = (): SilenceCache => ({ asked: 0, found: [] });
@@ -149,17 +149,19 @@ export class Silences {
 
   /** The active silences that match, oldest first. */
   silencing(labels: Labels, cache: SilenceCache, now: UnixMs): readonly Silence[] {
-    if (cache.asked < this.#count) {
-      const behind = this.#count - cache.asked;
-      if (behind > NEWEST_ASKED_MAX) cache.found = this.#index.matching(labels);
-      else {
-        const found = this.#newest.slice(-behind).filter(({ sets }) => matchesSets(sets, labels));
-        if (found.length > 0) cache.found = [...cache.found.filter(({ row }) => silenceState(row, now) !== 'expired'), ...found];
-      }
-      cache.asked = this.#count;
-    }
+    if (cache.asked < this.#count) this.#look(labels, cache, now);
     if (cache.found.length === 0) return NONE;
     return cache.found.filter((silence) => silenceState(silence.row, now) === 'active');
+  }
+
+  /** Does now what the next `silencing` of each of these would have to do; stops after each that had something to be done. */
+  *prepare(alerts: Iterable<{ readonly labels: Labels; readonly silences: SilenceCache }>, now: UnixMs): Generator<void, void> {
+    yield* this.#index.prepare();
+    for (const { labels, silences } of alerts) {
+      if (silences.asked >= this.#count) continue;
+      this.#look(labels, silences, now);
+      yield;
+    }
   }
 
   /** In Alertmanager's order: active, pending, expired. */
@@ -206,6 +208,16 @@ export class Silences {
       }
     }
     return forgotten;
+  }
+
+  #look(labels: Labels, cache: SilenceCache, now: UnixMs): void {
+    const behind = this.#count - cache.asked;
+    if (behind > NEWEST_ASKED_MAX) cache.found = this.#index.matching(labels);
+    else {
+      const found = this.#newest.slice(-behind).filter(({ sets }) => matchesSets(sets, labels));
+      if (found.length > 0) cache.found = [...cache.found.filter(({ row }) => silenceState(row, now) !== 'expired'), ...found];
+    }
+    cache.asked = this.#count;
   }
 
   #keep(row: SilenceRow, sets: readonly (readonly Matcher[])[]): void {

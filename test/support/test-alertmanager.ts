@@ -33,6 +33,9 @@ export class TestAlertmanager implements AlertmanagerBackend {
   router(): Router {
     return this.#router;
   }
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
   viewTag(list: string): string {
     return `${list}-${this.#router.viewVersion(this.at)}`;
   }

@@ -12,6 +12,8 @@ import type { UnixMs } from '../../model/time.ts';
 export interface AlertmanagerBackend {
   /** As the router stands now. */
   router(): Pick<Router, 'alerts' | 'groups' | 'silences' | 'silence'>;
+  /** Before all alerts are read: what would hold up everybody else is done first, in between others' work. */
+  prepare(): Promise<void>;
   /** A text that is another one whenever that list may have changed, for any query; cheap to ask for. */
   viewTag(list: 'alerts' | 'groups' | 'silences'): string;
   /** These three are on disk when they are done. */

@@ -60,9 +60,10 @@ export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrenc
   });
 
   on('/alerts', {
-    GET: (context, params) => {
+    GET: async (context, params) => {
       const query = alertQuery(params, backend.matcherMode);
       if ('error' in query) return refused(query.error);
+      await backend.prepare();
       return tagged(context.req.header('if-none-match'), backend.viewTag('alerts'), (out) =>
         writeAlerts(out, backend.router().alerts(query, backend.now()), (alert) => backend.endsAtOf(alert)),
       );
@@ -76,9 +77,10 @@ export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrenc
   });
 
   on('/alerts/groups', {
-    GET: (context, params) => {
+    GET: async (context, params) => {
       const query = alertQuery(params, backend.matcherMode);
       if ('error' in query) return refused(query.error);
+      await backend.prepare();
       return tagged(context.req.header('if-none-match'), backend.viewTag('groups'), (out) =>
         writeGroups(
           out,

@@ -16,7 +16,7 @@ import type { Log } from '../../model/log.ts';
 import type { Random } from '../../model/random.ts';
 import { durationMs, type UnixMs } from '../../model/time.ts';
 import type { RuleAlertRow } from '../../rules/alert-state.ts';
-import { yieldNow } from '../engine/slicing.ts';
+import { runSliced, yieldNow } from '../engine/slicing.ts';
 
 export type KeeperPorts = {
   readonly clock: Clock;
@@ -50,6 +50,8 @@ const BEAT_MS = 5000;
 const STOPPED_MS = 15_000;
 /** Bounds how long one transaction holds the thread. */
 const STEPS_PER_COMMIT_MAX = 500;
+/** When so many alerts changed at once, their silences are looked for before they are needed. */
+const PREPARED_ALERTS_MIN = 100;
 
 export class RouterKeeper {
   readonly #ports: KeeperPorts;
@@ -67,6 +69,7 @@ export class RouterKeeper {
   #refusal: string | null = null;
   #committedAt = Number.NEGATIVE_INFINITY;
   #probing: Promise<void> | null = null;
+  #preparing: Promise<void> | null = null;
   /** alertmanager_* counters that only steps know. */
   readonly stats = { steps: 0, commits: 0, commitsFailed: 0 };
 
@@ -164,6 +167,19 @@ export class RouterKeeper {
   start(): void {
     this.#keepBeating();
     this.#arm();
+    void this.prepareSilences();
+  }
+
+  /** Does, a slice at a time, the long part of what reading all alerts takes when many silences or alerts are new. */
+  prepareSilences(): Promise<void> {
+    const { clock } = this.#ports;
+    const interrupt = { check: () => (this.#isStopped ? new Error('stopped') : null) };
+    this.#preparing ??= runSliced(this.#router.prepareSilences(clock.now()), clock, interrupt)
+      .catch(() => {}) // what is left to do, and what is wrong with it, is the reader's then
+      .finally(() => {
+        this.#preparing = null;
+      });
+    return this.#preparing;
   }
 
   /** No further timers; done when the steps under way are. */
@@ -224,6 +240,7 @@ export class RouterKeeper {
       for (const id of ruleAlerts?.removed ?? []) this.#ruleAlerts.delete(id);
       this.#perform(changes);
       this.#arm();
+      if (changes.alertsUpserted.length >= PREPARED_ALERTS_MIN) void this.prepareSilences();
       steps.forEach(({ resolve }, i) => resolve(results[i]?.result));
     } catch (error) {
       this.stats.commitsFailed++;
@@ -254,6 +271,7 @@ export class RouterKeeper {
       this.generation++;
       this.#ruleAlerts = byId(ruleAlerts);
       this.ruleAlertsVersion++;
+      void this.prepareSilences();
     } catch (error) {
       log.error('the state database cannot be read', { error: error instanceof Error ? error.message : String(error) });
     }

@@ -11,6 +11,7 @@ export function alertmanagerBackend(app: App): AlertmanagerBackend {
   const now = (): UnixMs => ports.clock.now();
   return {
     router: () => keeper.router,
+    prepare: () => keeper.prepareSilences(),
     viewTag: (list) => {
       const view = `${app.startedAt.toString(36)}-${app.config.hash.slice(0, 8)}-${keeper.generation}-${keeper.router.viewVersion(now())}`;
       if (list === 'silences') return view;

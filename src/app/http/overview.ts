@@ -13,6 +13,7 @@ const STORY_MAX = 30;
 
 export async function overviewOf(app: App, notice: string | null): Promise<Overview> {
   const { clock } = app.ports;
+  await app.keeper.prepareSilences();
   const now = clock.now();
   const { router } = app.keeper;
   const views = router.alerts({ filter: [], receiver: null, receiverMatchers: [], active: true, silenced: true, inhibited: true }, now);
