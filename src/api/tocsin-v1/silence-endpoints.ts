@@ -5,7 +5,7 @@
 import { z } from '@hono/zod-openapi';
 import type { MatcherRow, SilenceId, SilenceRow } from '../../alerts/router-state.ts';
 import type { AlertView } from '../../alerts/router-view.ts';
-import { compileSets, matchesSets, type SilenceState, silenceState } from '../../alerts/silence.ts';
+import { matchesSets, type SilenceState, silenceState, storedSets } from '../../alerts/silence.ts';
 import type { SilencePreview } from '../../alerts/silence-preview.ts';
 import type { PostedSilence } from '../../alerts/silences.ts';
 import { sha256 } from '../../lib/sha256.ts';
@@ -158,11 +158,7 @@ export function addSilences(endpoints: Endpoints, backend: SilenceBackend): void
       const wanted = backend
         .list({ filter: [], states: state === undefined ? STATES : [state] })
         .filter((row) => createdBy === undefined || row.createdBy === createdBy)
-        .filter((row) => {
-          if (labels === undefined) return true;
-          const sets = compileSets(row.matcherSets, 'utf8');
-          return !('error' in sets) && matchesSets(sets, labels);
-        })
+        .filter((row) => labels === undefined || matchesSets(storedSets(row.matcherSets), labels))
         .toSorted(byChange);
       const behind = cursor === undefined ? wanted : wanted.filter((row) => byChange(row, { updatedAt: cursor.at, id: cursor.id }) > 0);
       const shown = behind.slice(0, limit);
