@@ -50,8 +50,9 @@ const BEAT_MS = 5000;
 const STOPPED_MS = 15_000;
 /** Bounds how long one transaction holds the thread. */
 const STEPS_PER_COMMIT_MAX = 500;
-/** When so many alerts changed at once, their silences are looked for before they are needed. */
+/** When so many alerts changed at once, their silences are looked for before they are needed, but after the storm. */
 const PREPARED_ALERTS_MIN = 100;
+const PREPARE_AFTER_MS = 1000;
 
 export class RouterKeeper {
   readonly #ports: KeeperPorts;
@@ -70,6 +71,7 @@ export class RouterKeeper {
   #committedAt = Number.NEGATIVE_INFINITY;
   #probing: Promise<void> | null = null;
   #preparing: Promise<void> | null = null;
+  #cancelPreparing: (() => void) | null = null;
   /** alertmanager_* counters that only steps know. */
   readonly stats = { steps: 0, commits: 0, commitsFailed: 0 };
 
@@ -182,11 +184,19 @@ export class RouterKeeper {
     return this.#preparing;
   }
 
+  #prepareSoon(): void {
+    this.#cancelPreparing ??= this.#ports.clock.after(durationMs(PREPARE_AFTER_MS), () => {
+      this.#cancelPreparing = null;
+      void this.prepareSilences();
+    });
+  }
+
   /** No further timers; done when the steps under way are. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer?.();
     this.#cancelBeat?.();
+    this.#cancelPreparing?.();
     await this.#working;
   }
 
@@ -240,7 +250,7 @@ export class RouterKeeper {
       for (const id of ruleAlerts?.removed ?? []) this.#ruleAlerts.delete(id);
       this.#perform(changes);
       this.#arm();
-      if (changes.alertsUpserted.length >= PREPARED_ALERTS_MIN) void this.prepareSilences();
+      if (changes.alertsUpserted.length >= PREPARED_ALERTS_MIN) this.#prepareSoon();
       steps.forEach(({ resolve }, i) => resolve(results[i]?.result));
     } catch (error) {
       this.stats.commitsFailed++;
