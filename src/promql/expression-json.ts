@@ -2,7 +2,7 @@
 import { goFormatF } from '../lib/go-float.ts';
 import { unreachable } from '../lib/never.ts';
 import type { Matcher } from '../model/matcher.ts';
-import type { AtModifier, BinaryExpr, Expr, SubqueryExpr, VectorMatching, VectorSelector } from './ast.ts';
+import type { AtModifier, BinaryExpr, DurationExpr, Expr, NumberLiteral, SubqueryExpr, VectorMatching, VectorSelector } from './ast.ts';
 
 export function expressionJson(expr: Expr): unknown {
   switch (expr.kind) {
@@ -32,14 +32,22 @@ export function expressionJson(expr: Expr): unknown {
     case 'selector':
       return { type: 'vectorSelector', ...selectorFields(expr) };
     case 'matrix':
-      return { type: 'matrixSelector', ...selectorFields(expr.selector), range: expr.rangeMs };
+      return {
+        type: 'matrixSelector',
+        ...selectorFields(expr.selector),
+        range: expr.rangeMs,
+        rangeExpr: durationJson(expr.rangeExpr),
+      };
     case 'subquery':
       return {
         type: 'subquery',
         expr: expressionJson(expr.expr),
         range: expr.rangeMs,
+        rangeExpr: durationJson(expr.rangeExpr),
         offset: expr.offsetMs,
+        offsetExpr: durationJson(expr.offsetExpr),
         step: expr.stepMs,
+        stepExpr: durationJson(expr.stepExpr),
         ...atFields(expr),
       };
     default:
@@ -67,11 +75,20 @@ const matchingJson = ({ card, labels, isOn, include, fillLeft, fillRight }: Vect
 const selectorFields = (selector: VectorSelector): Record<string, unknown> => ({
   name: selector.name,
   offset: selector.offsetMs,
+  offsetExpr: durationJson(selector.offsetExpr),
   matchers: selector.matchers.map(matcherJson),
   ...atFields(selector),
   anchored: selector.isAnchored,
   smoothed: selector.isSmoothed,
 });
+
+/** Arithmetic on durations; null where the length is a plain one. */
+function durationJson(length: DurationExpr | NumberLiteral | null): unknown {
+  if (length === null) return null;
+  if (length.kind === 'number') return { type: 'numberLiteral', val: goFormatF(length.value), duration: length.isDuration };
+  const { op, lhs, rhs, isWrapped } = length;
+  return { type: 'durationExpr', op, lhs: durationJson(lhs), rhs: durationJson(rhs), wrapped: isWrapped };
+}
 
 const matcherJson = ({ name, op, value }: Matcher): unknown => ({ name, value, type: op });
 
