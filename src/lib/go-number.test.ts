@@ -36,6 +36,7 @@ test.each([
   ['0x10000000000000000', 'invalid syntax'],
   ['', 'invalid syntax'],
   ['1e999', 'value out of range'],
+  ['1e9_99', 'value out of range'],
 ])('%s has the error of ParseFloat: %s', (text, problem) => {
   expect(parseGoNumber(text)).toEqual({ error: `strconv.ParseFloat: parsing "${text}": ${problem}` });
 });

@@ -13,7 +13,7 @@ const INT64_MAX = 2n ** 63n - 1n;
 export function parseGoNumber(text: string): number | { readonly error: string } {
   const integer = INTEGER.test(text) ? int64(text.replaceAll('_', '')) : null;
   if (integer !== null) return integer;
-  return parseGoFloat(SEPARATED.test(text) ? text.replaceAll('_', '') : text);
+  return parseGoFloat(SEPARATED.test(text) ? text.replaceAll('_', '') : text, text);
 }
 
 /** Null where the integer has more than 64 bits. */

@@ -65,14 +65,14 @@ const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 const DECIMAL = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 
-/** The number, or Go's error text. */
-export function parseGoFloat(text: string): number | { readonly error: string } {
+/** The number, or Go's error text, which quotes it as it was `written`. */
+export function parseGoFloat(text: string, written = text): number | { readonly error: string } {
   if (DECIMAL.test(text)) {
     const value = Number(text);
-    return Number.isFinite(value) ? value : { error: `strconv.ParseFloat: parsing ${goQuote(text)}: value out of range` };
+    return Number.isFinite(value) ? value : { error: `strconv.ParseFloat: parsing ${goQuote(written)}: value out of range` };
   }
   const infinite = INFINITE.exec(text);
   if (infinite !== null) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (/^nan$/i.test(text)) return Number.NaN;
-  return { error: `strconv.ParseFloat: parsing ${goQuote(text)}: invalid syntax` };
+  return { error: `strconv.ParseFloat: parsing ${goQuote(written)}: invalid syntax` };
 }

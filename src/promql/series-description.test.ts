@@ -39,6 +39,9 @@ test.each([
   ['{{}}x1', ['{{}}', '{{}}']],
   ['{{sum:1}}+{{sum:2}}x2', ['{{sum:1}}', '{{sum:3}}', '{{sum:5}}']],
   ['{{ }} {{sum:4}}-{{sum:1}}x1', ['{{}}', '{{sum:4}}', '{{sum:3}}']],
+  // What is no number is passed over behind the first of a list.
+  ['{{buckets:[1 2x3 4]}}', ['{{buckets:[1 2 4]}}']],
+  ['{{buckets:[1x-1 2 ]}}', ['{{buckets:[1 2]}}']],
   [
     '{{schema:-53 custom_values:[1 2.5] buckets:[0 3] counter_reset_hint:gauge}}',
     ['{{schema:-53 custom_values:[1 2.5] counter_reset_hint:gauge offset:1 buckets:[3]}}'],
@@ -102,6 +105,8 @@ test.each([
     'x {{sum:1 5}}',
     '1:11: parse error: unexpected number "5" in histogram description, expected histogram description key, e.g. buckets:[5 10 7]',
   ],
+  ['x {{buckets:[x 1]}}', '1:14: parse error: unexpected "x " in series values'],
+  ['x {{buckets:[1x {]}}', "1:17: parse error: invalid character in buckets description: '{'"],
   ['x {{sum:1 sum:2}}', '1:1: parse error: duplicate key "sum" in histogram'],
   ['x {{schema:1}}+{{schema:0}}x2', '1:29: parse error: error combining histograms: cannot merge from schema 0 to 1'],
   [

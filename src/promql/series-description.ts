@@ -11,7 +11,7 @@ import { STALE_NAN } from '../model/sample.ts';
 import { negated, parseLiteral } from './literal.ts';
 import type { ParseError } from './parse-error.ts';
 import type { SequenceRun } from './sequence.ts';
-import { METRIC_NAMES } from './token.ts';
+import { METRIC_NAMES, type TokenKind } from './token.ts';
 import { type Context, NO_CONTEXT, parseWith, TokenReader } from './token-reader.ts';
 
 export type SeriesDescription = { readonly labels: Labels; readonly runs: readonly SequenceRun[] };
@@ -211,18 +211,21 @@ class SeriesParser {
     return sign === null ? count | 0 : -count | 0; // an int32 in Go as well
   }
 
-  /** [1 2 3] */
+  /** [1 2 3]. What else stands behind the first number is passed over, as Prometheus' grammar recovers there in silence. */
   #list(): readonly number[] {
     const reader = this.#reader;
     reader.expect('[');
     const numbers = [this.#signedNumber()];
-    while (reader.accept('space') && reader.peek().kind !== ']') numbers.push(this.#signedNumber());
-    reader.expect(']');
+    while (reader.accept(']') === null) {
+      if (reader.accept('space') === null) reader.advance();
+      else if (NUMBER_STARTS.has(reader.peek().kind)) numbers.push(this.#signedNumber());
+    }
     return numbers;
   }
 }
 
 const HINT = 'counter_reset_hint';
+const NUMBER_STARTS: ReadonlySet<TokenKind> = new Set<TokenKind>(['number', 'duration', '-']);
 
 function histogramOf({ numbers, lists, hint }: Keys): FloatHistogram {
   const positiveBuckets = lists.get('buckets') ?? [];
