@@ -3,7 +3,7 @@
  * Hot path: one call per sample, in place.
  */
 import { asScalar, asVector, type Value } from '../evaluation.ts';
-import { goMax, goMin } from '../go-math.ts';
+import { goLog2, goLog10, goMax, goMin } from '../go-math.ts';
 import { ABSENT, FLOAT, type SeriesBlock } from '../series-block.ts';
 import { type CallSite, settleNameless, type VectorFunction } from '../vector-function.ts';
 
@@ -73,8 +73,8 @@ export const MATH: Readonly<Record<string, VectorFunction>> = {
   exp: simple(Math.exp),
   sqrt: simple(Math.sqrt),
   ln: simple(Math.log),
-  log2: simple(Math.log2),
-  log10: simple(Math.log10),
+  log2: simple(goLog2),
+  log10: simple(goLog10),
   sin: simple(Math.sin),
   cos: simple(Math.cos),
   tan: simple(Math.tan),

@@ -1,4 +1,5 @@
 /** Where a gauge is going: deriv, predict_linear, double_exponential_smoothing. Floats only. */
+import { formatFloat } from '../../lib/go-strconv.ts';
 import { kahanAdd } from '../kahan.ts';
 import { executionError } from '../query-error.ts';
 import type { RangeKernel } from '../range-kernel.ts';
@@ -76,7 +77,7 @@ function checkFactor(name: string, factor: number): void {
   if (factor > 0 && factor < 1) return;
   if (Number.isNaN(factor)) return; // compares as neither, in Prometheus too
   const bounds = name === 'smoothing' ? '0 < sf < 1' : '0 < tf < 1';
-  throw executionError(`invalid ${name} factor. Expected: ${bounds}, got: ${factor.toFixed(6)}`);
+  throw executionError(`invalid ${name} factor. Expected: ${bounds}, got: ${formatFloat(factor, 'f', 6)}`);
 }
 
 export const TREND: Readonly<Record<string, RangeKernel>> = {

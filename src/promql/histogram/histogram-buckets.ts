@@ -18,7 +18,7 @@ export class HistogramBuckets {
   #zeroThreshold = 0;
   #customValues: readonly number[] = [];
 
-  fill(h: FloatHistogram): this {
+  fill(h: FloatHistogram, hasZeroBucket = h.zeroCount > 0): this {
     const most = h.negativeBuckets.length + h.positiveBuckets.length + 1;
     if (most > this.#counts.length) {
       this.#counts = new Float64Array(most * 2);
@@ -31,7 +31,7 @@ export class HistogramBuckets {
     this.#counts.subarray(0, negative).reverse();
     this.#indices.subarray(0, negative).reverse();
     this.#negativeEnd = negative;
-    this.#zeroBuckets = h.zeroCount > 0 && h.schema !== CUSTOM_BUCKETS_SCHEMA ? 1 : 0;
+    this.#zeroBuckets = hasZeroBucket && h.schema !== CUSTOM_BUCKETS_SCHEMA ? 1 : 0;
     if (this.#zeroBuckets === 1) this.#counts[negative] = h.zeroCount;
     this.length = this.#put(h.positiveSpans, h.positiveBuckets, negative + this.#zeroBuckets);
     return this;
