@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryQueryable } from '../../test/support/memory-queryable.ts';
 import { drive, SCRIPT_PARSER_OPTIONS } from '../../test/support/promqltest/run-script.ts';
+import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
 import { DEFAULT_ENGINE_OPTIONS, type EngineOptions, evaluate, type QueryResult } from './engine.ts';
 import { parseExpr } from './parser.ts';
@@ -16,6 +17,20 @@ function storeOf(series: number, samples: number, name = 'x'): MemoryQueryable {
   }
   return store;
 }
+
+const HISTOGRAM: FloatHistogram = {
+  counterResetHint: 'gauge',
+  schema: 0,
+  zeroThreshold: 0,
+  zeroCount: 0,
+  count: 1,
+  sum: 1,
+  positiveSpans: [{ offset: 0, length: 1 }],
+  negativeSpans: [],
+  positiveBuckets: [1],
+  negativeBuckets: [],
+  customValues: [],
+};
 
 type Range = { readonly startMs: number; readonly endMs: number; readonly stepMs: number };
 const at = (startMs: number): Range => ({ startMs, endMs: startMs, stepMs: 0 });
@@ -173,4 +188,26 @@ describe('selectors', () => {
 test('statistics tell what was looked at and what was held', () => {
   const { stats } = run('sum(x)', storeOf(10, 10), { startMs: 0, endMs: 540_000, stepMs: 60_000 });
   expect(stats).toEqual({ samplesTotal: 100, samplesPeak: 110 });
+});
+
+test.each([
+  { query: 'x', samplesTotal: 2 },
+  { query: 'count_over_time(x[3m])', samplesTotal: 6 },
+  // Of a subquery, the samples of its result; of it alone, those it was made from.
+  { query: 'count_over_time(x[3m:30s])', samplesTotal: 12 },
+  { query: 'x[3m:30s]', samplesTotal: 12 },
+  // A histogram counts by its size: 3 of them, each 192 bytes with its time.
+  { query: 'h', samplesTotal: 12 },
+  { query: 'count_over_time(h[3m])', samplesTotal: 36 },
+  { query: 'h[3m]', samplesTotal: 36 },
+  { query: 'count_values("n", x)', samplesTotal: 2 },
+])('$query looks at $samplesTotal samples', ({ query, samplesTotal }) => {
+  const store = storeOf(2, 10);
+  for (let i = 0; i < 10; i++) store.append(Labels.of({ __name__: 'h' }), i * 60_000, HISTOGRAM);
+  expect(run(query, store, at(300_000)).stats.samplesTotal).toBe(samplesTotal);
+});
+
+test('what is the same at every step counts at every step', () => {
+  const { stats } = run('x @ 60', storeOf(2, 10), { startMs: 0, endMs: 540_000, stepMs: 60_000 });
+  expect(stats.samplesTotal).toBe(20);
 });

@@ -194,8 +194,11 @@ function* evaluatePlan(evaluation: Evaluation, plan: Plan, range: StepRange): Ge
 /** Evaluates at the first step and repeats the result at the others. */
 function* evaluateOnce(evaluation: Evaluation, plan: Plan, range: StepRange): Generator<void, Value> {
   const once: StepRange = { startMs: range.startMs, endMs: range.startMs, stepMs: range.stepMs, steps: Math.min(1, range.steps) };
-  const value = yield* evaluatePlan(evaluation, plan, once);
   const { steps } = range;
+  const lookedBefore = evaluation.samplesTotal;
+  const value = yield* evaluatePlan(evaluation, plan, once);
+  // Each step counts as if it had looked at the samples itself.
+  evaluation.samplesTotal += (evaluation.samplesTotal - lookedBefore) * Math.max(0, steps - 1);
   if (steps <= 1 || value.kind === 'matrix' || value.kind === 'string') return value;
   if (value.kind === 'scalar') return { kind: 'scalar', values: new Float64Array(steps).fill(value.values[0] ?? Number.NaN) };
   const { block } = value;
@@ -315,8 +318,12 @@ function* evaluateRangeFunction(
   if (range.steps === 0) return vectorOf(new SeriesBlock(0, 0));
   let source: RangeSource;
   if (plan.kind === 'matrix') source = { kind: 'stored', plan };
-  else if (plan.kind === 'subquery') source = { kind: 'subquery', plan, result: yield* evaluateSubquery(evaluation, plan, range) };
-  else throw new Error('BUG: not a range vector');
+  else if (plan.kind === 'subquery') {
+    // What counts is how many samples of the subquery's result are looked at, not what those came from.
+    const lookedBefore = evaluation.samplesTotal;
+    source = { kind: 'subquery', plan, result: yield* evaluateSubquery(evaluation, plan, range) };
+    evaluation.samplesTotal = lookedBefore;
+  } else throw new Error('BUG: not a range vector');
   const params: Float64Array[] = [];
   for (const arg of call.args) if (arg !== plan) params.push(asScalar(yield* evaluatePlan(evaluation, arg, range)));
   const block = yield* evaluateRangeCall(evaluation, call, source, params, range, sink);

@@ -10,7 +10,6 @@ import { CHANGES } from './functions/changes.ts';
 import { OVER_TIME } from './functions/over-time.ts';
 import { InstantRateKernel, RateKernel } from './functions/rate.ts';
 import { TREND } from './functions/trend.ts';
-import { sampleWeight } from './histogram/histogram-draft.ts';
 import { executionError } from './query-error.ts';
 import type { CallPlan, MatrixPlan, SubqueryPlan } from './query-plan.ts';
 import type { RangeKernel, RowTask } from './range-kernel.ts';
@@ -140,7 +139,7 @@ export function* evaluateRangeCall(
       for (let step = 0; step < range.steps; step++) {
         const endMs = firstMs + step * strideMs;
         window.moveTo(endMs - rangeMs - before, endMs + after);
-        const inWindow = window.floatTo - window.floatFrom + window.histogramTo - window.histogramFrom;
+        const inWindow = window.weight();
         if (inWindow === 0) continue;
         task.looked += inWindow;
         if (inWindow > task.most) task.most = inWindow;
@@ -158,7 +157,7 @@ export function* evaluateRangeCall(
     }
     evaluation.samplesTotal += task.looked;
     results += task.found;
-    evaluation.touch(results + task.most * weightOfOne(window));
+    evaluation.touch(results + task.most);
     if (evaluation.isSliceOver(takesRows ? task.found : task.looked)) yield;
     if (isCounterFunction && hasFloats) annotateCounter(evaluation, window);
     if (task.found === 0) block.removeLastRow();
@@ -181,9 +180,6 @@ function checkModifier(modifier: string, functions: readonly string[], name: str
   if (!functions.includes(name))
     throw executionError(`${modifier} modifier can only be used with: ${functions.join(', ')} - not with ${name}`);
 }
-
-/** Samples that one sample of the series counts as: histograms count by their size. */
-const weightOfOne = (window: RangeWindow): number => (window.histograms[0] === undefined ? 1 : sampleWeight(window.histograms[0]));
 
 interface SeriesSource {
   readonly count: number;

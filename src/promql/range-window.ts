@@ -9,7 +9,7 @@ import { isStale, type SampleColumns } from '../model/sample.ts';
 import type { Annotations } from './annotations.ts';
 import type { Span } from './ast.ts';
 import { isReset } from './histogram/counter-reset.ts';
-import { withHint } from './histogram/histogram-draft.ts';
+import { sampleWeight, withHint } from './histogram/histogram-draft.ts';
 import { FLOAT, HISTOGRAM, type SeriesBlock } from './series-block.ts';
 
 const NONE: Float64Array = new Float64Array(0);
@@ -67,6 +67,13 @@ export class RangeWindow {
 
   get histogramLength(): number {
     return this.histogramTo - this.histogramFrom;
+  }
+
+  /** How many samples are in the window, histograms by their size, as the sample limit counts. */
+  weight(): number {
+    let weight = this.floatTo - this.floatFrom;
+    for (let i = this.histogramFrom; i < this.histogramTo; i++) weight += sampleWeight(this.histograms[i]!); // in bounds
+    return weight;
   }
 
   /** Takes a series over from columns, which are changed: stale markers go. */

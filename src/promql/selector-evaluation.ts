@@ -8,7 +8,7 @@ import { isStale, type SampleColumns } from '../model/sample.ts';
 import type { Evaluation, RangeSeries, StepRange } from './evaluation.ts';
 import { stepTime } from './evaluation.ts';
 import { extendFloats, interpolate, interpolateHistograms } from './functions/extended-rate.ts';
-import { usesCustomBuckets, withHint } from './histogram/histogram-draft.ts';
+import { sampleWeight, usesCustomBuckets, withHint } from './histogram/histogram-draft.ts';
 import { executionError } from './query-error.ts';
 import type { MatrixPlan, SelectorPlan } from './query-plan.ts';
 import { RangeWindow, statsOf } from './range-window.ts';
@@ -45,12 +45,13 @@ export function* evaluateSelector(
       asked,
       statsOnly: selector.statsOnly,
     });
-    evaluation.samplesTotal += found;
     if (found === 0) block.removeLastRow();
     samples += found; // histograms weigh more, which is counted once the block is whole
     evaluation.touch(samples);
   }
-  return evaluation.adopt(block, samples);
+  evaluation.adopt(block, samples);
+  evaluation.samplesTotal += block.samplesHeld;
+  return block;
 }
 
 type Reading = {
@@ -204,19 +205,20 @@ export function* evaluateMatrix(evaluation: Evaluation, matrix: MatrixPlan, rang
   for (let i = 0; i < selection.count; i++) {
     const columns = selection.read(i);
     if (evaluation.isSliceOver(columns.length)) yield;
-    const series = isExtended ? null : asStored(selection.labels(i), columns);
-    if (series !== null) {
-      if (series.timestamps.length > 0) result.push(series);
-    } else {
+    let series = isExtended ? null : asStored(selection.labels(i), columns);
+    if (series === null) {
       window.load(selection.labels(i), columns, false);
       window.moveTo(fromMs, toMs);
       if (window.histogramLength > 0) {
         throw executionError(`${selector.isAnchored ? 'anchored' : 'smoothed'} modifier is not supported with histograms`);
       }
       const extended = extendFloats(window, startMs, endMs);
-      if (extended !== null) result.push({ labels: selection.labels(i), dropsName: false, ...extended, histograms: null });
+      if (extended !== null) series = { labels: selection.labels(i), dropsName: false, ...extended, histograms: null };
     }
-    const added = columns.length;
+    if (series === null || series.timestamps.length === 0) continue;
+    result.push(series);
+    let added = series.timestamps.length;
+    for (const histogram of series.histograms ?? []) if (histogram !== null) added += sampleWeight(histogram) - 1;
     evaluation.samplesTotal += added;
     evaluation.hold(added);
   }
