@@ -5,6 +5,7 @@
 import { withLength } from '../lib/columns.ts';
 import { goFormatF, goFormatG } from '../lib/go-float.ts';
 import { goQuote } from '../lib/go-quote.ts';
+import { goSort } from '../lib/go-sort.ts';
 import { unreachable } from '../lib/never.ts';
 import { xxHash64 } from '../lib/xxhash64.ts';
 import { isUtf8LabelName, Labels, METRIC_NAME } from '../model/labels.ts';
@@ -513,13 +514,18 @@ function* selectRows(
   const offsets = op === 'limit_ratio' ? block.labels.map(sampleOffset) : [];
   const select = (step: number, group: readonly number[]): readonly number[] => {
     const value = param[step] ?? 0;
+    const present = (): readonly number[] => group.filter((row) => block.kinds[row * steps + step] !== ABSENT);
     if (op === 'limit_ratio') {
       const ratio = Math.max(-1, Math.min(1, value));
-      return group.filter((row) => block.kinds[row * steps + step] !== ABSENT && isSampled(ratio, offsets[row] ?? 0));
+      return heaped(
+        block,
+        step,
+        present().filter((row) => isSampled(ratio, offsets[row] ?? 0)),
+      );
     }
     const k = Math.min(Math.trunc(value), block.rows);
     if (k < 1) return [];
-    if (op === 'limitk') return group.filter((row) => block.kinds[row * steps + step] !== ABSENT).slice(0, k);
+    if (op === 'limitk') return heaped(block, step, present().slice(0, k));
     if (group.some((row) => block.kinds[row * steps + step] === HISTOGRAM)) {
       evaluation.annotations.histogramIgnoredInAggregation(op, plan.span);
     }
@@ -548,7 +554,18 @@ function* selectRows(
   return settle(evaluation, range, block);
 }
 
-/** The k largest floats, or with sign -1 the smallest, best first; NaN is worst. Equal ones in the order of the rows. */
+/** The rows in the order of a heap of their floats, least on top, which is how Prometheus collects and lists samples. */
+function heaped({ steps, values }: SeriesBlock, step: number, rows: readonly number[]): readonly number[] {
+  const at = (row: number): number => values[row * steps + step]!; // in bounds; 0 for a histogram
+  const heap: number[] = [];
+  for (const row of rows) {
+    heap.push(row);
+    siftUp(heap, (a, b) => Number.isNaN(at(a)) || at(a) < at(b));
+  }
+  return heap;
+}
+
+/** The k largest floats, or with sign -1 the smallest, best first; NaN is worst. */
 function best(block: SeriesBlock, step: number, rows: readonly number[], k: number, sign: 1 | -1): readonly number[] {
   const { steps, values } = block;
   const at = (row: number): number => values[row * steps + step]!; // in bounds
@@ -574,12 +591,7 @@ function best(block: SeriesBlock, step: number, rows: readonly number[], k: numb
       }
     }
   }
-  return heap.sort((a, b) => {
-    const x = at(a);
-    const y = at(b);
-    if (x !== x || y !== y) return Number(x !== x) - Number(y !== y);
-    return (y - x) * sign || a - b;
-  });
+  return goSort(heap, (a, b) => isWorse(b, a));
 }
 
 function siftUp(heap: number[], isWorse: (a: number, b: number) => boolean): void {

@@ -1,4 +1,5 @@
 /** Between vectors and scalars, and the order of a vector: vector, scalar, absent, sort … */
+import { goSort } from '../../lib/go-sort.ts';
 import { naturalLess } from '../../lib/natural-order.ts';
 import { Labels } from '../../model/labels.ts';
 import { asScalar, asVector, isInstant, type Value, vectorOf } from '../evaluation.ts';
@@ -50,8 +51,7 @@ const sortByValue =
     return reorder(site, block, (a, b) => {
       const x = values[a] ?? 0;
       const y = values[b] ?? 0;
-      if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
-      return x === y ? 0 : (x < y ? -1 : 1) * direction;
+      return Number.isNaN(y) || (direction === 1 ? x < y : x > y);
     });
   };
 
@@ -66,19 +66,22 @@ const sortByLabel =
       for (const name of names) {
         const valueX = x.get(name);
         const valueY = y.get(name);
-        if (valueX !== valueY) return (naturalLess(valueX, valueY) ? -1 : 1) * direction;
+        if (valueX !== valueY) return naturalLess(valueX, valueY) === (direction === 1);
       }
-      return x.compare(y) * direction;
+      return x.compare(y) * direction < 0;
     });
   };
 
 /** Only an instant query has an order; with one step per row, cells are numbered as rows. */
-function reorder({ evaluation, call, range }: CallSite, block: SeriesBlock, compare: (rowA: number, rowB: number) => number): Value {
+function reorder({ evaluation, call, range }: CallSite, block: SeriesBlock, less: (rowA: number, rowB: number) => boolean): Value {
   if (!isInstant(range)) {
     evaluation.annotations.sortInRangeQuery(call.span);
     return vectorOf(settle(evaluation, range, block));
   }
-  const order = Array.from({ length: block.rows }, (_, row) => row).sort(compare);
+  const order = goSort(
+    Array.from({ length: block.rows }, (_, row) => row),
+    less,
+  );
   const sorted = new SeriesBlock(block.steps, block.rows);
   sorted.hasUniqueLabels = block.hasUniqueLabels;
   for (const row of order) {
