@@ -9,9 +9,11 @@ import { goSort } from '../lib/go-sort.ts';
 import { unreachable } from '../lib/never.ts';
 import { xxHash64 } from '../lib/xxhash64.ts';
 import { isUtf8LabelName, Labels, METRIC_NAME } from '../model/labels.ts';
+import type { Annotations } from './annotations.ts';
 import type { AggregateOp } from './ast.ts';
 import { type Evaluation, isInstant, LABELS_WORK, type StepRange } from './evaluation.ts';
 import { addToAverage } from './functions/over-time.ts';
+import { goMax, goMin } from './go-math.ts';
 import { type Grouping, groupKey, groupLabels } from './grouping.ts';
 import { compact, draftOf, HistogramSum } from './histogram/histogram-draft.ts';
 import { printHistogram } from './histogram/histogram-text.ts';
@@ -343,11 +345,11 @@ function foldHistograms(
     if (op === 'sum') {
       const combination = known.sum.add(h);
       boundsReconciled = combination?.boundsReconciled ?? false;
-      if (combination === null) refuse(state, cell);
+      if (combination === null) refuse(annotations, plan, state, cell);
     } else {
       const next = addToAverage(known.sum, h, known.count, known.isMean);
       boundsReconciled = next?.boundsReconciled ?? false;
-      if (next === null) refuse(state, cell);
+      if (next === null) refuse(annotations, plan, state, cell);
       else {
         known.sum = next.sum;
         known.isMean = next.isMean;
@@ -360,8 +362,9 @@ function foldHistograms(
   }
 }
 
-/** Exponential and custom buckets met: the cell has no result, whatever else comes. */
-function refuse(state: FoldState, cell: number): void {
+/** Exponential and custom buckets met: the cell has no result, whatever else comes. Floats that came before are told of. */
+function refuse(annotations: Annotations, plan: AggregatePlan, state: FoldState, cell: number): void {
+  if ((state.count[cell] ?? 0) > 0) annotations.mixedFloatsHistogramsInAggregation(plan.expr.span);
   state.histograms.set(cell, null);
 }
 
@@ -435,7 +438,10 @@ function* quantiles(
 ): Generator<void, SeriesBlock> {
   const { annotations } = evaluation;
   const span = (plan.param ?? plan).span;
-  for (const q of extremes(param)) if (!(q >= 0 && q <= 1)) annotations.invalidQuantile(q, span);
+  const { max, min, hasNaN } = extremes(param);
+  if (hasNaN) annotations.invalidQuantile(Number.NaN, span);
+  if (max > 1) annotations.invalidQuantile(max, span);
+  if (min < 0) annotations.invalidQuantile(min, span);
   const { steps } = block;
   const result = new SeriesBlock(steps, groups.labels.length);
   const scratch = new Float64Array(block.rows);
@@ -460,17 +466,17 @@ function* quantiles(
   return result;
 }
 
-/** A NaN if there is one, the largest and the smallest value: what parameters are judged by. */
-function extremes(param: Float64Array): number[] {
-  let max = -Infinity;
-  let min = Infinity;
+/** The largest and the smallest value, by which parameters are judged; both are NaN where one is, but for infinities. */
+function extremes(param: Float64Array): { readonly max: number; readonly min: number; readonly hasNaN: boolean } {
+  let max = -Number.MAX_VALUE;
+  let min = Number.MAX_VALUE;
   let hasNaN = false;
   for (const value of param) {
     if (Number.isNaN(value)) hasNaN = true;
-    if (value > max) max = value;
-    if (value < min) min = value;
+    max = goMax(max, value);
+    min = goMin(min, value);
   }
-  return param.length === 0 ? [] : [...(hasNaN ? [Number.NaN] : []), ...(max === -Infinity && min === Infinity ? [] : [max, min])];
+  return { max, min, hasNaN };
 }
 
 const INT64_MIN = -9_223_372_036_854_775_808;
@@ -488,24 +494,15 @@ function* selectRows(
 ): Generator<void, SeriesBlock> {
   const { steps } = block;
   const none = new SeriesBlock(steps, 0);
-  let max = -Infinity;
-  let min = Infinity;
-  let hasNaN = false;
-  for (const value of param) {
-    if (Number.isNaN(value)) hasNaN = true;
-    else {
-      max = Math.max(max, value);
-      min = Math.min(min, value);
-    }
-  }
+  const { max, min, hasNaN } = extremes(param);
   if (op === 'limit_ratio') {
-    if (!hasNaN && max === 0 && min === 0) return none;
+    if (max === 0 && min === 0) return none;
     if (hasNaN) throw executionError('Ratio value is NaN');
     const span = (plan.param ?? plan).span;
     if (max > 1) evaluation.annotations.invalidRatio(max, 1, span);
     if (min < -1) evaluation.annotations.invalidRatio(min, -1, span);
   } else {
-    if (!hasNaN && max < 1) return none;
+    if (max < 1) return none;
     if (hasNaN) throw executionError('Parameter value is NaN');
     if (min <= INT64_MIN) throw executionError(`Scalar value ${goFormatG(min)} underflows int64`);
     if (max >= INT64_MAX) throw executionError(`Scalar value ${goFormatG(max)} overflows int64`);
@@ -649,11 +646,17 @@ function endOfRun({ kinds, values }: SeriesBlock, from: number, end: number): nu
   return to;
 }
 
-/** One series per group and distinct value: how many samples have it. */
-function countValues(evaluation: Evaluation, plan: AggregatePlan, block: SeriesBlock, range: StepRange): SeriesBlock {
+/** The label that count_values writes values into. */
+export function valueLabelOf(plan: AggregatePlan): string {
   if (plan.param?.kind !== 'string') throw new Error('BUG: count_values needs a string literal');
   const label = plan.param.value;
   if (!isUtf8LabelName(label)) throw executionError(`invalid label name ${goQuote(label)}`);
+  return label;
+}
+
+/** One series per group and distinct value: how many samples have it. */
+function countValues(evaluation: Evaluation, plan: AggregatePlan, block: SeriesBlock, range: StepRange): SeriesBlock {
+  const label = valueLabelOf(plan);
   const grouping: Grouping = { names: plan.isWithout ? plan.grouping : [...plan.grouping, label], isWithout: plan.isWithout };
   const { steps } = block;
   const result = new SeriesBlock(steps, block.rows);

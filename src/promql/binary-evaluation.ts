@@ -6,7 +6,16 @@
  */
 import { Labels } from '../model/labels.ts';
 import type { VectorMatching } from './ast.ts';
-import { computeHistograms, type FloatOperation, floatOperation, isComparison, makesNewMetric, type ValueOp } from './binary-operation.ts';
+import {
+  computeHistograms,
+  type FloatOperation,
+  floatOperation,
+  incompatible,
+  isComparison,
+  LastNotes,
+  makesNewMetric,
+  type ValueOp,
+} from './binary-operation.ts';
 import { type Evaluation, LABELS_WORK, type StepRange } from './evaluation.ts';
 import { keyOf, keyWithout } from './grouping.ts';
 import { executionError } from './query-error.ts';
@@ -32,16 +41,18 @@ export function* withScalar(
   const isTrim = op === '</' || op === '>/';
   const computeRow = isComparison(op) && !returnsBool ? keepFloats : replaceFloats;
   const compute = floatOperation(op);
+  const notes = new LastNotes();
   for (let row = 0; row < block.rows; row++) {
     if (!isTrim) computeRow(block, row * steps, scalar, compute, isSwapped);
     if (isTrim || block.histograms !== null) {
       for (let step = 0, cell = row * steps; step < steps; step++, cell++) {
         const kind = block.kinds[cell];
-        if (kind === HISTOGRAM || (isTrim && kind === FLOAT)) applyToHistogram(evaluation, plan, op, block, cell, scalar[step]!, isSwapped); // in bounds
+        if (kind === HISTOGRAM || (isTrim && kind === FLOAT)) applyToHistogram(notes, step, op, block, cell, scalar[step]!, isSwapped); // in bounds
       }
     }
     if (evaluation.isSliceOver(steps)) yield;
   }
+  notes.report(evaluation.annotations, op, plan.span);
   if (makesNewMetric(op) || returnsBool) dropNames(block, evaluation.options.delayedNameRemoval);
   return settle(evaluation, range, block);
 }
@@ -73,8 +84,8 @@ function keepFloats({ kinds, values }: SeriesBlock, from: number, scalar: Float6
 }
 
 function applyToHistogram(
-  { annotations }: Evaluation,
-  plan: BinaryPlan,
+  notes: LastNotes,
+  step: number,
   op: ValueOp,
   block: SeriesBlock,
   cell: number,
@@ -82,11 +93,9 @@ function applyToHistogram(
   isSwapped: boolean,
 ): void {
   const value = operand(block, cell);
-  if (typeof value === 'number') annotations.incompatibleTypes('float', op, 'float', plan.span);
+  if (typeof value === 'number') notes.set(step, incompatible(value, scalar));
   const result =
-    typeof value === 'number'
-      ? null
-      : computeHistograms(op, isSwapped ? scalar : value, isSwapped ? value : scalar, annotations, plan.span);
+    typeof value === 'number' ? null : computeHistograms(op, isSwapped ? scalar : value, isSwapped ? value : scalar, notes, step);
   if (result === null || typeof result === 'boolean') block.kinds[cell] = ABSENT;
   else block.setHistogram(cell, result);
 }
@@ -244,6 +253,9 @@ class Join {
   readonly #resultRows = new Map<string, number>();
   /** Result cells that were computed but not kept, by a comparison whose results may fall together. */
   readonly #notKept = new Set<number>();
+  readonly #notes = new LastNotes();
+  /** Why there is no result, found at the earliest step so far: Prometheus goes step by step and reports the first. */
+  #failure: { readonly step: number; readonly message: string } | null = null;
 
   constructor(
     evaluation: Evaluation,
@@ -270,8 +282,9 @@ class Join {
     const keepsDistinct = many.hasUniqueLabels && (!this.#dropsName || hasOneMetric(many));
     this.#isInjective = card !== 'one-to-one' && keepsDistinct && many.labels.every((labels) => !include.some((name) => labels.has(name)));
     // One to one, results differ by their key, unless the key has type and unit labels that the result has not.
+    // A filled row has the labels of its key, which may be those of another row.
     this.result.hasUniqueLabels =
-      this.#isInjective || (card === 'one-to-one' && (matching.isOn || keepsDistinct) && include.length === 0 && !this.#fills);
+      !this.#fills && (this.#isInjective || (card === 'one-to-one' && (matching.isOn || keepsDistinct) && include.length === 0));
   }
 
   get #dropsName(): boolean {
@@ -283,7 +296,8 @@ class Join {
   }
 
   *run(): Generator<void, void> {
-    this.#refuseDuplicates();
+    this.#failure = this.#duplicates();
+    if (this.#failure?.step === 0) throw executionError(this.#failure.message);
     const { fillLeft, fillRight } = this.#matching;
     // With group_right too, Prometheus fills the missing one side by fill_right and the many side by fill_left.
     for (let row = 0; row < this.#many.rows; row++) {
@@ -296,6 +310,8 @@ class Join {
         if (this.#evaluation.isSliceOver(this.#many.steps)) yield;
       }
     }
+    if (this.#failure !== null) throw executionError(this.#failure.message);
+    this.#notes.report(this.#evaluation.annotations, this.#op, this.#plan.span);
   }
 
   /** All steps of one row of the many side. */
@@ -349,7 +365,7 @@ class Join {
         if (!compares || returnsBool) this.result.setFloat(to + step, value);
         else if (value === 1) this.result.setFloat(to + step, x);
       } else {
-        this.#compute(to + step, operand(many, a), operand(one, b));
+        this.#compute(to + step, operand(many, a), operand(one, b), step);
       }
     }
     this.#dropIfEmpty();
@@ -381,29 +397,28 @@ class Join {
     if (matched === undefined) this.#matched.set(key, (matched = new Uint8Array(this.#many.steps)));
     const isOneToOne = this.#matching.card === 'one-to-one';
     const isTaken = isOneToOne ? matched[step] === 1 : this.result.kinds[cell] !== ABSENT || this.#notKept.has(cell);
-    if (!this.#compute(cell, many, one)) return;
+    if (!this.#compute(cell, many, one, step)) return;
     if (isTaken) {
-      throw executionError(
-        isOneToOne
-          ? 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)'
-          : 'multiple matches for labels: grouping labels must ensure unique matches',
-      );
+      if (step >= (this.#failure?.step ?? Infinity)) return;
+      const how = isOneToOne
+        ? 'many-to-one matching must be explicit (group_left/group_right)'
+        : 'grouping labels must ensure unique matches';
+      this.#failure = { step, message: `multiple matches for labels: ${how}` };
     }
     matched[step] = 1;
     if (!isOneToOne && this.result.kinds[cell] === ABSENT) this.#notKept.add(cell);
   }
 
   /** False when the two cannot be computed at all. */
-  #compute(cell: number, many: ReturnType<typeof operand>, one: ReturnType<typeof operand>): boolean {
+  #compute(cell: number, many: ReturnType<typeof operand>, one: ReturnType<typeof operand>, step: number): boolean {
     const x = this.#isSwapped ? one : many;
     const y = this.#isSwapped ? many : one;
     const op = this.#op;
-    const { annotations } = this.#evaluation;
-    const { returnsBool, span } = this.#plan;
+    const { returnsBool } = this.#plan;
     let keeps: boolean;
     if (typeof x === 'number' && typeof y === 'number') {
       if (op === '</' || op === '>/') {
-        annotations.incompatibleTypes('float', op, 'float', span);
+        this.#notes.set(step, incompatible(x, y));
         return false;
       }
       const value = floatOperation(op)(x, y);
@@ -413,7 +428,7 @@ class Join {
       }
       keeps = value === 1;
     } else {
-      const value = computeHistograms(op, x, y, annotations, span);
+      const value = computeHistograms(op, x, y, this.#notes, step);
       if (value === null) return false;
       if (typeof value !== 'boolean') {
         this.result.setHistogram(cell, value);
@@ -427,7 +442,7 @@ class Join {
     return true;
   }
 
-  /** The row of the one side that has a sample at this step; duplicates were refused before. */
+  /** The row of the one side that has a sample at this step; where there are several, the join fails anyway. */
   #partnerAt(key: number, step: number): number {
     const { steps, kinds } = this.#one;
     for (let row = this.#rowsOfOne.first(key); row !== -1; row = this.#rowsOfOne.next(row)) {
@@ -460,7 +475,7 @@ class Join {
   }
 
   /** A key that two series of the one side have at one step, where the other side has any sample at all. */
-  #refuseDuplicates(): void {
+  #duplicates(): { readonly step: number; readonly message: string } | null {
     const one = this.#one;
     const { steps } = one;
     let firstStep = steps;
@@ -485,14 +500,14 @@ class Join {
         pair = [other, row];
       }
     }
-    if (pair === null) return;
+    if (pair === null) return null;
     const a = one.labels[pair[0]] ?? Labels.empty;
     const b = one.labels[pair[1]] ?? Labels.empty;
     const [x, y] = [a.toString(), b.toString()].sort();
     const side = this.#isSwapped ? 'left' : 'right';
-    throw executionError(
+    const message =
       `found duplicate series for the match group ${this.#keyLabels(b).toString()} on the ${side} hand-side of the operation: [${x}, ${y}]` +
-        ';many-to-many matching not allowed: matching labels must be unique on one side',
-    );
+      ';many-to-many matching not allowed: matching labels must be unique on one side';
+    return { step: firstStep, message };
   }
 }

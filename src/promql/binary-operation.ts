@@ -47,17 +47,34 @@ function neverTrimmed(): never {
   throw new Error('BUG: floats are not trimmed');
 }
 
+/** What is to be said about two samples and an operator. */
+type Note = (annotations: Annotations, op: ValueOp, span: Span) => void;
+
+/** Of what is to be said about the pairs of one step, Prometheus says the last only. */
+export class LastNotes {
+  readonly #byStep = new Map<number, Note>();
+
+  set(step: number, note: Note): void {
+    this.#byStep.set(step, note);
+  }
+
+  report(annotations: Annotations, op: ValueOp, span: Span): void {
+    for (const step of [...this.#byStep.keys()].sort((a, b) => a - b)) this.#byStep.get(step)?.(annotations, op, span);
+  }
+}
+
+type Operand = FloatHistogram | number;
+const typeOf = (value: Operand): 'float' | 'histogram' => (typeof value === 'number' ? 'float' : 'histogram');
+export const incompatible =
+  (a: Operand, b: Operand): Note =>
+  (annotations, op, span) =>
+    annotations.incompatibleTypes(typeOf(a), op, typeOf(b), span);
+
 /**
- * Result of an operator with a histogram on either side. Null: no result, an annotation says why. A comparison yields
+ * Result of an operator with a histogram on either side. Null: no result, a note says why. A comparison yields
  * true or false.
  */
-export function computeHistograms(
-  op: ValueOp,
-  a: FloatHistogram | number,
-  b: FloatHistogram | number,
-  annotations: Annotations,
-  span: Span,
-): FloatHistogram | boolean | null {
+export function computeHistograms(op: ValueOp, a: Operand, b: Operand, notes: LastNotes, step: number): FloatHistogram | boolean | null {
   if (typeof a === 'number' || typeof b === 'number') {
     if (typeof a !== 'number') {
       if (op === '*') return compact(multiply(draftOf(a), b as number));
@@ -67,7 +84,7 @@ export function computeHistograms(
     } else if (typeof b !== 'number' && op === '*') {
       return compact(multiply(draftOf(b), a));
     }
-    annotations.incompatibleTypes(typeof a === 'number' ? 'float' : 'histogram', op, typeof b === 'number' ? 'float' : 'histogram', span);
+    notes.set(step, incompatible(a, b));
     return null;
   }
   switch (op) {
@@ -80,18 +97,20 @@ export function computeHistograms(
       const result = draftOf(a);
       const combination = op === '+' ? add(result, b) : subtract(result, b);
       if (combination === null) {
-        annotations.incompatibleBucketLayout(op, span);
+        notes.set(step, (annotations, _, span) => annotations.incompatibleBucketLayout(op, span));
         return null;
       }
       const operation = op === '+' ? 'addition' : 'subtraction';
       if (op === '-') result.counterResetHint = 'gauge';
-      // Prometheus reports the last of the two.
-      if (combination.boundsReconciled) annotations.boundsReconciled(operation, span);
-      else if (combination.hintsCollide) annotations.counterResetCollision(operation, span);
+      if (combination.hintsCollide) {
+        notes.set(step, (annotations, _, span) => annotations.counterResetCollision(operation, span));
+        return null;
+      }
+      if (combination.boundsReconciled) notes.set(step, (annotations, _, span) => annotations.boundsReconciled(operation, span));
       return compact(result);
     }
     default:
-      annotations.incompatibleTypes('histogram', op, 'histogram', span);
+      notes.set(step, incompatible(a, b));
       return null;
   }
 }

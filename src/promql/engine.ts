@@ -7,7 +7,7 @@
 import { unreachable } from '../lib/never.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
-import { aggregate, Folding, foldOpOf } from './aggregation.ts';
+import { aggregate, Folding, foldOpOf, valueLabelOf } from './aggregation.ts';
 import { Annotations } from './annotations.ts';
 import type { Expr, ValueType } from './ast.ts';
 import { selectorsOf } from './ast-walk.ts';
@@ -27,7 +27,7 @@ import {
 } from './evaluation.ts';
 import { HISTOGRAMS } from './functions/histogram.ts';
 import { evaluateInfo } from './functions/info.ts';
-import { LABEL } from './functions/label.ts';
+import { LABEL_CHANGES, relabel } from './functions/label.ts';
 import { MATH } from './functions/math.ts';
 import { TIME } from './functions/time.ts';
 import { VECTOR } from './functions/vector.ts';
@@ -261,6 +261,7 @@ const blocksOf = (values: readonly Value[]): SeriesBlock[] => values.flatMap((va
 function* evaluateAggregation(evaluation: Evaluation, plan: AggregatePlan, range: StepRange): Generator<void, Value> {
   const { param } = plan;
   const op = foldOpOf(plan.op);
+  if (plan.op === 'count_values') valueLabelOf(plan); // what is wrong with it is found before the vector is looked at
   if (op !== null && plan.expr.kind === 'call' && range.steps > 0) {
     const source = plan.expr.args.find((arg) => arg.kind === 'matrix');
     // absent_over_time looks across all rows.
@@ -275,7 +276,7 @@ function* evaluateAggregation(evaluation: Evaluation, plan: AggregatePlan, range
   return replaced(evaluation, [value], yield* aggregate(evaluation, plan, asVector(value), params, range));
 }
 
-const VECTOR_FUNCTIONS: Readonly<Record<string, VectorFunction>> = { ...MATH, ...TIME, ...VECTOR, ...LABEL, ...HISTOGRAMS };
+const VECTOR_FUNCTIONS: Readonly<Record<string, VectorFunction>> = { ...MATH, ...TIME, ...VECTOR, ...HISTOGRAMS };
 
 function* evaluateCall(evaluation: Evaluation, call: CallPlan, range: StepRange): Generator<void, Value> {
   const [first] = call.args;
@@ -285,6 +286,12 @@ function* evaluateCall(evaluation: Evaluation, call: CallPlan, range: StepRange)
   if (call.name === 'info' && first !== undefined) {
     const base = yield* evaluatePlan(evaluation, first, range);
     return replaced(evaluation, [base], yield* evaluateInfo(evaluation, call, asVector(base), range));
+  }
+  const changeOf = LABEL_CHANGES[call.name];
+  if (changeOf !== undefined && first !== undefined) {
+    const change = changeOf(call);
+    const value = yield* evaluatePlan(evaluation, first, range);
+    return replaced(evaluation, [value], relabel(asVector(value), change));
   }
   const source = call.args.find((arg) => arg.kind === 'matrix' || arg.kind === 'subquery');
   if (source !== undefined) return yield* evaluateRangeFunction(evaluation, call, source, range);
@@ -337,6 +344,8 @@ function* evaluateSubquery(evaluation: Evaluation, plan: SubqueryPlan, range: St
   const firstMs = referenceTime(plan, range.startMs) - plan.rangeMs;
   const lastMs = referenceTime(plan, stepTime(range, Math.max(0, range.steps - 1)));
   const steps = stepRange((Math.floor(firstMs / stepMs) + 1) * stepMs, lastMs, stepMs);
+  // Not even looked at: what is wrong with an expression shows only when there is a step to evaluate it at.
+  if (steps.steps === 0) return { block: new SeriesBlock(0, 0), range: steps };
   const value = yield* evaluatePlan(evaluation, plan.expr, steps);
   return { block: value.kind === 'scalar' ? scalarRow(value.values) : asVector(value), range: steps };
 }

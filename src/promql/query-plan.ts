@@ -217,17 +217,18 @@ function planExpr(expr: Expr, scope: Scope): Planned {
       return { plan, isInvariant: plan.atMs !== null };
     }
     case 'matrix': {
-      const selector = planSelector(expr.selector, scope);
       const rangeMs = expr.rangeExpr === null ? expr.rangeMs : evaluateDuration(expr.rangeExpr, scope.range, false);
+      const selector = planSelector(expr.selector, scope);
       return { plan: { kind: 'matrix', selector, rangeMs, span: expr.span }, isInvariant: selector.atMs !== null };
     }
     case 'subquery': {
-      const inner = planExpr(expr.expr, { ...scope, stats: 'never' });
+      // In this order, and before what is inside: of several wrong durations the first is reported.
       const { range } = scope;
       const offsetMs = expr.offsetExpr === null ? expr.offsetMs : evaluateDuration(expr.offsetExpr, range, true);
       const stepMs = expr.stepExpr === null ? expr.stepMs : evaluateDuration(expr.stepExpr, range, false);
       const rangeMs = expr.rangeExpr === null ? expr.rangeMs : evaluateDuration(expr.rangeExpr, range, false);
       const atMs = resolveAt(expr.at, range);
+      const inner = planExpr(expr.expr, { ...scope, stats: 'never' });
       return {
         plan: { kind: 'subquery', expr: settled(inner), rangeMs, stepMs, offsetMs, atMs, span: expr.span },
         isInvariant: atMs !== null,

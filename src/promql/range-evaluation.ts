@@ -4,6 +4,7 @@
  */
 import type { Labels } from '../model/labels.ts';
 import type { SampleColumns } from '../model/sample.ts';
+import type { Span } from './ast.ts';
 import { type Evaluation, type StepRange, stepTime } from './evaluation.ts';
 import { labelsOfAbsent, selectorMatchers } from './functions/absent.ts';
 import { CHANGES } from './functions/changes.ts';
@@ -30,6 +31,8 @@ const SMOOTHED_FUNCTIONS = ['delta', 'increase', 'rate'];
 const START_TIMESTAMP_FUNCTIONS = new Set(['rate', 'irate', 'increase', 'resets']);
 const NO_KINDS = new Uint8Array(0);
 const NO_VALUES = new Float64Array(0);
+/** Where annotations about a subquery's samples point: Prometheus puts its result in the argument's place, which has no place in the text. */
+const QUERY_START: Span = { start: 0, end: 0 };
 const COUNTER_SUFFIX = /_(?:total|sum|count|bucket)$/;
 
 /** A kernel keeps state from step to step, so each call has its own where it does. */
@@ -84,7 +87,7 @@ export function* evaluateRangeCall(
   const strideMs = reference.atMs === null ? range.stepMs : 0;
 
   const kernel = kernelOf(call.name);
-  const span = (call.args[0] ?? call).span;
+  const span = source.plan === call.args[0] && source.kind === 'subquery' ? QUERY_START : (call.args[0] ?? call).span;
   const window = new RangeWindow(evaluation.annotations, span, { rangeMs, isAnchored, isSmoothed });
   const series = seriesOf(evaluation, source, {
     fromMs: firstMs - rangeMs - before + 1,

@@ -82,8 +82,8 @@ function withChunkHint(series: Series, h: FloatHistogram): FloatHistogram {
   const isGauge = h.counterResetHint === 'gauge';
   const continuesChunk = previous !== null && series.isGaugeChunk === isGauge;
   series.isGaugeChunk = isGauge;
-  if (isGauge || h.counterResetHint === 'reset') return h;
-  if (!continuesChunk) return withHint(h, 'unknown');
+  if (isGauge) return h;
+  if (!continuesChunk || h.counterResetHint === 'reset') return withHint(h, 'unknown');
   if (isStale(h.sum)) return withHint(h, 'not_reset');
   const isSameLayout =
     h.schema === previous.schema && h.zeroThreshold === previous.zeroThreshold && sameNumbers(h.customValues, previous.customValues);

@@ -160,9 +160,13 @@ function quantileAt(site: CallSite, argument: number, quantiles: Float64Array) {
   };
 }
 
-function warnOfQuantiles(site: CallSite, argument: number, quantiles: Float64Array): void {
-  for (const q of quantiles) {
-    if (!(q >= 0 && q <= 1)) site.evaluation.annotations.invalidQuantile(q, (site.call.args[argument] ?? site.call).span);
+/** Of several quantiles, step by step: an annotation stands at the place where it was seen last. */
+function warnOfQuantiles(site: CallSite, firstArgument: number, all: readonly Float64Array[]): void {
+  for (let step = 0; step < site.range.steps; step++) {
+    for (const [i, quantiles] of all.entries()) {
+      const q = quantiles[step]!; // one value per step
+      if (!(q >= 0 && q <= 1)) site.evaluation.annotations.invalidQuantile(q, (site.call.args[firstArgument + i] ?? site.call).span);
+    }
   }
 }
 
@@ -170,7 +174,7 @@ const unchanged = (labels: Labels): Labels => labels;
 
 function* histogramQuantile(site: CallSite): Generator<void, Value> {
   const quantiles = asScalar(site.args[0]);
-  warnOfQuantiles(site, 0, quantiles);
+  warnOfQuantiles(site, 0, [quantiles]);
   const block = asVector(site.args[1]);
   const histograms = sortHistograms(site, block, 1);
   const result = new SeriesBlock(block.steps, histograms.nativeRows.length + histograms.classic.length);
@@ -183,7 +187,7 @@ function* histogramQuantiles(site: CallSite): Generator<void, Value> {
   const block = asVector(site.args[0]);
   const name = textOf(site.call.args[1]);
   const all = site.args.slice(2).map(asScalar);
-  all.forEach((quantiles, i) => warnOfQuantiles(site, i + 2, quantiles));
+  warnOfQuantiles(site, 2, all);
   const histograms = sortHistograms(site, block, 0);
   const result = new SeriesBlock(block.steps, (histograms.nativeRows.length + histograms.classic.length) * all.length);
   for (const quantiles of all) {
