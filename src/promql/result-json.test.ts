@@ -36,6 +36,16 @@ const vector = (labels: Labels, value: number): QueryValue => ({
 test.each<{ what: string; value: QueryValue; json: string }>([
   { what: 'a scalar', value: { kind: 'scalar', atMs: 1000, value: 1.5 }, json: '{"resultType":"scalar","result":[1,"1.5"]}' },
   {
+    what: 'a scalar without an exponent',
+    value: { kind: 'scalar', atMs: 1000, value: 1e21 },
+    json: '{"resultType":"scalar","result":[1,"1000000000000000000000"]}',
+  },
+  {
+    what: 'a small scalar without an exponent',
+    value: { kind: 'scalar', atMs: 1000, value: -1e-7 },
+    json: '{"resultType":"scalar","result":[1,"-0.0000001"]}',
+  },
+  {
     what: 'a string',
     value: { kind: 'string', atMs: -1500, value: 'a"b\n' },
     json: '{"resultType":"string","result":[-1.500,"a\\"b\\n"]}',

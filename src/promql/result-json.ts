@@ -4,7 +4,7 @@
  * Hot path: once per point, no intermediate objects.
  */
 
-import { goFormatE } from '../lib/go-float.ts';
+import { goFormatE, goFormatF } from '../lib/go-float.ts';
 import { unreachable } from '../lib/never.ts';
 import { TextWriter } from '../lib/text-writer.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
@@ -41,7 +41,10 @@ export function* writeQueryData(out: TextWriter, value: QueryValue, stats: strin
   out.ascii(`{"resultType":"${value.kind}","result":`);
   switch (value.kind) {
     case 'scalar':
-      writePoint(out, value.atMs, value.value);
+      // Never with an exponent, other than the values of series.
+      out.byte(0x5b);
+      out.thousandths(value.atMs);
+      out.ascii(`,"${goFormatF(value.value)}"]`);
       break;
     case 'string':
       out.byte(0x5b);

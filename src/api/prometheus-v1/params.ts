@@ -42,8 +42,19 @@ export function timeMs(params: Params, name: string, fallback?: number): number 
   if (text === '' && fallback !== undefined) return fallback;
   const parsed = parseInstantMs(text);
   if (parsed !== null) return parsed;
+  throw noTime(name, text, fallback);
+}
+
+const noTime = (name: string, text: string, fallback?: number): BadParameter => {
   const which = fallback === undefined ? '' : `invalid time value for '${name}': `;
-  throw invalid(name, `${which}cannot parse "${text}" to a valid timestamp`);
+  return invalid(name, `${which}cannot parse "${text}" to a valid timestamp`);
+};
+
+/** A time that is evaluated at and printed, so that it must be exact to the millisecond. Prometheus' overflow there. */
+export function evaluationTimeMs(params: Params, name: string, fallback?: number): number {
+  const ms = timeMs(params, name, fallback);
+  if (Math.abs(ms) > Number.MAX_SAFE_INTEGER) throw noTime(name, first(params, name), fallback);
+  return ms;
 }
 
 /** Seconds with fractions, or Prometheus' spelling, as milliseconds. */
@@ -67,12 +78,13 @@ export function timeoutMs(params: Params): number | null {
   return parsed;
 }
 
+/** Null: the server's, for which 0 and less stand too. */
 export function lookbackDeltaMs(params: Params): number | null {
   const text = first(params, 'lookback_delta');
   if (text === '') return null;
   const parsed = parseLengthMs(text);
   if (typeof parsed !== 'number') throw new BadParameter(`error parsing lookback delta duration: ${parsed.error}`);
-  return parsed;
+  return parsed > 0 ? parsed : null;
 }
 
 /** With fractions of a millisecond. */

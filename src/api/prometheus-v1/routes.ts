@@ -12,6 +12,7 @@ import {
   all,
   BadParameter,
   endAfterStart,
+  evaluationTimeMs,
   first,
   flag,
   groupLimit,
@@ -58,11 +59,13 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
 
   on(BOTH, '/query', async (params, context) => {
     const query = first(params, 'query');
-    return wire(await backend.instantQuery({ query, atMs: timeMs(params, 'time', backend.nowMs()), ...limitsOf(params) }, context.req.raw));
+    return wire(
+      await backend.instantQuery({ query, atMs: evaluationTimeMs(params, 'time', backend.nowMs()), ...limitsOf(params) }, context.req.raw),
+    );
   });
   on(BOTH, '/query_range', async (params, context) => {
-    const fromMs = timeMs(params, 'start');
-    const toMs = timeMs(params, 'end');
+    const fromMs = evaluationTimeMs(params, 'start');
+    const toMs = evaluationTimeMs(params, 'end');
     endAfterStart(fromMs, toMs);
     const step = stepMs(params);
     // Before a step below a millisecond becomes one.
