@@ -16,9 +16,12 @@ export class HistogramBuckets {
   #zeroBuckets = 0;
   #schema = 0;
   #zeroThreshold = 0;
+  /** Where the other buckets end that reach into the zero bucket; 0: nowhere. */
+  #clipsAt = 0;
   #customValues: readonly number[] = [];
 
-  fill(h: FloatHistogram, hasZeroBucket = h.zeroCount > 0): this {
+  /** `asPrinted`: a zero bucket of any count but 0, and bounds as they are. */
+  fill(h: FloatHistogram, asPrinted = false): this {
     const most = h.negativeBuckets.length + h.positiveBuckets.length + 1;
     if (most > this.#counts.length) {
       this.#counts = new Float64Array(most * 2);
@@ -26,11 +29,13 @@ export class HistogramBuckets {
     }
     this.#schema = h.schema;
     this.#zeroThreshold = h.zeroThreshold;
+    this.#clipsAt = asPrinted ? 0 : h.zeroThreshold;
     this.#customValues = h.customValues;
     const negative = this.#put(h.negativeSpans, h.negativeBuckets, 0);
     this.#counts.subarray(0, negative).reverse();
     this.#indices.subarray(0, negative).reverse();
     this.#negativeEnd = negative;
+    const hasZeroBucket = asPrinted ? h.zeroCount !== 0 : h.zeroCount > 0;
     this.#zeroBuckets = hasZeroBucket && h.schema !== CUSTOM_BUCKETS_SCHEMA ? 1 : 0;
     if (this.#zeroBuckets === 1) this.#counts[negative] = h.zeroCount;
     this.length = this.#put(h.positiveSpans, h.positiveBuckets, negative + this.#zeroBuckets);
@@ -64,14 +69,14 @@ export class HistogramBuckets {
     if (this.isZeroBucket(i)) return -this.#zeroThreshold;
     if (i < this.#negativeEnd) return -this.#bound(i, 0);
     const bound = this.#bound(i, -1);
-    return bound > 0 && bound < this.#zeroThreshold ? this.#zeroThreshold : bound;
+    return bound > 0 && bound < this.#clipsAt ? this.#clipsAt : bound;
   }
 
   upper(i: number): number {
     if (this.isZeroBucket(i)) return this.#zeroThreshold;
     if (i >= this.#negativeEnd) return this.#bound(i, 0);
     const bound = -this.#bound(i, -1);
-    return bound < 0 && bound > -this.#zeroThreshold ? -this.#zeroThreshold : bound;
+    return bound < 0 && bound > -this.#clipsAt ? -this.#clipsAt : bound;
   }
 
   isLowerInclusive(i: number): boolean {

@@ -8,7 +8,7 @@ const buckets = new HistogramBuckets();
 /** `{count:3, sum:4, [-1,-0.5):1, (0.5,1]:2}` */
 export function printHistogram(h: FloatHistogram): string {
   const parts = [`count:${goFormatG(h.count)}, sum:${goFormatG(h.sum)}`];
-  buckets.fill(h, h.zeroCount !== 0); // negative and NaN counts too
+  buckets.fill(h, true);
   for (let i = 0; i < buckets.length; i++) {
     if (buckets.count(i) === 0) continue;
     const open = buckets.isLowerInclusive(i) ? '[' : '(';

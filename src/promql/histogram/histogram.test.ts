@@ -182,5 +182,6 @@ test.each([
 test('is printed with its populated buckets', () => {
   const h: FloatHistogram = { ...custom([], [2, 0, 1]), schema: 0, zeroCount: 1, zeroThreshold: 0.5, count: 4, sum: 2.5 };
   expect(printHistogram(h)).toBe('{count:4, sum:2.5, [-0.5,0.5]:1, (0.5,1]:2, (2,4]:1}');
+  expect(printHistogram({ ...h, zeroThreshold: 0.75 })).toBe('{count:4, sum:2.5, [-0.75,0.75]:1, (0.5,1]:2, (2,4]:1}');
   expect(printHistogram({ ...h, zeroCount: -1 })).toBe('{count:4, sum:2.5, [-0.5,0.5]:-1, (0.5,1]:2, (2,4]:1}');
 });
