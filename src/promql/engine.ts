@@ -164,8 +164,10 @@ function* evaluatePlan(evaluation: Evaluation, plan: Plan, range: StepRange): Ge
       return { kind: 'scalar', values: new Float64Array(range.steps).fill(plan.value) };
     case 'string':
       return { kind: 'string', value: plan.value };
-    case 'negation':
-      return yield* negate(evaluation, yield* evaluatePlan(evaluation, plan.expr, range));
+    case 'unary': {
+      const value = yield* evaluatePlan(evaluation, plan.expr, range);
+      return plan.op === '-' ? yield* negate(evaluation, value) : value;
+    }
     case 'invariant':
       return yield* evaluateOnce(evaluation, plan.expr, range);
     case 'binary':

@@ -71,7 +71,8 @@ export type CallPlan = {
 export type Plan =
   | { readonly kind: 'number'; readonly value: number; readonly span: Span }
   | { readonly kind: 'string'; readonly value: string; readonly span: Span }
-  | { readonly kind: 'negation'; readonly expr: Plan; readonly span: Span }
+  /** A + changes no value, but what it stands before is no selector any more: timestamp(+x) is not timestamp(x). */
+  | { readonly kind: 'unary'; readonly op: '+' | '-'; readonly expr: Plan; readonly span: Span }
   /** The same at every step: evaluated at the first, then repeated. */
   | { readonly kind: 'invariant'; readonly expr: Plan; readonly span: Span }
   | BinaryPlan
@@ -122,7 +123,7 @@ export function childrenOfPlan(plan: Plan): readonly Plan[] {
       return [];
     case 'matrix':
       return [plan.selector];
-    case 'negation':
+    case 'unary':
     case 'invariant':
     case 'subquery':
       return [plan.expr];
@@ -177,8 +178,7 @@ function planExpr(expr: Expr, scope: Scope): Planned {
       return planExpr(expr.expr, scope);
     case 'unary': {
       const inner = planExpr(expr.expr, scope);
-      if (expr.op === '+') return inner;
-      return { plan: { kind: 'negation', expr: inner.plan, span: expr.span }, isInvariant: inner.isInvariant };
+      return { plan: { kind: 'unary', op: expr.op, expr: inner.plan, span: expr.span }, isInvariant: inner.isInvariant };
     }
     case 'binary': {
       const inner: Scope = expr.op === '</' || expr.op === '>/' ? { ...scope, stats: 'never' } : scope;
