@@ -97,7 +97,7 @@ describe('what is wrong is told at its place', () => {
       text: `basic_auth_users: {ana: '$6$${'x'.repeat(70)}'}\n`,
       message: "bcrypt algorithm version '6' requested is newer than current version '2'",
     },
-    { given: 'no interval', text: 'rate_limit: {interval: soon, burst: 1}\n', message: '"soon" is not a duration' },
+    { given: 'no interval', text: 'rate_limit: {interval: soon, burst: 1}\n', message: 'expected a duration, got "soon"' },
   ])('$given', ({ text, message }) => {
     const refused = (): unknown => open(text);
     expect(refused).toThrow(WebConfigError);

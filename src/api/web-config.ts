@@ -195,7 +195,7 @@ const rateSection: Decoder<RateLimitConfig | null> = {
   ...object('web.RateLimiterConfig', (fields): RateLimitConfig | null => {
     const burst = fields.get('burst', int);
     const intervalMs = fields.get('interval', goDuration);
-    return intervalMs === 0 ? null : { intervalMs, burst };
+    return intervalMs <= 0 ? null : { intervalMs, burst };
   }),
   zero: () => null,
 };

@@ -10,6 +10,7 @@ import {
   enumeration,
   float,
   goDuration,
+  goDurationText,
   int,
   labelName,
   path,
@@ -19,7 +20,7 @@ import {
   uint64,
   url,
 } from './scalars.ts';
-import { secret, secretSource } from './secret-fields.ts';
+import { secret, secretSource, secretUrl } from './secret-fields.ts';
 import { sourceFile } from './source.ts';
 import { parseYaml } from './yaml-document.ts';
 
@@ -60,12 +61,15 @@ test.each<[string, Decoder<unknown>, string, unknown]>([
   ['a duration', duration, '1h30m', 5_400_000],
   ["Go's duration", goDuration, '1.5s', 1500],
   ["Go's duration in nanoseconds", goDuration, '2000000', 2],
+  ["Go's duration below zero", goDuration, '-1m', -60_000],
+  ["Go's duration as a text", goDurationText, '1.5s', 1500],
   ['a size', byteSize, '1GB512MB', 1.5 * 2 ** 30],
   ['a size', byteSize, '1.5KiB', 1536],
   ['a path beside the file', path, '../x/a.yml', 'x/a.yml'],
   ['an absolute path', path, '/x', '/x'],
   ['a list', list(int), '[1, 2]', [1, 2]],
   ['a map', record(int), '{a: 1}', { a: 1 }],
+  ['a map with a null key', record(int), '{~: 1}', { '': 1 }],
 ])('%s', (_, decoder, text, expected) => {
   const { value, messages } = read(`v: ${text}`, one(decoder));
   expect(messages).toEqual([]);
@@ -80,6 +84,11 @@ test.each<[Decoder<unknown>, string, string, string]>([
   [int, 'abcdefghijklm', 'expected a whole number, got "abcdefghijklm"', `${UNMARSHAL}cannot unmarshal !!str \`abcdefg...\` into int`],
   [uint, '-1', 'expected a whole number, at least 0, got "-1"', `${UNMARSHAL}cannot unmarshal !!int \`-1\` into uint`],
   [duration, '5min', '"5min" is not a duration', 'unknown unit "min" in duration "5min" (not a valid duration string: "5min")'],
+  [duration, '[a]', 'expected a duration, got a list', `${UNMARSHAL}cannot unmarshal !!seq into string`],
+  [list(duration), '{}', 'expected a list, got a map', `${UNMARSHAL}cannot unmarshal !!map into []model.Duration`],
+  [goDuration, '5 m', 'expected a duration, got "5 m"', `${UNMARSHAL}cannot unmarshal !!str \`5 m\` into time.Duration`],
+  [goDurationText, '5', '"5" is not a duration', 'time: missing unit in duration "5"'],
+  [secret, '{}', 'expected a text, got a map', `${UNMARSHAL}cannot unmarshal !!map into config.plain`],
   [byteSize, '100', '"100" is not a size in bytes', 'units: unknown unit  in 100'],
   [url(), 'localhost:9090/x:y', '', ''],
   [
@@ -101,6 +110,15 @@ test('the password of a URL is not told', () => {
   const { messages, upstream, rendered } = read('v: https://u:topsecret@h:x', one(url()));
   expect(messages).toHaveLength(1);
   expect([...messages, ...upstream, rendered].join()).not.toContain('topsecret');
+});
+
+test('a secret URL is hidden, and nothing else of what is wrong with it', () => {
+  const hook = secretUrl(({ scheme }) => `unsupported scheme "${scheme}" for URL`);
+  expect(read("v: ''", one(hook)).upstream).toEqual(['unsupported scheme "" for URL']);
+  expect(read('v: h', one(hook)).upstream).toEqual(['unsupported scheme "" for URL']);
+  expect(read('v: ftp://token', one(hook)).upstream).toEqual(['unsupported scheme "ftp" for URL']);
+  expect(read('v: "%zz"', one(hook)).upstream).toEqual(['parse "<secret>": invalid URL escape "%zz"']);
+  expect(read('v: http://token:x', one(hook)).upstream).toEqual(['parse "<secret>": invalid port ":x" after host']);
 });
 
 test('a bad pattern names the fault', () => {

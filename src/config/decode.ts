@@ -42,6 +42,8 @@ export type Failed = typeof FAILED;
 export type Decoder<T> = {
   /** What Go calls the type, for its "cannot unmarshal … into T" and "field … not found in type T". */
   readonly goType: string;
+  /** What the type's own reading asks Go's YAML for, where that is another type: the message then names that one. */
+  readonly readsAs?: string;
   /** For our message: 'a duration', 'a list'. */
   readonly expects: string;
   /** The value of an explicit null, and what stands in where there is no default; built anew each time. */
@@ -127,7 +129,7 @@ export function record<T>(value: Decoder<T>, key?: Decoder<string>): Decoder<Rea
       const entries: Record<string, T> = Object.create(null);
       const first = new Map<string, YamlEntry>();
       for (const entry of node.entries) {
-        const name = key === undefined ? entry.key.text : key.read(entry.key, sink);
+        const name = isNull(entry.key) ? '' : key === undefined ? entry.key.text : key.read(entry.key, sink);
         const earlier = first.get(entry.key.text);
         if (earlier !== undefined) {
           reportTwice(entry, earlier, (line) => `line ${line}: key "${entry.key.text}" already set in map`, sink);
@@ -344,7 +346,7 @@ export function unknownField(name: string, known: readonly string[], upstream?: 
 /** Reports a list where a text is wanted and the like. */
 export function wrongType(
   node: YamlNode,
-  wanted: Pick<Decoder<unknown>, 'goType' | 'expects'>,
+  wanted: Pick<Decoder<unknown>, 'goType' | 'readsAs' | 'expects'>,
   sink: DiagnosticSink,
   hint?: string,
 ): Failed {
@@ -354,7 +356,7 @@ export function wrongType(
   sink.at(node, {
     code: 'bad_type',
     message: `expected ${wanted.expects}, got ${got}`,
-    upstream: `${UNMARSHAL_ERRORS}line ${lineOf(node)}: cannot unmarshal ${found} into ${wanted.goType}`,
+    upstream: `${UNMARSHAL_ERRORS}line ${lineOf(node)}: cannot unmarshal ${found} into ${wanted.readsAs ?? wanted.goType}`,
     ...(hint === undefined ? {} : { hint }),
   });
   return FAILED;

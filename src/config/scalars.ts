@@ -17,6 +17,7 @@ import { YAML_BOOLS, yamlNumber } from './yaml-number.ts';
 
 type ScalarOptions<T> = {
   readonly goType: string;
+  readonly readsAs?: string;
   readonly expects: string;
   readonly zero: T;
   readonly emptyIsAbsent?: boolean;
@@ -90,6 +91,7 @@ const isUnquoted = (node: { readonly kind: string }): node is YamlScalar =>
 /** Prometheus' grammar: 1h30m. */
 export const duration: Decoder<DurationMs> = scalar({
   goType: 'model.Duration',
+  readsAs: 'string',
   expects: 'a duration',
   zero: durationMs(0),
   parse: (text, fail) => {
@@ -106,23 +108,36 @@ export const duration: Decoder<DurationMs> = scalar({
 });
 
 /** Go's grammar (fractions, no days), for the few fields that are Go's time.Duration. Rounded to milliseconds. */
-export const goDuration: Decoder<DurationMs> = scalar({
+export const goDuration: Decoder<DurationMs> = {
+  goType: 'time.Duration',
+  expects: 'a duration',
+  zero: () => durationMs(0),
+  read: (node, sink) => {
+    if (node.kind !== 'scalar') return wrongType(node, goDuration, sink);
+    const nanoseconds = node.style === 'plain' ? yamlNumber(node.text) : null;
+    const parsed = nanoseconds === null ? parseGoDuration(node.text) : Number(nanoseconds) / 1e6;
+    return typeof parsed === 'number' ? durationMs(Math.round(parsed)) : wrongType(node, goDuration, sink, GO_DURATION_HINT);
+  },
+};
+
+/** As goDuration, but a text whatever it looks like (Go's UnmarshalText): a number has no unit. */
+export const goDurationText: Decoder<DurationMs> = scalar({
   goType: 'time.Duration',
   expects: 'a duration',
   zero: durationMs(0),
-  parse: (text, fail, node) => {
-    const nanoseconds = node.style === 'plain' ? yamlNumber(text) : null;
-    const parsed = nanoseconds === null ? parseGoDuration(text) : Number(nanoseconds) / 1e6;
-    if (typeof parsed === 'number' && parsed >= 0) return durationMs(Math.round(parsed));
-    const upstream = typeof parsed === 'number' ? undefined : parsed.error;
-    const problem: Problem = {
+  parse: (text, fail) => {
+    const parsed = parseGoDuration(text);
+    if (typeof parsed === 'number') return durationMs(Math.round(parsed));
+    return fail({
       code: 'bad_duration',
       message: `"${text}" is not a duration`,
-      hint: 'write a number and a unit of ms, s, m or h: 10s',
-    };
-    return fail(upstream === undefined ? problem : { ...problem, upstream });
+      hint: GO_DURATION_HINT,
+      upstream: parsed.error,
+    });
   },
 });
+
+const GO_DURATION_HINT = 'write a number and a unit of ms, s, m or h: 10s';
 
 function durationHint(text: string): string {
   const known: Readonly<Record<string, string>> = {
@@ -189,6 +204,7 @@ type UrlOptions = {
 export function url({ goType = 'string', check, wrapError, isSecret = false }: UrlOptions = {}): Decoder<string> {
   return scalar({
     goType,
+    readsAs: 'string',
     expects: 'a URL',
     zero: '',
     parse: (text, fail) => {
@@ -201,11 +217,17 @@ export function url({ goType = 'string', check, wrapError, isSecret = false }: U
         code: 'bad_url',
         message: isSecret ? 'this is not a URL that can be used here' : `"${shown}" cannot be used as the URL here: ${why}`,
         hint: 'write it with its scheme and host: https://example.org/path',
-        upstream: error.replaceAll(text, shown),
+        upstream: withoutUrl(error, text, shown),
       });
     },
   });
 }
+
+/** A short text that is no URL at all (nothing, or a letter) may stand in the words of the error by chance. */
+const withoutUrl = (error: string, text: string, shown: string): string => {
+  const hidden = error.replace(`parse ${goQuote(text)}:`, () => `parse ${goQuote(shown)}:`);
+  return text.includes('://') ? hidden.replaceAll(text, () => shown) : hidden;
+};
 
 /** A URL that a client can open. */
 export const httpUrl: Decoder<string> = url({
@@ -218,6 +240,7 @@ export const httpUrl: Decoder<string> = url({
 /** An RE2 pattern, as written; anchored at both ends when it is used. */
 export const regex: Decoder<string> = scalar({
   goType: 'relabel.Regexp',
+  readsAs: 'string',
   expects: 'a regular expression',
   zero: '',
   parse: (text, fail) => {
@@ -239,6 +262,7 @@ export function labelName(
 ): Decoder<string> {
   return scalar({
     goType: 'model.LabelName',
+    readsAs: 'string',
     expects: 'a label name',
     zero: '',
     parse: (text, fail) => {

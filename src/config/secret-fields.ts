@@ -9,6 +9,7 @@ import { path, scalar, url } from './scalars.ts';
 
 export const secret: Decoder<Secret> = {
   goType: 'config.Secret',
+  readsAs: 'config.plain',
   expects: 'a text',
   zero: () => new Secret(''),
   read: (node, sink) => {
@@ -21,16 +22,19 @@ export const secret: Decoder<Secret> = {
 /** A URL that is a secret as a whole (webhook addresses with a token in them). `<secret>` stands for one already masked. */
 export function secretUrl(check: (url: GoUrl, text: string) => string | null): Decoder<Secret> {
   const plain = url({ isSecret: true, check });
-  return {
+  const decoder: Decoder<Secret> = {
     ...secret,
     goType: 'config.SecretURL',
+    readsAs: 'string',
     expects: 'a URL',
     read: (node, sink) => {
+      if (node.kind !== 'scalar') return wrongType(node, decoder, sink);
       const hidden = secret.read(node, sink);
       if (hidden === FAILED || hidden.reveal() === '<secret>') return hidden;
       return plain.read(node, sink) === FAILED ? FAILED : hidden;
     },
   };
+  return decoder;
 }
 
 const environmentName: Decoder<string> = scalar({

@@ -6,6 +6,7 @@ export type HostPort = { readonly host: string; readonly port: string };
 
 export const hostPort: Decoder<HostPort | null> = scalar<HostPort | null>({
   goType: 'config.HostPort',
+  readsAs: 'string',
   expects: 'host:port',
   zero: null,
   parse: (text, fail) => {

@@ -94,7 +94,7 @@ export class Attempt {
     this.#client = client;
     this.#clock = clock;
     const leftMs = deadline - now;
-    this.#endsAt = clock.elapsed() + (timeoutMs === 0 ? leftMs : Math.min(timeoutMs, leftMs));
+    this.#endsAt = clock.elapsed() + (timeoutMs <= 0 ? leftMs : Math.min(timeoutMs, leftMs));
   }
 
   async request(outgoing: Outgoing): Promise<HttpResult> {

@@ -83,6 +83,18 @@ describe('an empty item', () => {
   });
 });
 
+test.each([
+  ['webhook', "url: 'http://x:tok/'", 'invalid URL: parse "<secret>": invalid port ":tok" after host'],
+  ['webhook', 'url: http://x/\ntimeout: x', 'cannot unmarshal !!str `x` into time.Duration'],
+  ['pushover', 'user_key: u\ntoken: t\nretry: 5', 'time: missing unit in duration "5"'],
+  ['jira', "api_url: http://x/\nproject: P\nissue_type: Bug\napi_type: ''", 'unknown api_type on jira_config'],
+  ['opsgenie', 'api_key: k\nresponders: [null]', 'opsGenieConfig responder {   } has to have at least one'],
+  ['email', 'to: a@b\nbogus: 1', 'field bogus not found in type config.plain'],
+  ['pagerduty', 'routing_key: k\nbogus: 1', 'field bogus not found in type pagerduty.plain'],
+] as const)('%s refuses %j in the words of Alertmanager', (name, yaml, error) => {
+  expect(configError(name, yaml)).toContain(error);
+});
+
 test('a secret that cannot be read now is tried again', async () => {
   const bench = new ReceiverBench('discord', 'webhook_url_file: /run/hook');
   expect(await bench.send()).toEqual({ kind: 'rejected', retry: true, reason: 'other', message: 'cannot read webhook_url: there is none' });
@@ -109,4 +121,5 @@ test('a request is given what is left until the deadline, or its own limit', asy
   expect(await timeoutOf('')).toBe(300_000);
   expect(await timeoutOf('timeout: 5s')).toBe(5000);
   expect(await timeoutOf('timeout: 1h')).toBe(300_000);
+  expect(await timeoutOf('timeout: -1')).toBe(300_000);
 });

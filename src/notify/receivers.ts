@@ -345,9 +345,12 @@ function integrationsOf(fields: Fields, name: IntegrationName, context: ReaderCo
 
 type Configured = Omit<ReceiverIntegration, 'name' | 'index'>;
 
+/** Whose fields Alertmanager still keeps in its package config; Go's messages name the package. */
+const IN_CONFIG: ReadonlySet<IntegrationName> = new Set(['email', 'slack', 'victorops', 'webex', 'wechat']);
+
 function integrationReader(name: IntegrationName, context: ReaderContext): Decoder<Configured> {
   const row: Row<IntegrationConfig> = ROWS[name];
-  return object(`${name}.plain`, (fields): Configured => {
+  return object(`${IN_CONFIG.has(name) ? 'config' : name}.plain`, (fields): Configured => {
     const own = fields.optional('tocsin', ownSettings(row));
     const sendResolved = fields.get('send_resolved', bool, row.sendResolved);
     return {

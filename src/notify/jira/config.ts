@@ -49,11 +49,13 @@ export function readJira(fields: Fields, globalHttp: HttpClientConfig, globals: 
       message: 'no global Jira Cloud URL set',
       hint: 'set api_url here or jira_api_url below global',
     });
+  const type = fields.get('api_type', apiType, 'auto' as const);
+  if (fields.node('api_type') !== null && !fields.isSet('api_type')) fields.problem('api_type', { code: 'bad_value', message: API_TYPES });
   return {
     kind: 'jira',
     http: fields.optional('http_config', httpConfig) ?? globalHttp,
     apiUrl: address,
-    apiType: fields.get('api_type', apiType, 'auto' as const),
+    apiType: type,
     project,
     summary: fields.get('summary', fieldWith(SUMMARY), { template: SUMMARY, enableUpdate: true }),
     description: fields.get('description', fieldWith(DESCRIPTION), { template: DESCRIPTION, enableUpdate: true }),
@@ -71,9 +73,8 @@ export function readJira(fields: Fields, globalHttp: HttpClientConfig, globals: 
 const SUMMARY = '{{ template "jira.default.summary" . }}';
 const DESCRIPTION = '{{ template "jira.default.description" . }}';
 
-const apiType = enumeration(['auto', 'cloud', 'datacenter'], {
-  upstream: () => 'unknown api_type on jira_config, must be auto, cloud or datacenter',
-});
+const API_TYPES = 'unknown api_type on jira_config, must be auto, cloud or datacenter';
+const apiType = enumeration(['auto', 'cloud', 'datacenter'], { upstream: () => API_TYPES });
 
 /** A template, or a map with one. */
 function fieldWith(template: string): Decoder<JiraField> {

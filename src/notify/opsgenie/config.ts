@@ -66,7 +66,7 @@ export function readOpsgenie(
     source: fields.get('source', string, '{{ template "opsgenie.default.source" . }}'),
     details: fields.get('details', record(string)),
     entity: fields.get('entity', string),
-    responders: fields.get('responders', list(responder(templates))),
+    responders: fields.get('responders', list(responder(templates), NAMELESS)),
     actions: fields.get('actions', string),
     tags: fields.get('tags', string),
     note: fields.get('note', string),
@@ -74,6 +74,9 @@ export function readOpsgenie(
     updateAlerts: fields.get('update_alerts', bool),
   };
 }
+
+/** What Alertmanager says of an empty item. */
+const NAMELESS = 'opsGenieConfig responder {   } has to have at least one of id, username or name specified';
 
 const TYPES = '^(team|teams|user|escalation|schedule)$';
 

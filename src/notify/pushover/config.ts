@@ -1,7 +1,7 @@
 /** Reads `pushover_configs` (alertmanager notify/pushover/config.go). */
 import type { Fields } from '../../config/decode.ts';
 import { httpConfig } from '../../config/http-config.ts';
-import { bool, goDuration, string } from '../../config/scalars.ts';
+import { bool, goDurationText, string } from '../../config/scalars.ts';
 import type { HttpClientConfig } from '../../model/http.ts';
 import type { SecretSource } from '../../model/secret.ts';
 import { type DurationMs, durationMs } from '../../model/time.ts';
@@ -49,9 +49,9 @@ export function readPushover(fields: Fields, globalHttp: HttpClientConfig): Push
     device: fields.get('device', string),
     sound: fields.get('sound', string),
     priority: fields.get('priority', string, PRIORITY),
-    retryMs: fields.get('retry', goDuration, durationMs(60_000)),
-    expireMs: fields.get('expire', goDuration, durationMs(3_600_000)),
-    ttlMs: fields.get('ttl', goDuration),
+    retryMs: fields.get('retry', goDurationText, durationMs(60_000)),
+    expireMs: fields.get('expire', goDurationText, durationMs(3_600_000)),
+    ttlMs: fields.get('ttl', goDurationText),
     html,
     monospace,
   };

@@ -4,6 +4,7 @@ import { httpConfig } from '../../config/http-config.ts';
 import { goDuration, uint } from '../../config/scalars.ts';
 import { secret as secretText } from '../../config/secret-fields.ts';
 import { isNull } from '../../config/yaml-document.ts';
+import { goQuote } from '../../lib/go-quote.ts';
 import { parseGoUrl } from '../../lib/go-url.ts';
 import type { HttpClientConfig } from '../../model/http.ts';
 import type { Secret, SecretSource } from '../../model/secret.ts';
@@ -54,7 +55,8 @@ function urlProblem(url: string, templates: Pick<NotificationTemplates, 'check'>
     return error === null ? null : `invalid template syntax: ${error}`;
   }
   const parsed = parseGoUrl(url);
-  if ('error' in parsed) return 'invalid URL: it cannot be parsed';
+  // Without the address, which may hold a token.
+  if ('error' in parsed) return `invalid URL: ${parsed.error.replace(goQuote(url), () => '"<secret>"')}`;
   const problem = httpUrlProblem(parsed);
   return problem === null ? null : `invalid URL: ${problem}`;
 }
