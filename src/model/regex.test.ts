@@ -30,6 +30,11 @@ test("only Alertmanager's dot stops at a newline", () => {
   expect([compiled('a.b').matches('a\nb'), !('error' in regex) && regex.matches('a\nb')]).toEqual([true, false]);
 });
 
+test('what RE2/J leaves out of an error is put back', () => {
+  expect(compileAlertmanagerRegex('\\')).toEqual({ error: 'error parsing regexp: missing closing ): `^(?:\\)$`' });
+  expect(compileSilenceRegex('a\\')).toEqual({ error: 'error parsing regexp: trailing backslash at end of expression: ``' });
+});
+
 test('a pattern that is one only where it is anchored is none of a silence', () => {
   expect([compileAlertmanagerRegex('a)|(b'), compileSilenceRegex('a)|(b')]).toMatchObject([
     { source: 'a)|(b' },

@@ -82,7 +82,8 @@ function compile(pattern: string, flags: number): RE2JS | { readonly error: stri
   try {
     return RE2JS.compile(pattern, flags);
   } catch (error) {
-    if (error instanceof RE2JSException) return { error: error.message };
+    // Go names what is wrong with the pattern, here nothing; RE2/J leaves that out.
+    if (error instanceof RE2JSException) return { error: error.message.replace(/(trailing backslash at end of expression)$/, '$1: ``') };
     throw error;
   }
 }
