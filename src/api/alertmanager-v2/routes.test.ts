@@ -279,6 +279,12 @@ describe('silences', () => {
     expect((await send('GET', '/silences')).json).toEqual([one.json]);
   });
 
+  test('one without annotations has no such field, as in Alertmanager', async () => {
+    const { send } = setUp();
+    const id = idOf(await send('POST', '/silences', silence()));
+    expect((await send('GET', `/silence/${id}`)).json).not.toHaveProperty('annotations');
+  });
+
   test.each([
     { query: '', states: ['active', 'pending', 'expired'] },
     { query: 'expired=false', states: ['active', 'pending'] },

@@ -10,5 +10,6 @@ export function silenceJson(silence: SilenceRow, now: UnixMs): string {
   const matchers = JSON.stringify((matcherSets[0] ?? []).map(toApiMatcher));
   const times = `"endsAt":${timeJson(endsAt)},"startsAt":${timeJson(startsAt)},"updatedAt":${timeJson(updatedAt)}`;
   const by = `"comment":${JSON.stringify(comment)},"createdBy":${JSON.stringify(createdBy)}`;
-  return `{"id":${JSON.stringify(id)},"status":{"state":"${silenceState(silence, now)}"},${times},"annotations":${JSON.stringify(annotations)},${by},"matchers":${matchers}}`;
+  const notes = Object.keys(annotations).length === 0 ? '' : `"annotations":${JSON.stringify(annotations)},`;
+  return `{"id":${JSON.stringify(id)},"status":{"state":"${silenceState(silence, now)}"},${times},${notes}${by},"matchers":${matchers}}`;
 }
