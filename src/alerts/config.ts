@@ -213,7 +213,12 @@ const inhibitRule = (context: RoutingContext): Decoder<InhibitRule> =>
       context.matchers === 'classic' ? 'legacy' : 'utf8',
       (label) => `invalid label name ${goQuote(label)} in equal list`,
     );
-    return { name, sourceMatchers: side('source'), targetMatchers: side('target'), equal: fields.get('equal', list(equalName)) };
+    return {
+      name,
+      sourceMatchers: side('source'),
+      targetMatchers: side('target'),
+      equal: fields.get('equal', list(equalName, 'invalid label name "" in equal list')),
+    };
   });
 
 /** `known` takes what is read: names are shared by the two sections that define intervals. */

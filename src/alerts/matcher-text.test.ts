@@ -5,6 +5,7 @@ import {
   alertMatcher,
   type MatcherMode,
   opOfApiMatcher,
+  parseFilter,
   parseMatcher,
   parseMatchers,
   printAlertMatchers,
@@ -35,6 +36,23 @@ test.each<[text: string, classic: unknown, utf8: unknown, fallback: unknown]>([
     utf8,
     fallback,
   ]);
+});
+
+test.each([
+  ['a=b', ['a = b'], ['a = b'], ['a = b']],
+  [
+    '{a=b}',
+    { error: 'bad matcher format: {a=b}' },
+    { error: 'unexpected open or close brace: {a=b}' },
+    { error: 'unexpected open or close brace: {a=b}' },
+  ],
+  ['a=b}', ['a = b}'], { error: 'unexpected open or close brace: a=b}' }, { error: 'unexpected open or close brace: a=b}' }],
+])('the filter %s', (text, classic, utf8, fallback) => {
+  const read = (mode: MatcherMode) => {
+    const matcher = parseFilter(text, mode);
+    return plain('error' in matcher ? matcher : [matcher]);
+  };
+  expect([read('classic'), read('utf8'), read('fallback')]).toEqual([classic, utf8, fallback]);
 });
 
 const anyMatcher = fc

@@ -45,7 +45,7 @@ export function parseAlertSelector(text: string): readonly Matcher[] | MatcherEr
   return all.length === 0 ? { error: 'it names no alert: write HighLatency, or HighLatency{svc="x"}' } : all;
 }
 
-/** The single form: `a="b"`. Only the strict UTF-8 mode takes braces around it. */
+/** The single form: `a="b"`. Only the grammar of the strict UTF-8 mode takes braces around it. */
 export function parseMatcher(text: string, mode: MatcherMode = 'fallback'): Matcher | MatcherError {
   switch (mode) {
     case 'classic':
@@ -53,7 +53,7 @@ export function parseMatcher(text: string, mode: MatcherMode = 'fallback'): Matc
     case 'utf8':
       return onlyOne(utf8Matchers(text));
     case 'fallback': {
-      if (text.startsWith('{') || text.endsWith('}')) return { error: `unexpected open or close brace: ${text}` };
+      if (hasBrace(text)) return bracesRefused(text);
       const utf8 = onlyOne(utf8Matchers(text));
       const classic = classicMatcher(text);
       const matchers = reconcile('error' in utf8 ? utf8 : [utf8], 'error' in classic ? classic : [classic]);
@@ -63,6 +63,14 @@ export function parseMatcher(text: string, mode: MatcherMode = 'fallback'): Matc
       return unreachable(mode);
   }
 }
+
+/** The single form as the API's filters and amtool's arguments take it (matcher/compat/parse.go): in no UTF-8 mode with braces. */
+export function parseFilter(text: string, mode: MatcherMode = 'fallback'): Matcher | MatcherError {
+  return mode === 'utf8' && hasBrace(text) ? bracesRefused(text) : parseMatcher(text, mode);
+}
+
+const hasBrace = (text: string): boolean => text.startsWith('{') || text.endsWith('}');
+const bracesRefused = (text: string): MatcherError => ({ error: `unexpected open or close brace: ${text}` });
 
 /** `a="b"`; a name that the classic grammar cannot read is quoted, and then the value in Go's way. */
 export function printAlertMatcher({ name, op, value }: Matcher): string {

@@ -67,6 +67,10 @@ test.each([
   expect('error' in parseTimeInterval({ location }, 'UTC')).toBe(isUnknown);
 });
 
+test.each(['../x', '/etc/localtime', 'Europe/..'])('location %s is no name', (location) => {
+  expect(parseTimeInterval({ location }, 'UTC')).toEqual({ error: 'time: invalid location name' });
+});
+
 test('Local is the zone of the machine', () => {
   expect(parsed({ location: 'Local' }, 'Asia/Tokyo').zone).toBe('Asia/Tokyo');
 });

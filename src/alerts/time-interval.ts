@@ -5,6 +5,7 @@
  * timeinterval/timeinterval.go, its messages included. Reading YAML is the config's work.
  */
 import { Temporal } from 'temporal-polyfill';
+import { isLocationName } from '../lib/go-time.ts';
 import type { UnixMs } from '../model/time.ts';
 
 /** One element as written. A field left out puts no constraint; an empty list never matches. */
@@ -226,6 +227,7 @@ function goInteger(text: string): number {
 function zoneOf(location: string, localZone: string): string {
   if (location === '' || location === 'UTC') return 'UTC';
   if (location === 'Local') return localZone;
+  if (!isLocationName(location)) throw new Refusal('time: invalid location name');
   // Temporal also takes offsets such as +01:00, and names in any case.
   if (!/^[A-Za-z]/.test(location) || knownZone(location) !== location) throw new Refusal(`unknown time zone ${location}`);
   return location;

@@ -19,6 +19,9 @@ export const UTC: Zone = { name: 'UTC', at: () => ({ offsetSeconds: 0, abbreviat
 
 export const fixedZone = (name: string, offsetSeconds: number): Zone => ({ name, at: () => ({ offsetSeconds, abbreviation: name }) });
 
+/** Whether Go would look for a zone of that name: not for one that leaves the folder of zones. */
+export const isLocationName = (name: string): boolean => !/^[/\\]|(?:^|[/\\])\.\.(?:[/\\]|$)/.test(name);
+
 /** The zone of an IANA name, or null where there is none. */
 export function loadZone(name: string): Zone | null {
   if (name === '' || name === 'UTC') return UTC;
@@ -26,7 +29,8 @@ export function loadZone(name: string): Zone | null {
   // Temporal also takes offsets, which are no names.
   if (!/^[A-Za-z][\w+-]*(?:\/[\w+-]+)*$/.test(name)) return null;
   try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+    // Names in any case are Temporal's, not Go's.
+    if (Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId !== name) return null;
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;

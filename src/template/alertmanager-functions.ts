@@ -3,7 +3,7 @@ import { decodeBase64Url, encodeBase64Url } from '../lib/base64.ts';
 import type { BoundedText } from '../lib/bounded-text.ts';
 import { goToLower, goToUpper } from '../lib/go-case.ts';
 import { titleCase, trimSpace } from '../lib/go-strings.ts';
-import { formatTime, loadZone, parseTime, timeFromUnixMs, unixNanos, ZERO_TIME } from '../lib/go-time.ts';
+import { formatTime, isLocationName, loadZone, parseTime, timeFromUnixMs, unixNanos, ZERO_TIME } from '../lib/go-time.ts';
 import {
   ANY,
   ANY_MAP,
@@ -92,6 +92,7 @@ export const ALERTMANAGER_FUNCTIONS: ReadonlyMap<string, GoFunction> = new Map<s
     'tz',
     goFunction([STRING, TIME], (args) => {
       const name = textArgument(args, 0);
+      if (!isLocationName(name)) throw new GoCallError('time: invalid location name');
       const zone = loadZone(name);
       if (zone === null) throw new GoCallError(`unknown time zone ${name}`);
       return goTime({ ...timeArgument(args, 1), zone });

@@ -84,6 +84,10 @@ test.each([
     becomes: 'template: :1:10: executing "" at <.Alerts.Firing.Nope>: can\'t evaluate field Nope in type []template.Alert',
   },
   { text: '{{ .Nope }}', becomes: 'template: :1:3: executing "" at <.Nope>: can\'t evaluate field Nope in type *template.Data' },
+  {
+    text: '{{ tz "../x" now }}',
+    becomes: 'template: :1:3: executing "" at <tz "../x" now>: error calling tz: time: invalid location name',
+  },
   { text: '{{ tz "Mars" now }}', becomes: 'template: :1:3: executing "" at <tz "Mars" now>: error calling tz: unknown time zone Mars' },
 ])('$text becomes $becomes', ({ text, becomes }) => {
   expect(render(text)).toBe(becomes);

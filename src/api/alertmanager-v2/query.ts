@@ -1,5 +1,5 @@
 /** Reading of API v2's query parameters. What nobody knows is ignored; a boolean that is no word for true is false. */
-import { type MatcherMode, parseMatcher } from '../../alerts/matcher-text.ts';
+import { type MatcherMode, parseFilter } from '../../alerts/matcher-text.ts';
 import type { AlertQuery } from '../../alerts/router-view.ts';
 import type { SilenceState } from '../../alerts/silence.ts';
 import type { SilenceQuery } from '../../alerts/silences.ts';
@@ -44,7 +44,7 @@ const STATES: readonly SilenceState[] = ['active', 'pending', 'expired'];
 function matchersOf(params: URLSearchParams, name: string, mode: MatcherMode): readonly Matcher[] | Refused {
   const matchers: Matcher[] = [];
   for (const text of params.getAll(name)) {
-    const matcher = parseMatcher(text, mode);
+    const matcher = parseFilter(text, mode);
     if ('error' in matcher) return matcher;
     matchers.push(matcher);
   }
