@@ -4,7 +4,7 @@
  */
 import { type RoutingContext, routingSections } from '../../alerts/config.ts';
 import type { RouteConfig } from '../../alerts/route.ts';
-import { Fields } from '../../config/decode.ts';
+import { decode, Fields } from '../../config/decode.ts';
 import { type Diagnostic, isError, upstreamText } from '../../config/diagnostic.ts';
 import { DiagnosticSink } from '../../config/diagnostic-sink.ts';
 import type { SourceFile } from '../../config/source.ts';
@@ -14,6 +14,7 @@ import { NotificationTemplates, parseNotificationTemplates } from '../../templat
 import { type AlertmanagerConfig, alertmanagerOwnership, readAlertmanagerConfig, templatePatterns } from '../config/alertmanager-config.ts';
 import { mergeDocuments } from '../config/merge.ts';
 import { prometheusOwnership } from '../config/prometheus-config.ts';
+import { tracingConfig } from '../config/tracing-config.ts';
 
 export type AlertmanagerFile = {
   /** Null: an error keeps it from being used. */
@@ -27,7 +28,10 @@ export type AlertmanagerFile = {
 export function readAlertmanagerFile(source: SourceFile, context: RoutingContext): AlertmanagerFile {
   const sink = new DiagnosticSink();
   const owners = { prometheus: prometheusOwnership(), alertmanager: alertmanagerOwnership() };
-  const { alertmanager } = mergeDocuments([parseYaml(source)], owners, sink);
+  const { alertmanager, prometheus } = mergeDocuments([parseYaml(source)], owners, sink);
+  // Both projects have it, and only theirs is asked here.
+  const tracing = prometheus.entries.find(({ key }) => key.text === 'tracing');
+  if (tracing !== undefined) decode(tracing.value, tracingConfig, sink);
   if (alertmanager === null && sink.errorCount > 0)
     return { config: null, templatePatterns: [], diagnostics: sink.diagnostics(), sources: sink.sources() };
   const root = alertmanager ?? emptyMap(source);

@@ -6,7 +6,7 @@ import { type RoutingContext, routingSections } from '../../alerts/config.ts';
 import type { InhibitRule } from '../../alerts/inhibit.ts';
 import type { RouteConfig } from '../../alerts/route.ts';
 import type { TimeInterval } from '../../alerts/time-interval.ts';
-import { decode, type Fields, list, type ObjectDecoder, object, rawNode } from '../../config/decode.ts';
+import { decode, type Fields, list, type ObjectDecoder, object } from '../../config/decode.ts';
 import type { DiagnosticSink } from '../../config/diagnostic-sink.ts';
 import { duration, path, string } from '../../config/scalars.ts';
 import { namesIn, UniqueNames } from '../../config/unique-names.ts';
@@ -17,7 +17,9 @@ import { checkFallbacks, type FallbackUse, undefinedReceiver } from '../../notif
 import { type ReceiverGlobals, receiverGlobals } from '../../notify/receiver-globals.ts';
 import { type Receiver, receiverReader } from '../../notify/receivers.ts';
 import type { NotificationTemplates } from '../../template/notification-templates.ts';
+import { eventRecorder } from './event-recorder-config.ts';
 import type { Ownership } from './merge.ts';
+import { tracingConfig } from './tracing-config.ts';
 
 export type AlertmanagerConfig = {
   readonly route: RouteConfig;
@@ -67,9 +69,8 @@ function alertmanagerConfig(context: AlertmanagerContext): ObjectDecoder<Alertma
     if (lastResort !== null && !names.includes(lastResort.name))
       lastResort.fields.problem('last_resort', undefinedReceiver('the last resort is', lastResort.name, names));
     const { route, inhibitRules, timeIntervals } = routingSections(fields, names, context);
-    for (const name of ['tracing', 'event_recorder'])
-      if (fields.optional(name, rawNode) !== null)
-        fields.warnNoEffect(name, name === 'tracing' ? 'traces are not written yet' : 'the event log has every event');
+    fields.unsupported('tracing', tracingConfig, 'traces are not written yet');
+    fields.unsupported('event_recorder', eventRecorder, 'the event log has every event');
     const { callbackUrl } = globals.twilio;
     return {
       route: route ?? NO_ROUTE,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { writeFiles } from '../../../test/support/sim-app.ts';
 import { unixMs } from '../../model/time.ts';
 import { SimWorld } from '../../platform/sim/sim-world.ts';
-import { matchingFiles } from './glob.ts';
+import { isGlob, matchingFiles } from './glob.ts';
 
 const world = new SimWorld({ seed: 1, start: unixMs(0) });
 writeFiles(
@@ -26,4 +26,21 @@ test.each([
   ['/r', []],
 ])('%s matches %j', (pattern, files) => {
   expect(matchingFiles(disk, pattern)).toEqual(files);
+});
+
+test.each([
+  ['*.tmpl', true],
+  ['a[bc]d', true],
+  ['[^a-z]', true],
+  ['[\\]]', true],
+  ['a]', true],
+  ['[', false],
+  ['[]', false],
+  ['[^]', false],
+  ['[]a]', false],
+  ['[a-]', false],
+  ['[-a]', false],
+  ['a\\', false],
+])('%s is a pattern: %s', (pattern, isOne) => {
+  expect(isGlob(pattern)).toBe(isOne);
 });

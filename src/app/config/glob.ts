@@ -25,6 +25,13 @@ export function matchingFiles(disk: Pick<Disk, 'list' | 'stat'>, pattern: string
   return found.sort();
 }
 
+/**
+ * Whether Go's filepath.Match can read it: a class has a member and is closed, each of its ranges has both ends, no
+ * backslash ends the pattern.
+ */
+export const isGlob = (pattern: string): boolean =>
+  /^(?:\\[\s\S]|[^\\[]|\[(?:\^|(?!\^))(?:(?:\\[\s\S]|[^\\\]-])(?:-(?:\\[\s\S]|[^\\\]-]))?)+\])*$/.test(pattern);
+
 /** Only stars, question marks and classes are more than themselves: no backtracking that grows with the name. */
 function elementExpression(part: string): RegExp {
   const source = part.replace(/\[\^?[^\]]+\]|[\s\S]/g, (piece) => {
