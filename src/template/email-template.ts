@@ -17,7 +17,7 @@ const pairs = (field: 'Labels' | 'Annotations'): string => `{{ with .${field}.So
 {{ end }}{{ end }}`;
 
 const alert = (color: string): string => `<div style="margin:0 0 20px 0;padding-left:14px;border-left:4px solid ${color}">
-${pairs('Labels')}${pairs('Annotations')}{{ with .GeneratorURL }}<a href="{{ . }}" style="color:${LINK}">Source</a>{{ end }}</div>
+${pairs('Labels')}${pairs('Annotations')}<a href="{{ .GeneratorURL }}" style="color:${LINK}">Source</a></div>
 `;
 
 const section = (state: 'Firing' | 'Resolved', color: string): string => {
@@ -29,7 +29,7 @@ const section = (state: 'Firing' | 'Resolved', color: string): string => {
 const header = (color: string): string =>
   row(
     `padding:16px 20px;background-color:${color};${FONT};font-size:17px;line-height:24px;font-weight:600;color:#ffffff;overflow-wrap:anywhere`,
-    '{{ len .Alerts }} alert{{ if ne (len .Alerts) 1 }}s{{ end }} for {{ range .GroupLabels.SortedPairs }}{{ .Name }}={{ .Value }} {{ end }}',
+    '{{ len .Alerts }} alert{{ if gt (len .Alerts) 1 }}s{{ end }} for {{ range .GroupLabels.SortedPairs }}{{ .Name }}={{ .Value }} {{ end }}',
   );
 
 const BUTTON = row(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Labels } from '../model/labels.ts';
 import { unixMs } from '../model/time.ts';
-import { type NotificationData, notificationData } from './alertmanager-data.ts';
+import { type NotificationAlert, type NotificationData, notificationData } from './alertmanager-data.ts';
 import { NotificationTemplates, parseNotificationTemplates } from './notification-templates.ts';
 import type { TemplateFile } from './template-set.ts';
 
@@ -163,13 +163,26 @@ test('route labels that were rendered are taken as they are', () => {
   expect(render('{{ routeLabels "a" }}', templates(), rendered)).toBe('{{ x');
 });
 
-test('the e-mail shows every alert, escaped, and no unsafe link', () => {
-  const html = render('{{ template "email.default.html" . }}', templates(), data(), 'html');
-  const visible = html
+const visible = (html: string): string =>
+  html
     .replace(/<head>[^]*<\/head>/, '')
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ');
-  expect(visible).toBe(
+
+test.each([
+  { given: 'no alert', alerts: [], text: ' 0 alert for alertname=HighLatency View in Alertmanager Sent by Alertmanager ' },
+  {
+    given: 'an alert that says nothing of its origin',
+    alerts: [{ ...data().alerts[0], annotations: Labels.empty, generatorUrl: '' } as NotificationAlert],
+    text: ' 1 alert for alertname=HighLatency View in Alertmanager [1] Firing Labels alertname = HighLatency instance = a:80 job = api severity = critical Source Sent by Alertmanager ',
+  },
+])('the e-mail of $given reads as that of Alertmanager', ({ alerts, text }) => {
+  expect(visible(render('{{ template "email.default.html" . }}', templates(), { ...data(), alerts }, 'html'))).toBe(text);
+});
+
+test('the e-mail shows every alert, escaped, and no unsafe link', () => {
+  const html = render('{{ template "email.default.html" . }}', templates(), data(), 'html');
+  expect(visible(html)).toBe(
     ' 2 alerts for alertname=HighLatency View in Alertmanager [1] Firing Labels alertname = HighLatency instance = a:80 job = api severity = critical Annotations summary = Latency is high Source [1] Resolved Labels alertname = HighLatency instance = &lt;b&gt;:80 job = api severity = critical Annotations summary = Latency is high Source Sent by Alertmanager ',
   );
   expect([...html.matchAll(/href="([^"]*)"/g)].map((match) => match[1])).toEqual([
