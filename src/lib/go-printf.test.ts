@@ -58,6 +58,8 @@ test.each<{ format: string; args: readonly Arg[]; text: string }>([
   { format: '%5s|%.1s', args: [goString('é🙂'), goString('🙂x')], text: '   é🙂|🙂' },
   { format: '%+q %#q %#q', args: [goString('é'), goString('a\tb'), goString('a\nb')], text: '"\\u00e9" `a\tb` "a\\nb"' },
   { format: '%t %v', args: [goBool(true), goBool(false)], text: 'true false' },
+  { format: '%d %v %#v', args: [0, 1, 2].map(() => goSlice(ANYS, [null])), text: '[<nil>] [<nil>] []interface {}{interface {}(nil)}' },
+  { format: '%w %w %w', args: [goInt(1), goSlice(ANYS, []), null], text: '%!w(int=1) %!w([]interface {}=[]) %!w(<nil>)' },
   { format: '%v %+v %#v', args: [point, point, point], text: '{1.5 a b} {X:1.5 Name:a b} geo.Point{X:1.5, Name:"a b"}' },
   { format: '%v %v', args: [goPointer(point), goSlice(ANYS, [goPointer(point)])], text: '&{1.5 a b} [0xc000000000]' },
   { format: '%v %d %s %q', args: [color, color, color, color], text: 'red 3 red "red"' },

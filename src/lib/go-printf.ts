@@ -6,7 +6,7 @@
 import { type BoundedText } from './bounded-text.ts';
 import { goQuote } from './go-quote.ts';
 import { canBackquote, type FloatVerb, formatFloat, formatFloatBinary } from './go-strconv.ts';
-import { type GoType, type GoValue, indirectInterface, stringerText } from './go-value.ts';
+import { asElement, type GoType, type GoValue, indirectInterface, stringerText } from './go-value.ts';
 import { firstRunes, runeCount } from './runes.ts';
 import { encodeUtf8 } from './utf8-bytes.ts';
 import { compareUtf8 } from './utf8-order.ts';
@@ -148,6 +148,9 @@ export function sprintf(out: BoundedText, format: string, rawArgs: readonly Arg[
   out.append(')');
 }
 
+/** A nil in a list or map is a nil of its element's type, which no verb is bad for. */
+const elementOf = ({ element }: GoType, item: Arg): Arg => (item !== null || element === undefined ? item : asElement(element, item));
+
 class Printer {
   readonly #out: BoundedText;
   #minus = false;
@@ -191,6 +194,7 @@ class Printer {
       else this.#badVerb(null, verb);
     } else if (verb === 'T') this.#text(arg.type.name);
     else if (verb === 'p') this.#pointer(arg, verb);
+    else if (verb === 'w') this.#badVerb(arg, verb);
     else if (!this.#byMethod(arg, verb)) this.#value(arg, verb, 0);
   }
 
@@ -257,7 +261,7 @@ class Printer {
           keys.map((key) => () => {
             this.#string(value, key, verb);
             this.#out.append(':');
-            this.#value(value.entries?.get(key) ?? null, verb, depth + 1);
+            this.#value(elementOf(value.type, value.entries?.get(key) ?? null), verb, depth + 1);
           }),
           this.#sharpV ? '}' : ']',
         );
@@ -270,7 +274,7 @@ class Printer {
         }
         this.#list(
           this.#sharpV ? `${value.type.name}{` : '[',
-          (value.items ?? []).map((item) => () => this.#value(item, verb, depth + 1)),
+          (value.items ?? []).map((item) => () => this.#value(elementOf(value.type, item), verb, depth + 1)),
           this.#sharpV ? '}' : ']',
         );
         return;
