@@ -3,7 +3,7 @@ import type { InstantQuery, RangeQuery, SeriesRequest, WireAnswer } from '../../
 import { TextWriter } from '../../lib/text-writer.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Matcher } from '../../model/matcher.ts';
-import type { QueryResult, QueryValue } from '../../promql/engine.ts';
+import type { QueryValue } from '../../promql/engine.ts';
 import { expressionJson } from '../../promql/expression-json.ts';
 import { formatParseError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
@@ -11,7 +11,7 @@ import { prettyExpr } from '../../promql/prettier.ts';
 import { sizeOfQueryData, writeQueryData } from '../../promql/result-json.ts';
 import type { Tsdb } from '../../tsdb/tsdb.ts';
 import { BadCall } from './call-error.ts';
-import type { Cancellation, QueryService } from './query-service.ts';
+import type { Cancellation, QueryService, RunQuery } from './query-service.ts';
 import { runSliced } from './slicing.ts';
 
 /** Of each kind in an answer; how many more there were is said. */
@@ -88,7 +88,7 @@ function limited<T>(all: readonly T[], limit: number): { readonly kept: readonly
   return limit > 0 && all.length > limit ? { kept: all.slice(0, limit), isCut: true } : { kept: all, isCut: false };
 }
 
-async function queryAnswer(result: QueryResult, limit: number, stats: InstantQuery['stats'], clock: Clock): Promise<WireAnswer> {
+async function queryAnswer(result: RunQuery, limit: number, stats: InstantQuery['stats'], clock: Clock): Promise<WireAnswer> {
   const { value, isCut } = cutTo(result.value, limit);
   const out = new TextWriter(sizeOfQueryData(value));
   out.ascii('{"status":"success","data":');
@@ -110,8 +110,18 @@ function cutTo(value: QueryValue, limit: number): { readonly value: QueryValue; 
   }
 }
 
-const statsJson = ({ stats }: QueryResult): string =>
-  JSON.stringify({ samples: { totalQueryableSamples: stats.samplesTotal, peakSamples: stats.samplesPeak } });
+/** As Prometheus' util/stats, in seconds; nothing is sorted after the evaluation. */
+function statsJson({ stats, timings: { parsedMs, queuedMs, evaluatedMs } }: RunQuery): string {
+  const timings = {
+    evalTotalTime: evaluatedMs / 1000,
+    resultSortTime: 0,
+    queryPreparationTime: parsedMs / 1000,
+    innerEvalTime: evaluatedMs / 1000,
+    execQueueTime: queuedMs / 1000,
+    execTotalTime: (queuedMs + evaluatedMs) / 1000,
+  };
+  return JSON.stringify({ timings, samples: { totalQueryableSamples: stats.samplesTotal, peakSamples: stats.samplesPeak } });
+}
 
 function envelope(data: string, warnings: readonly string[] = []): WireAnswer {
   return { body: encoder.encode(`{"status":"success","data":${data}${annotationsJson(warnings, [])}}`) };

@@ -30,6 +30,17 @@ export type QueryChoices = { readonly timeoutMs: number | null; readonly lookbac
 
 export type Cancellation = { isCanceled: boolean };
 
+/** Where the time of a query went, in milliseconds. */
+export type QueryTimings = {
+  /** Reading its text. */
+  readonly parsedMs: number;
+  /** Waiting for others. */
+  readonly queuedMs: number;
+  readonly evaluatedMs: number;
+};
+
+export type RunQuery = QueryResult & { readonly timings: QueryTimings };
+
 export class QueryService {
   readonly clock: Clock;
   readonly #queryable: Queryable;
@@ -89,8 +100,10 @@ export class QueryService {
     query: { readonly text: string; readonly startMs: number; readonly endMs: number; readonly stepMs: number },
     choices: QueryChoices,
     cancellation: Cancellation,
-  ): Promise<QueryResult> {
+  ): Promise<RunQuery> {
+    const askedAt = this.clock.elapsed();
     const expr = this.parse(query.text);
+    const parsedAt = this.clock.elapsed();
     const timeoutMs = Math.min(choices.timeoutMs ?? this.#limits.timeoutMs, this.#limits.timeoutMs);
     return this.#turnstile.pass(async () => {
       const began = this.clock.elapsed();
@@ -101,9 +114,11 @@ export class QueryService {
           this.#queryable,
           this.#options(choices.lookbackDeltaMs),
         );
-        return await runSliced(evaluation, this.clock, {
+        const result = await runSliced(evaluation, this.clock, {
           check: () => (cancellation.isCanceled ? queryCanceled() : this.clock.elapsed() - began > timeoutMs ? queryTimedOut() : null),
         });
+        const evaluatedMs = this.clock.elapsed() - began;
+        return { ...result, timings: { parsedMs: parsedAt - askedAt, queuedMs: began - parsedAt, evaluatedMs } };
       } catch (error) {
         this.stats.failed++;
         // Found when it was prepared: as wrong as one that does not parse.
