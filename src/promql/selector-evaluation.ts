@@ -225,25 +225,26 @@ export function* evaluateMatrix(evaluation: Evaluation, matrix: MatrixPlan, rang
   return result;
 }
 
-function asStored(labels: RangeSeries['labels'], columns: SampleColumns): RangeSeries {
-  const times: number[] = [];
-  const values: number[] = [];
-  const histograms: (FloatHistogram | null)[] = [];
+function asStored(labels: RangeSeries['labels'], { length, timestamps, values, histograms }: SampleColumns): RangeSeries {
+  const times = timestamps.slice(0, length);
+  const floats = values.slice(0, length);
+  const kept: (FloatHistogram | null)[] | null = histograms === null ? null : [];
   let hasHistograms = false;
-  for (let i = 0; i < columns.length; i++) {
-    const histogram = columns.histograms?.[i] ?? null;
-    const value = columns.values[i] ?? 0;
+  let to = 0;
+  for (let i = 0; i < length; i++) {
+    const histogram = histograms?.[i] ?? null;
+    const value = floats[i]!; // in bounds, as below
     if (isStale(histogram === null ? value : histogram.sum)) continue;
-    times.push(columns.timestamps[i] ?? 0);
-    values.push(histogram === null ? value : 0);
-    histograms.push(histogram);
+    times[to] = times[i]!;
+    floats[to++] = histogram === null ? value : 0;
+    kept?.push(histogram);
     if (histogram !== null) hasHistograms = true;
   }
   return {
     labels,
     dropsName: false,
-    timestamps: Float64Array.from(times),
-    values: Float64Array.from(values),
-    histograms: hasHistograms ? histograms : null,
+    timestamps: times.subarray(0, to),
+    values: floats.subarray(0, to),
+    histograms: hasHistograms ? kept : null,
   };
 }
