@@ -37,7 +37,7 @@ export async function serve(options: AppOptions): Promise<never> {
     const running = app;
     const began = app.begin().then(() => {
       log.info('Tocsin is ready', { url: running.externalUrl, config: options.configFiles.join(',') });
-      void rehearsed(running, ports.connectInside(server.rehearsal));
+      void rehearsed(running, ports.connectInside(server.rehearsal), stopped.requested);
     });
     await Promise.race([stopped.requested, began]);
     await stopped.requested;
@@ -59,10 +59,14 @@ export async function serve(options: AppOptions): Promise<never> {
 }
 
 /** Gets the code compiled that will stay hot; what comes later has to earn it. */
-async function rehearsed({ engine, ports: { log } }: App, connection: InnerConnection): Promise<void> {
+async function rehearsed({ engine, ports: { log } }: App, connection: InnerConnection, stopRequested: Promise<void>): Promise<void> {
+  let isStopping = false;
+  void stopRequested.then(() => {
+    isStopping = true;
+  });
   optimizeWhatIsRehearsed();
   try {
-    await rehearse((path) => connection.get(path));
+    await rehearse((path) => (isStopping ? Promise.reject(new Error('the process is to end')) : connection.get(path)));
     await engine.call('rehearse', null);
   } catch (error) {
     log.debug('the rehearsal was broken off', { error: error instanceof Error ? error.message : String(error) });

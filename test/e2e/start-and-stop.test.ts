@@ -66,7 +66,6 @@ describe.concurrent('the program', () => {
       const { tocsin, target, collector } = await paging(stage);
       const ending = await tocsin.stop(signal);
       expect(ending).toMatchObject({ code: 0, signal: null });
-      console.log(ending.tookMs);
       expect(ending.tookMs).toBeLessThan(2000);
       expect(tocsin.log).not.toMatch(/level=(WARN|ERROR)/);
 

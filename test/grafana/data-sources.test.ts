@@ -178,7 +178,6 @@ describe.each(['', '/prom'])('at http://h:9090%s', (prefix) => {
           createdBy: silence.createdBy,
           comment: silence.comment,
           status: { state: 'active' },
-          annotations: {},
           matchers: silence.matchers,
         },
       ]);

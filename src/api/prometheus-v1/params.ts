@@ -50,9 +50,8 @@ const noTime = (name: string, text: string, fallback?: number): BadParameter => 
   return invalid(name, `${which}cannot parse "${text}" to a valid timestamp`);
 };
 
-/** A time that is evaluated at and printed, so that it must be exact to the millisecond. Prometheus' overflow there. */
-export function evaluationTimeMs(params: Params, name: string, fallback?: number): number {
-  const ms = timeMs(params, name, fallback);
+/** The time that was read, if it can be evaluated at and printed: exact to the millisecond. Prometheus' overflow there. */
+export function exactMs(params: Params, name: string, ms: number, fallback?: number): number {
   if (Math.abs(ms) > Number.MAX_SAFE_INTEGER) throw noTime(name, first(params, name), fallback);
   return ms;
 }

@@ -12,7 +12,7 @@ import {
   all,
   BadParameter,
   endAfterStart,
-  evaluationTimeMs,
+  exactMs,
   first,
   flag,
   groupLimit,
@@ -59,18 +59,20 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
 
   on(BOTH, '/query', async (params, context) => {
     const query = first(params, 'query');
-    return wire(
-      await backend.instantQuery({ query, atMs: evaluationTimeMs(params, 'time', backend.nowMs()), ...limitsOf(params) }, context.req.raw),
-    );
+    const now = backend.nowMs();
+    const atMs = exactMs(params, 'time', timeMs(params, 'time', now), now);
+    return wire(await backend.instantQuery({ query, atMs, ...limitsOf(params) }, context.req.raw));
   });
   on(BOTH, '/query_range', async (params, context) => {
-    const fromMs = evaluationTimeMs(params, 'start');
-    const toMs = evaluationTimeMs(params, 'end');
+    const fromMs = timeMs(params, 'start');
+    const toMs = timeMs(params, 'end');
     endAfterStart(fromMs, toMs);
     const step = stepMs(params);
     // Before a step below a millisecond becomes one.
     if ((toMs - fromMs) / step > POINTS_MAX)
       throw new BadParameter('exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)');
+    exactMs(params, 'start', fromMs);
+    exactMs(params, 'end', toMs);
     return wire(
       await backend.rangeQuery(
         { query: first(params, 'query'), fromMs, toMs, stepMs: Math.max(1, Math.trunc(step)), ...limitsOf(params) },
