@@ -48,6 +48,26 @@ test.each<{ given: string; bytes: readonly number[]; read: 'sints' | 'doubles' }
   expect(() => reader[read]([], 5)).toThrow(ProtobufError);
 });
 
+test('messages that only their length precedes are read one after the other', () => {
+  const reader = new ProtobufReader(Uint8Array.from([2, 0x08, 5, 0, 3, 0x08, 0x96, 0x01]));
+  const found: unknown[] = [];
+  for (const _ of [1, 2, 3]) {
+    const outer = reader.enterDelimited(3);
+    while (reader.next()) found.push(reader.uint());
+    reader.leave(outer);
+    found.push(`to ${reader.offset}`);
+  }
+  expect(found).toEqual([5, 'to 3', 'to 4', 150, 'to 8']);
+});
+
+test.each([
+  { given: 'a length that runs past the end', bytes: [0x80] },
+  { given: 'a message that runs past the end', bytes: [2, 0x08] },
+  { given: 'a message that is too long', bytes: [4, 0, 0, 0, 0] },
+])('$given is refused', ({ bytes }) => {
+  expect(() => new ProtobufReader(Uint8Array.from(bytes)).enterDelimited(3)).toThrow(ProtobufError);
+});
+
 test('no bytes make it do anything but end or say that they are no message', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {

@@ -28,6 +28,11 @@ export class ProtobufReader {
     this.#end = bytes.length;
   }
 
+  /** Where reading goes on. */
+  get offset(): number {
+    return this.#at;
+  }
+
   /** Moves to the next field of the message; false at its end. */
   next(): boolean {
     if (this.#at >= this.#end) return false;
@@ -40,6 +45,16 @@ export class ProtobufReader {
   /** Reads on inside the message field just found; what it returns is to be given to `leave`. */
   enter(): number {
     const length = this.#length();
+    const outer = this.#end;
+    this.#end = this.#at + length;
+    return outer;
+  }
+
+  /** The same for a message that nothing but its length precedes, as in a file of many. */
+  enterDelimited(bytesMax: number): number {
+    const length = this.uint();
+    if (length > bytesMax) throw new ProtobufError(`a message of ${length} bytes is longer than ${bytesMax}`);
+    if (length > this.#end - this.#at) throw new ProtobufError('a message runs past the end');
     const outer = this.#end;
     this.#end = this.#at + length;
     return outer;
