@@ -13,6 +13,8 @@ import type { MatcherRow, SilenceRow } from './router-state.ts';
 export type SilenceState = 'pending' | 'active' | 'expired';
 /** Which label names are valid: any UTF-8 text, or the old ones only (--enable-feature=classic-mode). */
 export type LabelNameMode = 'utf8' | 'classic';
+/** 0: there is none. */
+export type SilenceLimits = { readonly silencesMax: number; readonly silenceBytesMax: number };
 
 /** Both bounds belong to the silence, but for an end set by hand: that one counts at once. */
 export function silenceState(
@@ -85,6 +87,17 @@ export function compareSilences(a: SilenceRow, b: SilenceRow, now: UnixMs): numb
   if (order !== 0) return order;
   if (state === 'pending') return a.startsAt - b.startsAt;
   return state === 'active' ? a.endsAt - b.endsAt : b.endsAt - a.endsAt;
+}
+
+/** Why one more silence would be too many; null when it would not. `silencesMax` 0: there is no limit. */
+export const countError = (count: number, { silencesMax }: SilenceLimits): string | null =>
+  silencesMax > 0 && count + 1 > silencesMax ? `exceeded maximum number of silences: ${count} (limit: ${silencesMax})` : null;
+
+/** Why it is too large; null when it is not. */
+export function sizeError(row: SilenceRow, expiresAt: UnixMs, { silenceBytesMax }: SilenceLimits): string | null {
+  if (silenceBytesMax === 0) return null;
+  const bytes = silenceBytes(row, expiresAt);
+  return bytes > silenceBytesMax ? `silence exceeded maximum size: ${bytes} bytes (limit: ${silenceBytesMax} bytes)` : null;
 }
 
 /** Bytes it takes in Alertmanager's storage (MeshSilence in silencepb), which --silences.max-silence-size-bytes counts. */

@@ -5,8 +5,8 @@ import type { MatchOp } from '../model/matcher.ts';
 import { durationMs, unixMs } from '../model/time.ts';
 import { SimRandom } from '../platform/sim/sim-random.ts';
 import type { MatcherRow, SilenceId, SilenceRow } from './router-state.ts';
-import { compileSets, matchesSets, silenceBytes, silenceState } from './silence.ts';
-import { newSilenceCache, type PostedSilence, type SilenceLimits, Silences } from './silences.ts';
+import { compileSets, matchesSets, type SilenceLimits, silenceBytes, silenceState } from './silence.ts';
+import { newSilenceCache, type PostedSilence, Silences } from './silences.ts';
 
 const NO_LIMITS: SilenceLimits = { silencesMax: 0, silenceBytesMax: 0 };
 const at = (seconds: number) => unixMs(1_700_000_000_000 + seconds * 1000);

@@ -14,13 +14,15 @@ import type { MatcherRow, SilenceId, SilenceRow } from './router-state.ts';
 import {
   compareSilences,
   compileSets,
+  countError,
   hasMatchers,
   isUpdateInPlace,
   type LabelNameMode,
   matchesSets,
+  type SilenceLimits,
   type SilenceState,
-  silenceBytes,
   silenceState,
+  sizeError,
   storedSets,
   timesError,
 } from './silence.ts';
@@ -57,8 +59,6 @@ export type PutSilence =
       readonly ended: SilenceRow | null;
     }
   | { readonly kind: 'refused'; readonly reason: RefusalReason; readonly message: string };
-
-export type SilenceLimits = { /** 0: none. */ readonly silencesMax: number /** 0: none. */; readonly silenceBytesMax: number };
 
 export type SilenceQuery = {
   /** Each must be one of the silence's matchers, letter by letter. */
@@ -118,17 +118,15 @@ export class Silences {
     if (old !== undefined && isUpdateInPlace(old.row, next, now)) {
       const row: SilenceRow = { ...next, id: old.id };
       const tooLarge = this.#sizeError(row);
-      if (tooLarge !== null) return tooLarge;
+      if (tooLarge !== null) return refused('limit', tooLarge);
       this.#change(old, row);
       return { kind: 'updated', row, ended: null };
     }
-    const { silencesMax } = this.#limits;
-    if (silencesMax > 0 && this.#byId.size + 1 > silencesMax) {
-      return refused('limit', `exceeded maximum number of silences: ${this.#byId.size} (limit: ${silencesMax})`);
-    }
+    const tooMany = countError(this.#byId.size, this.#limits);
+    if (tooMany !== null) return refused('limit', tooMany);
     const row: SilenceRow = { ...next, id: newId ?? (uuid(this.#random) as SilenceId), startsAt: startsAt < now ? now : startsAt };
     const tooLarge = this.#sizeError(row);
-    if (tooLarge !== null) return tooLarge;
+    if (tooLarge !== null) return refused('limit', tooLarge);
     const ended = old === undefined ? null : this.#end(old, now);
     this.#keep(row, sets);
     this.#sink.upsertSilence(row);
@@ -243,12 +241,8 @@ export class Silences {
     return kept.row;
   }
 
-  #sizeError(row: SilenceRow): PutSilence | null {
-    const { silenceBytesMax } = this.#limits;
-    if (silenceBytesMax === 0) return null;
-    const bytes = silenceBytes(row, addMs(row.endsAt, this.#retentionMs));
-    if (bytes <= silenceBytesMax) return null;
-    return refused('limit', `silence exceeded maximum size: ${bytes} bytes (limit: ${silenceBytesMax} bytes)`);
+  #sizeError(row: SilenceRow): string | null {
+    return sizeError(row, addMs(row.endsAt, this.#retentionMs), this.#limits);
   }
 }
 

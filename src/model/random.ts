@@ -19,5 +19,9 @@ export function uuid(random: Pick<Random, 'bytes'>): string {
   return text;
 }
 
+/** Whether Alertmanager's API takes it for one: hyphens all there or all left out, any version. */
+export const isUuid = (text: string): boolean =>
+  /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})$/i.test(text);
+
 /** "00" … "ff" */
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

@@ -6,6 +6,7 @@ import { type Context, Hono } from 'hono';
 import type { SilenceId } from '../../alerts/router-state.ts';
 import { goQuote } from '../../lib/go-quote.ts';
 import { matchesLabels } from '../../model/matcher.ts';
+import { isUuid } from '../../model/random.ts';
 import { type CallerEnv, callerName } from '../caller.ts';
 import { labelsJson, writeAlerts, writeGroups } from './alert-json.ts';
 import type { AlertmanagerBackend } from './backend.ts';
@@ -121,13 +122,13 @@ export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrenc
   on('/silence/:id', {
     GET: (context) => {
       const id = context.req.param('id') ?? '';
-      if (!UUID.test(id)) return notUuid(id);
+      if (!isUuid(id)) return notUuid(id);
       const silence = backend.router().silence(id as SilenceId);
       return silence === null ? empty(404) : json(silenceJson(silence, backend.now()));
     },
     DELETE: async (context) => {
       const id = context.req.param('id') ?? '';
-      if (!UUID.test(id)) return notUuid(id);
+      if (!isUuid(id)) return notUuid(id);
       return (await backend.expireSilence(id as SilenceId, callerName(context.env))) ? empty() : empty(404);
     },
   });
@@ -152,5 +153,4 @@ const tooMany = (max: number): Response =>
     headers: { 'content-type': 'text/plain; charset=utf-8' },
   });
 
-const UUID = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})$/i;
 const notUuid = (id: string): Response => schemaError({ code: 601, message: `silenceID in path must be of type uuid: ${goQuote(id)}` });

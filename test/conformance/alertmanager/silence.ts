@@ -12,10 +12,11 @@ import {
   silenceState,
   timesError,
 } from '../../../src/alerts/silence.ts';
+import { type ArrivedSilence, mergeSilences } from '../../../src/alerts/silence-merge.ts';
 import { newSilenceCache, type PostedSilence, Silences } from '../../../src/alerts/silences.ts';
 import { Labels } from '../../../src/model/labels.ts';
 import type { MatchOp } from '../../../src/model/matcher.ts';
-import type { Random } from '../../../src/model/random.ts';
+import { type Random, uuid } from '../../../src/model/random.ts';
 import { durationMs, type UnixMs, unixMs } from '../../../src/model/time.ts';
 import { apiV2, TestAlertmanager } from '../../support/test-alertmanager.ts';
 import type { CaseResult, KindRunner } from '../kind.ts';
@@ -45,8 +46,12 @@ type StateCase = {
   readonly sort_out?: readonly string[];
   readonly query?: Partial<Record<SilenceState, boolean>>;
   readonly states_returned?: readonly SilenceState[];
-  readonly local?: unknown;
+  readonly local?: Versions;
+  readonly incoming?: Versions;
+  readonly result_updated?: Readonly<Record<string, number>>;
 };
+/** By id: when it was last changed, and when its retention ends. */
+type Versions = Readonly<Record<string, { readonly updated: number; readonly expires: number }>>;
 type ApiCase = {
   readonly req?: Readonly<Record<string, unknown>> & { readonly id?: string; readonly drop?: string };
   readonly start?: number;
@@ -180,9 +185,9 @@ async function requested(item: ApiCase): Promise<{ readonly status: number; read
   return { status: answer.status, body: part === undefined ? null : answer.text.includes(part) ? part : answer.text };
 }
 
-async function stateResults(dir: string): Promise<readonly CaseResult[]> {
-  const results = await checkTable<StateCase>(dir, 'state.json', (item) => ({
-    expected: item.state ?? item.sort_out ?? item.states_returned ?? null,
+const stateResults = (dir: string): Promise<readonly CaseResult[]> =>
+  checkTable<StateCase>(dir, 'state.json', (item) => ({
+    expected: item.state ?? item.sort_out ?? item.states_returned ?? item.result_updated ?? null,
     run: () => {
       if (item.state !== undefined) {
         return silenceState(silenceRow('x', { start: item.start ?? 0, end: item.end ?? 0 }), at(item.now ?? 0));
@@ -191,6 +196,7 @@ async function stateResults(dir: string): Promise<readonly CaseResult[]> {
         const rows = item.sort_in.map((silence) => silenceRow(silence.id, silence));
         return rows.sort((a, b) => compareSilences(a, b, at(0))).map(({ id }) => id);
       }
+      if (item.local !== undefined) return merged(item.local, item.incoming ?? {});
       if (item.query === undefined) return null;
       const { query } = item;
       const silences = stored([
@@ -205,10 +211,23 @@ async function stateResults(dir: string): Promise<readonly CaseResult[]> {
         .sort();
     },
   }));
-  // Merging what cluster members gossip: there is no cluster.
-  return results.map((result) =>
-    result.id.startsWith('state/merge-') ? { id: result.id, outcome: 'skipped', reason: 'no clustering' } : result,
-  );
+
+/** When each silence was updated, after a keeper of the local ones has taken in the others. */
+function merged(local: Versions, incoming: Versions): Readonly<Record<string, number>> {
+  // Names of the table, and ids that can be.
+  const ids = new Map<string, SilenceId>();
+  for (const name of [...Object.keys(local), ...Object.keys(incoming)]) if (!ids.has(name)) ids.set(name, uuid(random) as SilenceId);
+  const arrivals = (versions: Versions): readonly ArrivedSilence[] =>
+    Object.entries(versions).map(([name, { updated, expires }]) => ({
+      row: { ...silenceRow(ids.get(name) ?? fail(), { start: 0, end: 0 }), updatedAt: at(updated) },
+      expiresAt: at(expires),
+      defect: null,
+    }));
+  const before = arrivals(local).map(({ row: kept }) => kept);
+  const terms = { mode: 'utf8', limits: { silencesMax: 0, silenceBytesMax: 0 } } as const;
+  const { added, replaced } = mergeSilences(before, arrivals(incoming), terms, at(0));
+  const names = new Map([...ids].map(([name, id]) => [id, name]));
+  return Object.fromEntries([...before, ...added, ...replaced].map(({ id, updatedAt }) => [names.get(id), secondsOf(updatedAt)]));
 }
 
 function compiled(sets: readonly (readonly MatcherRow[])[]): Exclude<ReturnType<typeof compileSets>, { readonly error: string }> {
