@@ -82,8 +82,9 @@ export type EventCode =
   | { readonly stage: 'action'; readonly verdict: 'acknowledged' | 'escalated' | 'silenced'; readonly reason: 'request' }
   /** An acknowledgement no longer holds. Detail: by (whose it was). */
   | { readonly stage: 'action'; readonly verdict: 'acknowledgement_over'; readonly reason: AcknowledgementEnd }
-  /** A silence was made, changed or ended by somebody. Detail: silenceId, by. */
-  | { readonly stage: 'silenced'; readonly verdict: 'created' | 'updated' | 'expired'; readonly reason: 'request' };
+  /** A silence was made, changed or ended by somebody, or came from an Alertmanager's files. Detail: silenceId, by. */
+  | { readonly stage: 'silenced'; readonly verdict: 'created' | 'updated' | 'expired'; readonly reason: 'request' }
+  | { readonly stage: 'silenced'; readonly verdict: 'created' | 'updated'; readonly reason: 'import' };
 
 export type EventDetail = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 

@@ -195,3 +195,20 @@ export type RouterChanges = {
   readonly outboxUndelivered: readonly OutboxId[];
   readonly events: readonly EventRecord[];
 };
+
+export const EMPTY_CHANGES: RouterChanges = {
+  alertsUpserted: [],
+  alertsDeleted: [],
+  groupsUpserted: [],
+  groupsDeleted: [],
+  membersUpserted: [],
+  membersDeleted: [],
+  logUpserted: [],
+  logDeleted: [],
+  silencesUpserted: [],
+  silencesDeleted: [],
+  outboxInserted: [],
+  outboxCancelled: [],
+  outboxUndelivered: [],
+  events: [],
+};

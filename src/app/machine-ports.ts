@@ -1,7 +1,8 @@
 /** The application's ports on this machine. */
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../db/database.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import type { CrashPoints } from '../model/crash-point.ts';
 import { smtpTransport } from '../notify/email/sender.ts';
 import { twilioTelephony } from '../notify/twilio/sender.ts';
 import type { RequestHandler } from '../platform/http-server.ts';
@@ -30,6 +31,10 @@ export type MachinePorts = AppPorts & {
 /** The program runs from its bundle in dist/, or from src/app: the rest of the package lies beside either. */
 const PACKAGE = import.meta.url.includes('/dist/') ? '..' : '../..';
 
+/** With the migrations that come with the program. */
+export const openStateDatabase = (path: string, crash?: CrashPoints): Database =>
+  openDatabase(path, fileURLToPath(new URL(`${PACKAGE}/migrations/sqlite`, import.meta.url)), crash === undefined ? {} : { crash });
+
 export function machinePorts(options: AppOptions): MachinePorts {
   const { log, flush } = stderrLogger(options.log);
   const ports = realPorts({ log, mail: smtpTransport, telephony: twilioTelephony, userAgent: `Tocsin/${options.version}` });
@@ -41,8 +46,7 @@ export function machinePorts(options: AppOptions): MachinePorts {
     rasterizer: new ResvgRasterizer(log),
     exposition,
     startEngine: (engine) => startThread<ToEngine, ToControl>(new URL(`${PACKAGE}/dist/engine.js`, import.meta.url).href, engine, 'engine'),
-    openDatabase: (path) =>
-      openDatabase(path, fileURLToPath(new URL(`${PACKAGE}/migrations/sqlite`, import.meta.url)), { crash: ports.crash }),
+    openDatabase: (path) => openStateDatabase(path, ports.crash),
     lock: (dataDir, tsdbDir) => acquireProcessLock(`${dataDir}/tocsin.lock`, { clock, flocks: [`${tsdbDir}/lock`] }),
     hostMetrics: () => host.render(),
     watchWallSteps: (onStep) => watchWallSteps(clock, ({ byMs }) => onStep(byMs)),

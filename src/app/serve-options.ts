@@ -19,8 +19,10 @@ export function canonicalArgs(argv: readonly string[]): string[] {
   });
 }
 
-export function addServeFlags(command: Command): Command {
-  for (const flag of SERVE_FLAGS) for (const option of optionsOf(flag)) command.addOption(option);
+/** All of them, or those of these names. */
+export function addServeFlags(command: Command, names?: readonly string[]): Command {
+  const flags = SERVE_FLAGS.filter(({ name }) => names?.includes(name) ?? true);
+  for (const flag of flags) for (const option of optionsOf(flag)) command.addOption(option);
   return command;
 }
 

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { runAmtool } from '../app/amtool/run-amtool.ts';
 import { runCheck } from '../app/check.ts';
 import { runExplain } from '../app/explain/run-explain.ts';
+import { addImportCommand } from '../app/import/import-command.ts';
 import { addReceiverCommands } from '../app/receivers/receiver-commands.ts';
 import { addRuleCommands } from '../app/rule-commands.ts';
 import { serve } from '../app/serve.ts';
@@ -20,7 +21,8 @@ Examples:
   tocsin test rules tests/*.yml                      run rule unit tests, as promtool does
   tocsin receivers test team --send                  does my pager work?
   tocsin explain 'HighLatency{svc="x"}' --at 03:10    why was I paged, why was I not
-  tocsin amtool silence add HighLoad -c "disk swap"  ask or change a running server`;
+  tocsin amtool silence add HighLoad -c "disk swap"  ask or change a running server
+  tocsin import-alertmanager /var/lib/alertmanager   keep the silences of the Alertmanager that ran before`;
 
 /** Runs one command; the promise ends when the command does. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -67,6 +69,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (query: string, { at, url }: { readonly at?: string; readonly url: string }) => {
       exitCode = await runExplain({ query, at: at ?? null, url }, VERSION);
     });
+  addImportCommand(program, VERSION, (code) => {
+    exitCode = code;
+  });
   // Above, before commander reads anything; here for the list of commands.
   program.command('amtool').description("query and change alerts and silences, as Alertmanager's amtool does").helpOption(false);
   try {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { EMPTY_CHANGES } from '../../test/support/router-changes.ts';
 import type { EventRecord, GroupKey } from '../alerts/event.ts';
-import type { GroupId, GroupRow, MemberRow, OutboxId, OutboxRow } from '../alerts/router-state.ts';
+import { EMPTY_CHANGES, type GroupId, type GroupRow, type MemberRow, type OutboxId, type OutboxRow } from '../alerts/router-state.ts';
 import type { Alert } from '../model/alert.ts';
 import { fingerprintOf } from '../model/fingerprint.ts';
 import { Labels } from '../model/labels.ts';

@@ -201,12 +201,12 @@ const FLAG_MISTAKES: readonly { readonly args: readonly string[]; readonly says:
   },
   {
     args: ['serve', 'prometheus.yml'],
-    says: `error: "prometheus.yml" is no command (serve, check, test, receivers, explain, amtool). Configuration files are given to serve with -c
+    says: `error: "prometheus.yml" is no command (serve, check, test, receivers, explain, import-alertmanager, amtool). Configuration files are given to serve with -c
 `,
   },
   {
     args: ['chekc'],
-    says: `error: "chekc" is no command (serve, check, test, receivers, explain, amtool). Configuration files are given to serve with -c
+    says: `error: "chekc" is no command (serve, check, test, receivers, explain, import-alertmanager, amtool). Configuration files are given to serve with -c
 `,
   },
   {

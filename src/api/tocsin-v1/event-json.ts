@@ -33,7 +33,9 @@ export const eventSchema = z
       .record(z.string(), z.unknown())
       .nullable()
       .openapi({ description: 'Further facts, such as receiver, integration (name, index), outboxId, by, error.' }),
-    configHash: z.string().openapi({ description: 'First digits of the hash of the configuration that was in force.' }),
+    configHash: z
+      .string()
+      .openapi({ description: 'First digits of the hash of the configuration that was in force; empty where none was.' }),
   })
   .openapi('Event');
 
@@ -106,6 +108,7 @@ function eventText({ stage, verdict, reason, detail }: Pick<StoredEvent, 'stage'
     case 'silenced created':
     case 'silenced updated':
     case 'silenced expired':
+      if (reason === 'import') return `silence ${word('silenceId')} of ${word('by')} was imported`;
       return `silence ${word('silenceId')} was ${verdict === 'expired' ? 'ended' : verdict} by ${word('by')}`;
     default:
       return `${stage}: ${verdict} (${reason.replaceAll('_', ' ')})`;

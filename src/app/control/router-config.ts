@@ -1,5 +1,6 @@
 /** The router's configuration out of the application's. */
 import type { RouterConfig } from '../../alerts/router.ts';
+import type { LabelNameMode } from '../../alerts/silence.ts';
 import { Labels } from '../../model/labels.ts';
 import type { AppConfig } from '../config/load.ts';
 import type { AppOptions } from '../options.ts';
@@ -26,7 +27,10 @@ export function routerConfigOf({ alertmanager }: AppConfig, { alerts, features }
     retentionMs: alerts.retentionMs,
     alertGcMs: alerts.gcIntervalMs,
     startDelayMs: alerts.startDelayMs,
-    labelNames: features.includes('classic-mode') ? 'classic' : 'utf8',
+    labelNames: labelNameMode(features),
     limits: { alertsPerNameMax: alerts.perAlertnameLimit, silencesMax: alerts.silencesMax, silenceBytesMax: alerts.silenceBytesMax },
   };
 }
+
+/** By --enable-feature. */
+export const labelNameMode = (features: readonly string[]): LabelNameMode => (features.includes('classic-mode') ? 'classic' : 'utf8');
