@@ -21,7 +21,12 @@ test.each([
     `invalid parameter "time": invalid time value for 'time': cannot parse "2023-02-30T00:00:00Z" to a valid timestamp`,
   ],
   ['query?query=1&time=1e300', 400, `invalid parameter "time": invalid time value for 'time': cannot parse "1e300" to a valid timestamp`],
-  ['query_range?query=1&start=0&end=1e20&step=1e19', 400, 'invalid parameter "end": cannot parse "1e20" to a valid timestamp'],
+  ['query_range?query=1&start=1e18&end=1e18&step=1', 400, 'invalid parameter "start": cannot parse "1e18" to a valid timestamp'],
+  [
+    'query_range?query=1&start=0&end=1e18&step=1',
+    400,
+    'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
+  ],
   ['query?query=1&timeout=x', 400, 'invalid parameter "timeout": cannot parse "x" to a valid duration'],
   ['query?query=1&timeout=1e99', 400, 'invalid parameter "timeout": cannot parse "1e99" to a valid duration. It overflows int64'],
   ['query?query=1&timeout=0', 422, 'context deadline exceeded'],
