@@ -225,7 +225,7 @@ async function write(url: string, series: readonly RemoteSeries[]): Promise<{ re
 describe.skipIf(needs !== '')(`native histograms by remote write${needs}`, { concurrent: true }, () => {
   test('are answered as by the Prometheus that scraped and sent them', async ({ stage }) => {
     const tocsin = await startTocsin(stage);
-    // One shard: what is before the newest sample has all arrived.
+    // One shard: what is a scrape older than the newest sample has all arrived.
     const prometheus = await startPrometheus(
       stage,
       `global: {scrape_interval: 1s, ${scrapesHistograms()}}
@@ -245,9 +245,9 @@ remote_write:
       return Number(newest?.value[1]) * 1000;
     });
     for (const query of SCRAPED_QUERIES) {
-      const theirs = await ask(prometheus, query, arrivedMs - 100);
+      const theirs = await ask(prometheus, query, arrivedMs - 1100);
       expect(theirs, query).not.toEqual([]);
-      expect({ query, answer: await ask(tocsin, query, arrivedMs - 100) }).toEqual({ query, answer: theirs });
+      expect({ query, answer: await ask(tocsin, query, arrivedMs - 1100) }).toEqual({ query, answer: theirs });
     }
   });
 
