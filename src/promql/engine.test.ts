@@ -207,6 +207,17 @@ test.each([
   expect(run(query, store, at(300_000)).stats.samplesTotal).toBe(samplesTotal);
 });
 
+test.each([
+  { what: 'overlap', range: '3m', stepMs: 60_000, histograms: 1 + 2 + 8 * 3 },
+  { what: 'touch', range: '2m', stepMs: 120_000, histograms: 1 + 4 * 2 },
+  { what: 'leave samples out', range: '1m', stepMs: 180_000, histograms: 4 },
+])('histograms in windows that $what count once for each window', ({ range, stepMs, histograms }) => {
+  const store = storeOf(0, 0);
+  for (let i = 0; i < 10; i++) store.append(Labels.of({ __name__: 'h' }), i * 60_000, HISTOGRAM);
+  const { stats } = run(`count_over_time(h[${range}])`, store, { startMs: 0, endMs: 540_000, stepMs });
+  expect(stats.samplesTotal).toBe(12 * histograms);
+});
+
 test('what is the same at every step counts at every step', () => {
   const { stats } = run('x @ 60', storeOf(2, 10), { startMs: 0, endMs: 540_000, stepMs: 60_000 });
   expect(stats.samplesTotal).toBe(20);

@@ -142,7 +142,7 @@ export function* evaluateRangeCall(
       for (let step = 0; step < range.steps; step++) {
         const endMs = firstMs + step * strideMs;
         window.moveTo(endMs - rangeMs - before, endMs + after);
-        const inWindow = window.weight();
+        const inWindow = window.weight;
         if (inWindow === 0) continue;
         task.looked += inWindow;
         if (inWindow > task.most) task.most = inWindow;

@@ -32,6 +32,8 @@ export class RangeWindow {
   histogramStarts: Float64Array | null = null;
   #floatCount = 0;
   #histogramCount = 0;
+  /** Of those in the window. */
+  #histogramWeight = 0;
 
   /** The step's time, and the range it looks at: after startMs, up to endMs. */
   atMs = 0;
@@ -70,10 +72,8 @@ export class RangeWindow {
   }
 
   /** How many samples are in the window, histograms by their size, as the sample limit counts. */
-  weight(): number {
-    let weight = this.floatTo - this.floatFrom;
-    for (let i = this.histogramFrom; i < this.histogramTo; i++) weight += sampleWeight(this.histograms[i]!); // in bounds
-    return weight;
+  get weight(): number {
+    return this.floatTo - this.floatFrom + this.#histogramWeight;
   }
 
   /** Takes a series over from columns, which are changed: stale markers go. */
@@ -170,9 +170,10 @@ export class RangeWindow {
     if (this.#histogramCount === 0) return;
     from = this.histogramFrom;
     to = this.histogramTo;
-    while (from < this.#histogramCount && this.histogramTimes[from]! <= fromMs) from++;
+    for (; from < this.#histogramCount && this.histogramTimes[from]! <= fromMs; from++)
+      if (from < to) this.#histogramWeight -= sampleWeight(this.histograms[from]!);
     if (to < from) to = from;
-    while (to < this.#histogramCount && this.histogramTimes[to]! <= toMs) to++;
+    for (; to < this.#histogramCount && this.histogramTimes[to]! <= toMs; to++) this.#histogramWeight += sampleWeight(this.histograms[to]!);
     this.histogramFrom = from;
     this.histogramTo = to;
   }
@@ -187,6 +188,7 @@ export class RangeWindow {
     this.floatTo = 0;
     this.histogramFrom = 0;
     this.histogramTo = 0;
+    this.#histogramWeight = 0;
   }
 
   /** Columns of our own: those of a reader are only borrowed. */
