@@ -1,25 +1,10 @@
 import { expect, test } from 'vitest';
+import { EXPONENTIAL_HISTOGRAM } from '../../test/support/histograms.ts';
 import type { FloatHistogram } from './histogram.ts';
 import { histogramFault } from './histogram-validation.ts';
 
-const exponential: FloatHistogram = {
-  counterResetHint: 'unknown',
-  schema: 1,
-  zeroThreshold: 0.001,
-  zeroCount: 2,
-  count: 19,
-  sum: 18.4,
-  positiveSpans: [
-    { offset: -3, length: 2 },
-    { offset: 1, length: 2 },
-  ],
-  negativeSpans: [{ offset: 0, length: 2 }],
-  positiveBuckets: [1, 2, 0, 4],
-  negativeBuckets: [4, 6],
-  customValues: [],
-};
 const custom: FloatHistogram = {
-  ...exponential,
+  ...EXPONENTIAL_HISTOGRAM,
   schema: -53,
   zeroThreshold: 0,
   zeroCount: 0,
@@ -31,7 +16,7 @@ const custom: FloatHistogram = {
   customValues: [-1, 0.5],
 };
 const empty: FloatHistogram = {
-  ...exponential,
+  ...EXPONENTIAL_HISTOGRAM,
   count: 0,
   zeroCount: 0,
   positiveSpans: [],
@@ -43,20 +28,20 @@ const empty: FloatHistogram = {
 type Case = { readonly given: string; readonly histogram: FloatHistogram; readonly isInteger?: boolean };
 
 test.each<Case>([
-  { given: 'exponential buckets', histogram: exponential },
+  { given: 'exponential buckets', histogram: EXPONENTIAL_HISTOGRAM },
   { given: 'custom buckets', histogram: custom },
   { given: 'custom buckets from -Inf on', histogram: { ...custom, customValues: [Number.NEGATIVE_INFINITY, 0.5] } },
   { given: 'custom buckets with more bounds than are in use', histogram: { ...custom, customValues: [1, 2, 3, 4] } },
   { given: 'no buckets', histogram: empty },
   { given: 'spans without length', histogram: { ...empty, positiveSpans: [{ offset: 0, length: 0 }] } },
-  { given: 'the coarsest schema', histogram: { ...exponential, schema: -4 } },
-  { given: 'the finest schema, which is read coarser', histogram: { ...exponential, schema: 52 } },
-  { given: 'an observed NaN', histogram: { ...exponential, sum: Number.NaN, count: 20 } },
-  { given: 'a count that numbers cannot add up to exactly', histogram: { ...exponential, count: 2 ** 53 + 2 } },
-  { given: 'floats that do not add up', histogram: { ...exponential, count: 19.5 }, isInteger: false },
+  { given: 'the coarsest schema', histogram: { ...EXPONENTIAL_HISTOGRAM, schema: -4 } },
+  { given: 'the finest schema, which is read coarser', histogram: { ...EXPONENTIAL_HISTOGRAM, schema: 52 } },
+  { given: 'an observed NaN', histogram: { ...EXPONENTIAL_HISTOGRAM, sum: Number.NaN, count: 20 } },
+  { given: 'a count that numbers cannot add up to exactly', histogram: { ...EXPONENTIAL_HISTOGRAM, count: 2 ** 53 + 2 } },
+  { given: 'floats that do not add up', histogram: { ...EXPONENTIAL_HISTOGRAM, count: 19.5 }, isInteger: false },
   {
     given: 'floats that are not numbers',
-    histogram: { ...exponential, count: Number.NaN, positiveBuckets: [Number.NaN, 2, 0, 4] },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, count: Number.NaN, positiveBuckets: [Number.NaN, 2, 0, 4] },
     isInteger: false,
   },
 ])('stored: $given', ({ histogram, isInteger = true }) => {
@@ -66,24 +51,24 @@ test.each<Case>([
 test.each<Case & { readonly fault: string }>([
   {
     given: 'a schema too coarse',
-    histogram: { ...exponential, schema: -5 },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, schema: -5 },
     fault:
       'histogram has an invalid schema, which must be between -4 and 8 for exponential buckets, or -53 for custom buckets, got schema -5',
   },
   {
     given: 'a schema too fine',
-    histogram: { ...exponential, schema: 53 },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, schema: 53 },
     fault:
       'histogram has an invalid schema, which must be between -4 and 8 for exponential buckets, or -53 for custom buckets, got schema 53',
   },
   {
     given: 'fewer buckets than spans',
-    histogram: { ...exponential, positiveBuckets: [1, 2] },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, positiveBuckets: [1, 2] },
     fault: 'positive side: spans need 4 buckets, have 2 buckets: histogram spans specify different number of buckets than provided',
   },
   {
     given: 'more buckets than spans',
-    histogram: { ...exponential, negativeSpans: [] },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, negativeSpans: [] },
     fault: 'negative side: spans need 0 buckets, have 2 buckets: histogram spans specify different number of buckets than provided',
   },
   {
@@ -95,7 +80,7 @@ test.each<Case & { readonly fault: string }>([
   {
     given: 'a span before the one before',
     histogram: {
-      ...exponential,
+      ...EXPONENTIAL_HISTOGRAM,
       positiveSpans: [
         { offset: 5, length: 2 },
         { offset: -2, length: 2 },
@@ -106,7 +91,7 @@ test.each<Case & { readonly fault: string }>([
   {
     given: 'indexes beyond what a span can say',
     histogram: {
-      ...exponential,
+      ...EXPONENTIAL_HISTOGRAM,
       positiveSpans: [
         { offset: 2 ** 31 - 3, length: 2 },
         { offset: 2 ** 31 - 1, length: 2 },
@@ -116,47 +101,47 @@ test.each<Case & { readonly fault: string }>([
   },
   {
     given: 'indexes before what a span can say',
-    histogram: { ...exponential, positiveSpans: [{ offset: -(2 ** 31) - 1, length: 4 }] },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, positiveSpans: [{ offset: -(2 ** 31) - 1, length: 4 }] },
     fault: 'positive side: span number 1 with offset -2147483649: bucket indexes take 32 bits',
   },
   {
     given: 'a negative bucket',
-    histogram: { ...exponential, positiveBuckets: [1, 2, -1, 5] },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, positiveBuckets: [1, 2, -1, 5] },
     fault: 'positive side: bucket number 3 has observation count of -1: histogram has a bucket whose observation count is negative',
   },
   {
     given: 'a negative bucket on the negative side',
-    histogram: { ...exponential, negativeBuckets: [-0.5, 6] },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, negativeBuckets: [-0.5, 6] },
     isInteger: false,
     fault: 'negative side: bucket number 1 has observation count of -0.5: histogram has a bucket whose observation count is negative',
   },
   {
     given: 'a negative zero bucket',
-    histogram: { ...exponential, zeroCount: -2 },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, zeroCount: -2 },
     isInteger: false,
     fault: 'zero bucket has observation count of -2: histogram has a bucket whose observation count is negative',
   },
   {
     given: 'a negative count',
-    histogram: { ...exponential, count: -1 },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, count: -1 },
     isInteger: false,
     fault: "observation count is -1: histogram's observation count is negative",
   },
   {
     given: 'a count above its buckets',
-    histogram: { ...exponential, count: 20 },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, count: 20 },
     fault:
       "19 observations found in buckets, but the Count field is 20: histogram's observation count should equal the number of observations found in the buckets (in absence of NaN)",
   },
   {
     given: 'a count below its buckets, with an observed NaN',
-    histogram: { ...exponential, sum: Number.NaN, count: 18 },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, sum: Number.NaN, count: 18 },
     fault:
       "19 observations found in buckets, but the Count field is 18: histogram's observation count should be at least the number of observations found in the buckets",
   },
   {
     given: 'custom bounds for exponential buckets',
-    histogram: { ...exponential, customValues: [1] },
+    histogram: { ...EXPONENTIAL_HISTOGRAM, customValues: [1] },
     fault: 'histogram with exponential schema must not have custom bounds',
   },
   {

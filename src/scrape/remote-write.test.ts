@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { EMPTY_HISTOGRAM, EXPONENTIAL_HISTOGRAM } from '../../test/support/histograms.ts';
 import { ProtobufReader } from '../lib/protobuf-reader.ts';
 import { snappyBytesMax, snappyCompress } from '../lib/snappy.ts';
 import { bucketCount, bucketIndexes } from '../model/bucket-layout.ts';
@@ -164,38 +165,9 @@ const FLOAT: Sent = {
   counts: [1, 2, 0.5, 4],
 };
 const CUSTOM: Sent = { countInt: 7, sum: 3, schema: -53, spans: [[0, 3]], deltas: [1, 1, 2], customValues: [-1, 0.5] };
-const STORED: FloatHistogram = {
-  counterResetHint: 'unknown',
-  schema: 1,
-  zeroThreshold: 0.001,
-  zeroCount: 2,
-  count: 19,
-  sum: 18.4,
-  positiveSpans: [
-    { offset: -3, length: 2 },
-    { offset: 1, length: 2 },
-  ],
-  negativeSpans: [{ offset: 0, length: 2 }],
-  positiveBuckets: [1, 2, 0, 4],
-  negativeBuckets: [4, 6],
-  customValues: [],
-};
-const EMPTY: FloatHistogram = {
-  counterResetHint: 'unknown',
-  schema: 0,
-  zeroThreshold: 0,
-  zeroCount: 0,
-  count: 0,
-  sum: 0,
-  positiveSpans: [],
-  negativeSpans: [],
-  positiveBuckets: [],
-  negativeBuckets: [],
-  customValues: [],
-};
 
 test.each<{ what: string; sent: readonly number[]; stored: Partial<FloatHistogram> }>([
-  { what: 'integers', sent: histogram(INTEGER), stored: STORED },
+  { what: 'integers', sent: histogram(INTEGER), stored: EXPONENTIAL_HISTOGRAM },
   {
     what: 'floats',
     sent: histogram(FLOAT),
@@ -207,7 +179,7 @@ test.each<{ what: string; sent: readonly number[]; stored: Partial<FloatHistogra
     stored: { negativeBuckets: [3] },
   },
   { what: 'custom buckets', sent: histogram(CUSTOM), stored: { schema: -53, positiveBuckets: [1, 2, 4], customValues: [-1, 0.5] } },
-  { what: 'no fields', sent: bytesField(4, []), stored: EMPTY },
+  { what: 'no fields', sent: bytesField(4, []), stored: EMPTY_HISTOGRAM },
   { what: 'no word about resets', sent: histogram({ ...INTEGER, hint: 0 }), stored: { counterResetHint: 'unknown' } },
   { what: 'a reset', sent: histogram({ ...INTEGER, hint: 1 }), stored: { counterResetHint: 'reset' } },
   { what: 'no reset', sent: histogram({ ...INTEGER, hint: 2 }), stored: { counterResetHint: 'not_reset' } },

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeUtf8, encodeUtf8 } from '../../../src/lib/utf8-bytes.ts';
-import type { FloatHistogram, Span } from '../../../src/model/histogram.ts';
+import type { Span } from '../../../src/model/histogram.ts';
 import type { Matcher } from '../../../src/model/matcher.ts';
 import { equalMatcher, printMatcher } from '../../../src/model/matcher.ts';
 import type { DurationExpr, Expr, NumberLiteral, VectorMatching } from '../../../src/promql/ast.ts';
@@ -15,6 +15,7 @@ import { prettyExpr } from '../../../src/promql/prettier.ts';
 import { printExpr } from '../../../src/promql/printer.ts';
 import { type SequenceRun, type SequenceValue, sequenceLength, sequenceValues } from '../../../src/promql/sequence.ts';
 import { parseSeriesDescription } from '../../../src/promql/series-description.ts';
+import { EMPTY_HISTOGRAM } from '../../support/histograms.ts';
 import { type CaseResult, checkCase } from '../kind.ts';
 
 const NO_OPTIONS: ParserOptions = {
@@ -119,20 +120,6 @@ const FILES: Readonly<Record<string, Check>> = {
       return { name: func.name, args: func.args, variadic: func.variadic, returns: func.returns, experimental: func.isExperimental };
     },
   }),
-};
-
-const EMPTY_HISTOGRAM: FloatHistogram = {
-  counterResetHint: 'unknown',
-  schema: 0,
-  zeroThreshold: 0,
-  zeroCount: 0,
-  count: 0,
-  sum: 0,
-  positiveSpans: [],
-  negativeSpans: [],
-  positiveBuckets: [],
-  negativeBuckets: [],
-  customValues: [],
 };
 
 const spansOf = (pairs: readonly (readonly [offset: number, length: number])[]): readonly Span[] =>
