@@ -8,7 +8,7 @@ import { twilioTelephony } from '../notify/twilio/sender.ts';
 import type { RequestHandler } from '../platform/http-server.ts';
 import { HostMetrics, machineReader } from '../platform/real/host-metrics.ts';
 import { stderrLogger } from '../platform/real/logger.ts';
-import { connectInside, type InnerConnection } from '../platform/real/node-http-server.ts';
+import { type InnerWay, NodeHttpServer } from '../platform/real/node-http-server.ts';
 import { exposition, OwnMetrics } from '../platform/real/own-metrics.ts';
 import { realPorts } from '../platform/real/ports.ts';
 import { acquireProcessLock } from '../platform/real/process-lock.ts';
@@ -22,8 +22,8 @@ import type { ToControl, ToEngine } from './protocol.ts';
 export type MachinePorts = AppPorts & {
   /** Writes what is still in the log's buffer. */
   readonly flushLog: () => Promise<void>;
-  /** Leads to a handler without a network. */
-  readonly connectInside: (handler: RequestHandler) => InnerConnection;
+  /** Leads to a handler past everybody else. */
+  readonly openInside: (handler: RequestHandler) => Promise<InnerWay>;
   /** From now on no timer keeps the process from ending. */
   readonly letProcessEnd: () => void;
 };
@@ -54,7 +54,7 @@ export function machinePorts(options: AppOptions): MachinePorts {
     hostname: hostname(),
     workingDirectory: process.cwd(),
     flushLog: flush,
-    connectInside: (handler) => connectInside(handler, log),
+    openInside: (handler) => new NodeHttpServer(clock, log).openInside(handler),
     letProcessEnd: () => clock.letProcessEnd(),
   };
 }

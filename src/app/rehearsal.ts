@@ -61,12 +61,25 @@ const SMALL: readonly string[] = [
   `/api/v1/series?${params({ ...within, 'match[]': 'stage_gauge{zone="z1"}' })}`,
 ];
 
+type Headers = Readonly<Record<string, string>>;
+/** One after the other; every few requests somebody else connects. */
+const CLIENTS: readonly Headers[] = [
+  {},
+  { accept: '*/*' },
+  {},
+  { 'user-agent': 'rehearsal', 'accept-encoding': 'gzip' },
+  {},
+  { connection: 'close' },
+];
+
 /** Ended with the first request that `get` rejects. `get`: a path of the Prometheus API, asked by GET. */
-export async function rehearse(get: (path: string) => Promise<unknown>): Promise<void> {
+export async function rehearse(get: (path: string, headers: Headers) => Promise<unknown>): Promise<void> {
+  let asked = 0;
+  const ask = (path: string): Promise<unknown> => get(path, CLIENTS[asked++ % CLIENTS.length] ?? {});
   for (let round = 0; round < ROUNDS_OF_ALL; round++) {
-    for (const query of QUERIES) await get(rangePath(query));
-    for (const query of [...QUERIES, ...INSTANT_ONLY]) await get(instantPath(query));
-    for (const path of SMALL) await get(path);
+    for (const query of QUERIES) await ask(rangePath(query));
+    for (const query of [...QUERIES, ...INSTANT_ONLY]) await ask(instantPath(query));
+    for (const path of SMALL) await ask(path);
   }
-  for (let round = ROUNDS_OF_ALL; round < ROUNDS_OF_SMALL; round++) for (const path of SMALL) await get(path);
+  for (let round = ROUNDS_OF_ALL; round < ROUNDS_OF_SMALL; round++) for (const path of SMALL) await ask(path);
 }

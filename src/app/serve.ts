@@ -3,7 +3,7 @@ import { durationMs } from '../model/time.ts';
 import { ListenError, type ListeningServer } from '../platform/http-server.ts';
 import { expectTransfers, optimizeWhatIsRehearsed, optimizeWhatStaysHot } from '../platform/real/compilation.ts';
 import { scavengeWithoutHelpers } from '../platform/real/garbage-collection.ts';
-import type { InnerConnection } from '../platform/real/node-http-server.ts';
+import type { InnerWay } from '../platform/real/node-http-server.ts';
 import { exitProcess, onSignals, printError } from '../platform/real/own-process.ts';
 import { App, StartError } from './app.ts';
 import { appServer } from './http/app-server.ts';
@@ -37,7 +37,7 @@ export async function serve(options: AppOptions): Promise<never> {
     const running = app;
     const began = app.begin().then(() => {
       log.info('Tocsin is ready', { url: running.externalUrl, config: options.configFiles.join(',') });
-      void rehearsed(running, ports.connectInside(server.rehearsal), stopped.requested);
+      void rehearsed(running, () => ports.openInside(server.rehearsal), stopped.requested);
     });
     await Promise.race([stopped.requested, began]);
     await stopped.requested;
@@ -59,19 +59,22 @@ export async function serve(options: AppOptions): Promise<never> {
 }
 
 /** Gets the code compiled that will stay hot; what comes later has to earn it. */
-async function rehearsed({ engine, ports: { log } }: App, connection: InnerConnection, stopRequested: Promise<void>): Promise<void> {
+async function rehearsed({ engine, ports: { log } }: App, open: () => Promise<InnerWay>, stopRequested: Promise<void>): Promise<void> {
   let isStopping = false;
   void stopRequested.then(() => {
     isStopping = true;
   });
   optimizeWhatIsRehearsed();
+  let way: InnerWay | null = null;
   try {
-    await rehearse((path) => (isStopping ? Promise.reject(new Error('the process is to end')) : connection.get(path)));
+    const inner = await open();
+    way = inner;
+    await rehearse((path, headers) => (isStopping ? Promise.reject(new Error('the process is to end')) : inner.get(path, headers)));
     await engine.call('rehearse', null);
   } catch (error) {
     log.debug('the rehearsal was broken off', { error: error instanceof Error ? error.message : String(error) });
   } finally {
-    connection.close();
+    way?.close();
     optimizeWhatStaysHot();
   }
 }

@@ -19,6 +19,8 @@ export type ListenOptions = {
 export type RequestInfo = {
   /** The peer's address as the connection has it: a proxy's, when there is one in front. */
   readonly remoteAddress: string;
+  /** Not where the network is simulated. */
+  readonly remotePort?: number;
   /** Cuts the connection unless the response has left whole: for a client that does not take it. */
   readonly cut?: () => void;
   /** Takes back the memory of bytes that nobody looks at but this response, as soon as it has left or broken off. */

@@ -1,11 +1,11 @@
 import { EventEmitter, once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FakeTarget } from '../../../test/support/fake-target.ts';
 import { silentLog } from '../../model/log.ts';
 import { durationMs } from '../../model/time.ts';
 import { ListenError, type ListeningServer, type RequestHandler } from '../http-server.ts';
-import { connectInside, NodeHttpServer } from './node-http-server.ts';
+import { type InnerWay, NodeHttpServer } from './node-http-server.ts';
 import { SystemClock } from './system-clock.ts';
 
 const clock = new SystemClock();
@@ -147,14 +147,34 @@ test.each([
   await expect(new NodeHttpServer(clock, silentLog).listen({ host, port: 0 }, () => new Response())).rejects.toThrow(message);
 });
 
-test('a connection inside the process asks one request after the other', async () => {
-  const seen: string[] = [];
-  const connection = connectInside((request) => {
-    seen.push(new URL(request.url).pathname);
-    return new Response('x'.repeat(200_000), { status: seen.length === 2 ? 404 : 200 });
-  }, silentLog);
-  const statuses: number[] = [];
-  for (const path of ['/a', '/b', '/c']) statuses.push(await connection.get(path));
-  connection.close();
-  expect({ seen, statuses }).toEqual({ seen: ['/a', '/b', '/c'], statuses: [200, 404, 200] });
+describe('the way inside the process', () => {
+  async function open(handler: RequestHandler): Promise<InnerWay> {
+    const way = await new NodeHttpServer(clock, silentLog).openInside(handler);
+    cleanups.push(() => way.close());
+    return way;
+  }
+
+  test('asks one request after the other, over connections that may end', async () => {
+    const seen: string[] = [];
+    const way = await open((request) => {
+      seen.push(new URL(request.url).pathname);
+      return new Response('x'.repeat(200_000), { status: seen.length === 2 ? 404 : 200 });
+    });
+    const statuses: number[] = [];
+    for (const path of ['/a', '/b', '/c', '/d']) statuses.push(await way.get(path, path === '/b' ? { connection: 'close' } : {}));
+    expect({ seen, statuses }).toEqual({ seen: ['/a', '/b', '/c', '/d'], statuses: [200, 404, 200, 200] });
+  });
+
+  test('is nobody else’s', async () => {
+    let url = '';
+    let calls = 0;
+    const way = await open((request) => {
+      calls++;
+      url = request.url;
+      return new Response('for the inside');
+    });
+    await way.get('/', {});
+    const response = await fetch(url);
+    expect([response.status, await response.text(), calls]).toEqual([403, '', 1]);
+  });
 });

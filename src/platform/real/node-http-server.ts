@@ -4,16 +4,24 @@
  * and who may ask is the API's.
  */
 import type { X509Certificate } from 'node:crypto';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { duplexPair } from 'node:stream';
+import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket, TlsOptions } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import type { Clock } from '../../model/clock.ts';
 import type { Log } from '../../model/log.ts';
 import type { ServerTls } from '../../model/server-tls.ts';
-import type { DurationMs } from '../../model/time.ts';
+import { type DurationMs, durationMs } from '../../model/time.ts';
 import { type HttpServer, ListenError, type ListeningServer, type ListenOptions, type RequestHandler } from '../http-server.ts';
 import { discard } from './garbage-collection.ts';
 import { TLS_VERSIONS } from './tls-material.ts';
@@ -44,6 +52,47 @@ export class NodeHttpServer implements HttpServer {
   }
 
   async listen(options: ListenOptions, handler: RequestHandler): Promise<ListeningServer> {
+    const { server, close } = await this.#open(options, handler);
+    const bound = server.address() as AddressInfo;
+    return {
+      address: `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
+      port: bound.port,
+      close,
+    };
+  }
+
+  /** Over this machine's loopback, on sockets as everybody's: what V8 compiles for them is then right for all. */
+  async openInside(handler: RequestHandler): Promise<InnerWay> {
+    let near: Socket | null = null;
+    const { server, close } = await this.#open({ host: '127.0.0.1', port: 0 }, (request, info) =>
+      info.remotePort === near?.localPort ? handler(request, info) : new Response(null, { status: 403 }),
+    );
+    const { port } = server.address() as AddressInfo;
+    const agent = new Agent({ keepAlive: true });
+    return {
+      get: (path, headers) =>
+        new Promise((resolve, reject) => {
+          const asked = request({ host: '127.0.0.1', port, path, headers, agent }, (answer) => {
+            answer.resume();
+            answer.once('end', () => resolve(answer.statusCode ?? 0));
+          });
+          asked.once('socket', (socket) => {
+            near = socket;
+          });
+          asked.once('error', reject);
+          asked.end();
+        }),
+      close: () => {
+        agent.destroy();
+        void close({ graceMs: durationMs(0) });
+      },
+    };
+  }
+
+  async #open(
+    options: ListenOptions,
+    handler: RequestHandler,
+  ): Promise<{ readonly server: Server | TlsServer; readonly close: ListeningServer['close'] }> {
     const answering = new Set<ServerResponse>();
     let isClosing = false;
     const respond = responder(handler, this.#log);
@@ -62,58 +111,34 @@ export class NodeHttpServer implements HttpServer {
     await bind(server, options);
     // From here on an error is one of accepting (EMFILE): that connection is lost, the server goes on.
     server.on('error', (error) => this.#log.warn('cannot take a connection', { error: error.message }));
-
-    const bound = server.address() as AddressInfo;
-    return {
-      address: `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
-      port: bound.port,
-      close: ({ graceMs }) =>
-        new Promise((resolve) => {
-          isClosing = true;
-          const cancel = this.#clock.after(graceMs as DurationMs, () => server.closeAllConnections());
-          server.close(() => {
-            cancel();
-            resolve();
-          });
-          for (const outgoing of answering) outgoing.shouldKeepAlive = false;
-          server.closeIdleConnections();
-        }),
-    };
+    const close: ListeningServer['close'] = ({ graceMs }) =>
+      new Promise((resolve) => {
+        isClosing = true;
+        const cancel = this.#clock.after(graceMs as DurationMs, () => server.closeAllConnections());
+        server.close(() => {
+          cancel();
+          resolve();
+        });
+        for (const outgoing of answering) outgoing.shouldKeepAlive = false;
+        server.closeIdleConnections();
+      });
+    return { server, close };
   }
 }
 
-/** A connection to a handler inside the process: no address, no port, nobody else. */
-export type InnerConnection = {
-  /** Asks, one request after the other, and gives the answer's status when it has left. */
-  get(path: string): Promise<number>;
+/** The way to a handler from inside the process: nobody else's. */
+export type InnerWay = {
+  /** Asks, one request after the other, and gives the answer's status when all of it is there; rejects when the connection breaks. */
+  get(path: string, headers: Readonly<Record<string, string>>): Promise<number>;
   close(): void;
 };
-
-export function connectInside(handler: RequestHandler, log: Log): InnerConnection {
-  const respond = responder(handler, log);
-  let answered = (_status: number): void => {};
-  const server = createServer(LIMITS, (incoming, outgoing) => {
-    outgoing.once('close', () => answered(outgoing.statusCode));
-    void respond(incoming, outgoing);
-  });
-  const [near, far] = duplexPair();
-  near.resume();
-  server.emit('connection', far);
-  return {
-    get: (path) =>
-      new Promise((resolve) => {
-        answered = resolve;
-        near.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-      }),
-    close: () => near.destroy(),
-  };
-}
 
 const responder = (handler: RequestHandler, log: Log): RequestListener =>
   getRequestListener(
     (request, { incoming, outgoing }) =>
       handler(request, {
         remoteAddress: plainAddress(incoming.socket?.remoteAddress),
+        remotePort: incoming.socket?.remotePort ?? 0,
         cut: () => {
           if (!outgoing.writableFinished) outgoing.destroy();
         },
