@@ -19,7 +19,9 @@ export type Told = Exclude<ToControl, { readonly kind: 'answer' | 'refused' }>;
 export type CallOptions = {
   readonly transfer?: readonly ArrayBuffer[];
   /** Who waits for the answer: when it goes away the call is canceled. */
-  readonly asker?: Asker;
+  readonly asker?: Asker | null;
+  /** A rehearsal. */
+  readonly isOnStage?: boolean;
 };
 
 export interface EngineLink {
@@ -64,14 +66,14 @@ export class LiveEngineLink implements EngineLink {
   call<Name extends CallName>(
     name: Name,
     takes: EngineCalls[Name]['takes'],
-    { transfer, asker }: CallOptions = {},
+    { transfer, asker = null, isOnStage = false }: CallOptions = {},
   ): Promise<CallResult<Name>> {
     if (this.#gone !== null) return Promise.resolve(unavailable(this.#gone));
     const id = this.#nextId++;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve as (result: CallResult<CallName>) => void);
-      this.#engine.post({ kind: 'call', id, name, takes } as ToEngine, transfer);
-      if (asker === undefined) return;
+      this.#engine.post({ kind: 'call', id, isOnStage, name, takes } as ToEngine, transfer);
+      if (asker === null) return;
       this.#unwatched.set(id, asker);
       if (this.#isWatchDue) return;
       this.#isWatchDue = true;

@@ -46,8 +46,8 @@ export type EngineCalls = {
   alertChart: { readonly takes: AlertChartRequest; readonly gives: AlertChart | null };
   ruleGroups: { readonly takes: null; readonly gives: readonly RuleGroupStatus[] };
   headStatus: { readonly takes: { readonly limit: number }; readonly gives: HeadStatus };
-  /** A reading call, answered from a stage beside what is real, which is put up for the first; null: no more will come. */
-  rehearse: { readonly takes: ReadingCall | null; readonly gives: WireAnswer | null };
+  /** No more calls will come that are on stage. */
+  leaveStage: { readonly takes: null; readonly gives: null };
   /** Own metrics of the thread. */
   metrics: { readonly takes: null; readonly gives: readonly MetricFamily[] };
   /** Stops scraping and evaluating, flushes, closes files. */
@@ -72,7 +72,8 @@ export type AlertChartRequest = {
 };
 
 export type ToEngine =
-  | ({ readonly kind: 'call'; readonly id: number } & AnyCall)
+  /** On stage: a rehearsal; what it reads is made up, beside what is real, for the first that comes. */
+  | ({ readonly kind: 'call'; readonly id: number; readonly isOnStage: boolean } & AnyCall)
   /** The caller has gone: the query may stop. */
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'committed'; readonly sequence: number };

@@ -70,7 +70,7 @@ async function rehearsed({ engine, ports: { log } }: App, open: () => Promise<In
     const inner = await open();
     way = inner;
     await rehearse((path, headers) => (isStopping ? Promise.reject(new Error('the process is to end')) : inner.get(path, headers)));
-    await engine.call('rehearse', null);
+    await engine.call('leaveStage', null);
   } catch (error) {
     log.debug('the rehearsal was broken off', { error: error instanceof Error ? error.message : String(error) });
   } finally {

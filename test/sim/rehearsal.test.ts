@@ -40,7 +40,7 @@ test('every request is answered with what it is there for, and real answers know
   const names = '/api/v1/label/__name__/values';
   expect(await settled(staged(names))).toContain('stage_gauge');
   expect(await settled(real(names))).toBe('{"status":"success","data":[]}');
-  expect(await settled(app.engine.call('rehearse', null))).toEqual({ kind: 'gave', gives: null });
+  expect(await settled(app.engine.call('leaveStage', null))).toEqual({ kind: 'gave', gives: null });
 });
 
 test('a request that fails ends it', async () => {

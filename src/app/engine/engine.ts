@@ -20,7 +20,7 @@ import { openTsdb, type Tsdb } from '../../tsdb/tsdb.ts';
 import type { ReplayDamage } from '../../tsdb/wal/replay.ts';
 import { type EngineConfig, fromWire, parserOptions } from '../config/engine-config.ts';
 import type { Metrics } from '../metrics.ts';
-import type { AnyCall, EngineCalls, Evaluation, ReadingCall, ToControl, ToEngine } from '../protocol.ts';
+import type { EngineCalls, Evaluation, ReadingCall, ToControl, ToEngine } from '../protocol.ts';
 import { alertChart } from './alert-chart.ts';
 import { formatAnswer, instantAnswer, labelNamesAnswer, labelValuesAnswer, parseAnswer, rangeAnswer, seriesAnswer } from './answers.ts';
 import { BadCall, errorOf } from './call-error.ts';
@@ -53,6 +53,8 @@ const MAINTAIN_MS = 60_000;
 
 /** A configuration that was checked and can be made live. */
 type Prepared = { readonly config: EngineConfig; readonly groups: readonly RuleGroup[] };
+
+type Call = Extract<ToEngine, { readonly kind: 'call' }>;
 
 export type OpenEngine = {
   readonly tsdb: Tsdb;
@@ -162,7 +164,7 @@ export class Engine {
   #receive(message: ToEngine): void {
     switch (message.kind) {
       case 'call':
-        void this.#answer(message.id, message);
+        void this.#answer(message);
         return;
       case 'cancel': {
         const cancellation = this.#underWay.get(message.id);
@@ -176,7 +178,8 @@ export class Engine {
     }
   }
 
-  async #answer(id: number, call: AnyCall): Promise<void> {
+  async #answer(call: Call): Promise<void> {
+    const { id } = call;
     const cancellation: Cancellation = { isCanceled: false };
     this.#underWay.set(id, cancellation);
     try {
@@ -190,7 +193,7 @@ export class Engine {
     }
   }
 
-  async #handle(call: AnyCall, cancellation: Cancellation): Promise<unknown> {
+  async #handle(call: Call, cancellation: Cancellation): Promise<unknown> {
     switch (call.name) {
       case 'prepare':
         return this.#prepare(fromWire<EngineConfig>(call.takes.config));
@@ -198,6 +201,9 @@ export class Engine {
         return this.#ports.metrics.families();
       case 'stop':
         return this.#stop();
+      case 'leaveStage':
+        this.#stage = null;
+        return null;
     }
     const open = this.#open;
     if (open === null) throw new Error('Service Unavailable');
@@ -205,10 +211,6 @@ export class Engine {
     switch (call.name) {
       case 'apply':
         return this.#apply(open, call.takes.restored);
-      case 'rehearse':
-        if (call.takes !== null) return readingAnswer(await (this.#stage ??= openStage(this.#ports.clock)), call.takes, cancellation);
-        this.#stage = null;
-        return null;
       case 'write': {
         const outcome = appendRemoteWrite(tsdb, call.takes.body, this.#ports.clock.now());
         if (outcome.kind === 'refused') throw new BadCall(outcome.error);
@@ -229,7 +231,7 @@ export class Engine {
         return { series, chunks, minTime, maxTime, cardinality: tsdb.cardinality(call.takes.limit) };
       }
       default:
-        return readingAnswer(open, call, cancellation);
+        return readingAnswer(call.isOnStage ? await (this.#stage ??= openStage(this.#ports.clock)) : open, call, cancellation);
     }
   }
 

@@ -12,7 +12,7 @@ import { alertmanagerBackend } from './alertmanager-backend.ts';
 import { bindRefusal } from './bind-rule.ts';
 import { managementBackend } from './management-backend.ts';
 import { overviewOf } from './overview.ts';
-import { prometheusBackend, rehearsalBackend } from './prometheus-backend.ts';
+import { prometheusBackend } from './prometheus-backend.ts';
 import { telephoneBackend } from './telephone-backend.ts';
 import { tocsinBackend } from './tocsin-backend.ts';
 
@@ -50,7 +50,7 @@ export function appServer(app: App, quit: () => void): AppServer {
   const isTls = webConfig !== null && webConfig.tls() !== null;
   return {
     handler: createServer(served),
-    rehearsal: createServer({ ...served, prometheus: rehearsalBackend(app), guard: { ...served.guard, webConfig: null } }),
+    rehearsal: createServer({ ...served, prometheus: prometheusBackend(app, true), guard: { ...served.guard, webConfig: null } }),
     tls: isTls ? () => webConfig.tls() ?? neverPlain() : null,
   };
 }

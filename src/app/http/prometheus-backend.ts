@@ -1,41 +1,28 @@
 /** What stands behind the Prometheus API: the engine, by calls, and a few facts that control has. */
-import type { Answer, Asker, PrometheusBackend, WireAnswer } from '../../api/prometheus-v1/backend.ts';
+import type { Answer, Asker, PrometheusBackend } from '../../api/prometheus-v1/backend.ts';
 import { formatDuration } from '../../model/duration.ts';
 import type { App } from '../app.ts';
-import type { CallName, EngineCalls, ReadingCall } from '../protocol.ts';
+import type { CallName, EngineCalls } from '../protocol.ts';
 
 /** Of the head, until there are blocks. */
 const HEAD_HOURS = '6h';
 
-type Reading = (call: ReadingCall, asker?: Asker) => Promise<Answer<WireAnswer>>;
-
-export function prometheusBackend(app: App): PrometheusBackend {
-  return backendOf(app, ({ name, takes }, asker) => app.engine.call(name, takes, asker === undefined ? {} : { asker }));
-}
-
-/** The same in front of the engine's stage: nothing that is asked is real. */
-export function rehearsalBackend(app: App): PrometheusBackend {
-  return backendOf(app, async (call, asker) => {
-    const answer = await app.engine.call('rehearse', call, asker === undefined ? {} : { asker });
-    return answer.kind === 'refused' ? answer : { kind: 'gave', gives: answer.gives ?? neverNothing() };
-  });
-}
-
-function backendOf(app: App, read: Reading): PrometheusBackend {
+/** `isOnStage`: in front of the engine's stage; nothing that is asked is real. */
+export function prometheusBackend(app: App, isOnStage = false): PrometheusBackend {
   const { engine, options, ports } = app;
   const call = <Name extends CallName>(
     name: Name,
     takes: EngineCalls[Name]['takes'],
-    asker?: Asker,
-  ): Promise<Answer<EngineCalls[Name]['gives']>> => engine.call(name, takes, asker === undefined ? {} : { asker });
+    asker: Asker | null = null,
+  ): Promise<Answer<EngineCalls[Name]['gives']>> => engine.call(name, takes, { asker, isOnStage });
   return {
-    instantQuery: (takes, asker) => read({ name: 'instantQuery', takes }, asker),
-    rangeQuery: (takes, asker) => read({ name: 'rangeQuery', takes }, asker),
-    formatQuery: (query) => read({ name: 'formatQuery', takes: { query } }),
-    parseQuery: (query) => read({ name: 'parseQuery', takes: { query } }),
-    series: (takes, asker) => read({ name: 'series', takes }, asker),
-    labelNames: (takes, asker) => read({ name: 'labelNames', takes }, asker),
-    labelValues: (takes, asker) => read({ name: 'labelValues', takes }, asker),
+    instantQuery: (takes, asker) => call('instantQuery', takes, asker),
+    rangeQuery: (takes, asker) => call('rangeQuery', takes, asker),
+    formatQuery: (query) => call('formatQuery', { query }),
+    parseQuery: (query) => call('parseQuery', { query }),
+    series: (takes, asker) => call('series', takes, asker),
+    labelNames: (takes, asker) => call('labelNames', takes, asker),
+    labelValues: (takes, asker) => call('labelValues', takes, asker),
     federate: (request, asker) => call('federate', request, asker),
     write: (body) => engine.call('write', { body }, { transfer: [body.buffer as ArrayBuffer] }),
     targets: () => call('targets', null),
@@ -56,8 +43,4 @@ function backendOf(app: App, read: Reading): PrometheusBackend {
     remoteWriteEnabled: options.web.enableRemoteWriteReceiver,
     nowMs: () => ports.clock.now(),
   };
-}
-
-function neverNothing(): never {
-  throw new Error('BUG: a rehearsed call was answered with nothing');
 }
