@@ -30,6 +30,8 @@ export type Admission =
   | { readonly kind: 'admitted'; readonly user: string | null }
   | { readonly kind: 'refused'; readonly status: number; readonly message: string; readonly headers: Readonly<Record<string, string>> };
 
+type Headers = Readonly<Record<string, string>>;
+
 export class Guard {
   readonly #options: GuardOptions;
   readonly #auth = new BasicAuth();
@@ -65,28 +67,20 @@ export class Guard {
   }
 
   /** The headers that every answer leaves with, by their names in lower case. */
-  headersFor(request: Request, path: string): Readonly<Record<string, string>> {
-    const headers: Record<string, string> = {
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'deny',
-      // Not no-referrer: browsers then send "Origin: null" with our own forms.
-      'referrer-policy': 'same-origin',
-    };
-    if (isBelow(path, '/api/v1') || isBelow(path, '/api/v2')) this.#allowOrigin(headers, request.headers.get('origin'));
-    for (const [name, value] of this.#options.webConfig?.current().headers ?? []) headers[name.toLowerCase()] = value;
-    return headers;
+  headersFor(request: Request, path: string): Headers {
+    const isApi = isBelow(path, '/api/v1') || isBelow(path, '/api/v2');
+    const headers = isApi ? this.#apiHeaders(request.headers.get('origin')) : COMMON;
+    const configured = this.#options.webConfig?.current().headers ?? [];
+    if (configured.length === 0) return headers;
+    return { ...headers, ...Object.fromEntries(configured.map(([name, value]) => [name.toLowerCase(), value])) };
   }
 
   /** As Prometheus' util/httputil SetCORS. */
-  #allowOrigin(headers: Record<string, string>, origin: string | null): void {
-    headers['vary'] = 'Origin';
-    if (origin === null) return;
-    headers['access-control-allow-headers'] = 'Accept, Authorization, Content-Type, Origin';
-    headers['access-control-allow-methods'] = 'GET, POST, OPTIONS';
-    headers['access-control-expose-headers'] = 'Date';
+  #apiHeaders(origin: string | null): Headers {
+    if (origin === null) return OF_APIS;
     const { corsOrigin } = this.#options;
-    if (corsOrigin.source === '.*') headers['access-control-allow-origin'] = '*';
-    else if (corsOrigin.matches(origin)) headers['access-control-allow-origin'] = origin;
+    if (corsOrigin.source === '.*') return { ...FOR_OTHER_ORIGINS, 'access-control-allow-origin': '*' };
+    return corsOrigin.matches(origin) ? { ...FOR_OTHER_ORIGINS, 'access-control-allow-origin': origin } : FOR_OTHER_ORIGINS;
   }
 
   /** Browsers tell the site where the connection is one they trust, and the origin of every request that may change something. */
@@ -99,6 +93,20 @@ export class Guard {
     return site !== null || !isOrigin(origin, new URL(url).host);
   }
 }
+
+const COMMON: Headers = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'deny',
+  // Not no-referrer: browsers then send "Origin: null" with our own forms.
+  'referrer-policy': 'same-origin',
+};
+const OF_APIS: Headers = { ...COMMON, vary: 'Origin' };
+const FOR_OTHER_ORIGINS: Headers = {
+  ...OF_APIS,
+  'access-control-allow-headers': 'Accept, Authorization, Content-Type, Origin',
+  'access-control-allow-methods': 'GET, POST, OPTIONS',
+  'access-control-expose-headers': 'Date',
+};
 
 const refused = (status: number, message: string, headers: Readonly<Record<string, string>> = {}): Admission => ({
   kind: 'refused',

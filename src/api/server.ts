@@ -5,6 +5,7 @@
  * compressed where the client takes it. What goes wrong inside is logged once and answered without details.
  */
 import { type ErrorHandler, Hono } from 'hono';
+import { RegExpRouter } from 'hono/router/reg-exp-router';
 import type { Log } from '../model/log.ts';
 import type { ActionPageBackend, TelephoneBackend } from './actions/backend.ts';
 import { actionPageRoutes } from './actions/page-routes.ts';
@@ -12,7 +13,7 @@ import { telephoneRoutes } from './actions/telephone-routes.ts';
 import type { AlertmanagerBackend } from './alertmanager-v2/backend.ts';
 import { alertmanagerRoutes } from './alertmanager-v2/routes.ts';
 import { bodyLimit } from './body-limit.ts';
-import type { Caller, CallerEnv } from './caller.ts';
+import type { Caller } from './caller.ts';
 import { compressed, compressedParts } from './compression.ts';
 import { Guard, type GuardOptions } from './guard.ts';
 import { managementRoutes } from './management.ts';
@@ -21,6 +22,7 @@ import { pageRoutes } from './page/routes.ts';
 import type { PrometheusBackend } from './prometheus-v1/backend.ts';
 import { federate, prometheusRoutes } from './prometheus-v1/routes.ts';
 import { isBelow, refusal } from './refusal.ts';
+import { pathnameOf } from './request-url.ts';
 import type { OverviewBackend, PageRenderer, TocsinBackend } from './tocsin-v1/backend.ts';
 import { partsOf, withHeaders } from './whole-response.ts';
 
@@ -49,7 +51,7 @@ export type RequestInfo = Pick<Caller, 'remoteAddress' | 'cut' | 'release'>;
 export function createServer(options: ServerOptions): (request: Request, info: RequestInfo) => Promise<Response> {
   const { log, routePrefix, linkPrefix } = options;
   const guard = new Guard({ ...options.guard, log });
-  const app = routes(options);
+  const appOf = routes(options);
 
   const answer = async (request: Request, path: string | null, info: RequestInfo): Promise<Response> => {
     const admission = await guard.admit(request, path ?? '');
@@ -62,7 +64,7 @@ export function createServer(options: ServerOptions): (request: Request, info: R
     if (path !== null && asksEngine(path) && !options.management.isReady()) {
       return refusal(path, 503, 'not ready yet: the metrics are being read from disk');
     }
-    if (path !== null) return app.fetch(request, { ...info, user: admission.user });
+    if (path !== null) return appOf(path).fetch(request, { ...info, user: admission.user, path });
     const pathname = pathnameOf(request.url);
     if (pathname === '/' || pathname === routePrefix) return new Response(null, { status: 302, headers: { location: `${linkPrefix}/` } });
     return refusal('', 404, `there is no ${pathname} here: everything is below ${routePrefix}/`);
@@ -72,7 +74,8 @@ export function createServer(options: ServerOptions): (request: Request, info: R
     const pathname = pathnameOf(request.url);
     // A base URL that ends with a slash, put together with a path that begins with one.
     if (pathname.includes('//')) return moved(`${pathname.replaceAll(/\/{2,}/g, '/')}${new URL(request.url).search}`, request.method);
-    const path = pathBelow(routePrefix, request);
+    // Without the route prefix; null: outside of it.
+    const path = pathname.startsWith(`${routePrefix}/`) ? pathname.slice(routePrefix.length) : null;
     const response = await answer(request, path, info);
     return finished(response, request, guard.headersFor(request, path ?? ''), info);
   };
@@ -102,31 +105,19 @@ async function finished(
 const moved = (location: string, method: string): Response =>
   new Response(null, { status: method === 'GET' || method === 'HEAD' ? 301 : 308, headers: { location } });
 
-/** The path without the route prefix; null: outside of it. */
-function pathBelow(routePrefix: string, request: Request): string | null {
-  const pathname = pathnameOf(request.url);
-  return pathname.startsWith(`${routePrefix}/`) ? pathname.slice(routePrefix.length) : null;
-}
-
-/** Of the URL of a request, which is one that a URL parser wrote: cutting it is enough. */
-function pathnameOf(url: string): string {
-  const from = url.indexOf('/', url.indexOf('//') + 2);
-  const end = url.slice(from).search(/[?#]/);
-  return end < 0 ? url.slice(from) : url.slice(from, from + end);
-}
-
 /** While the engine reads its data nothing can be asked of it; how far it is can. */
 const asksEngine = (path: string): boolean => (isBelow(path, '/api/v1') && !path.startsWith('/api/v1/status/')) || path === '/federate';
+
+/** What the handlers get, and the path without the route prefix. */
+type RoutedEnv = { readonly Bindings: Caller & { readonly path: string } };
 
 /** What a request without a body does not pass costs it nothing. */
 const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** All routes, which do not know of the prefix. */
-function routes(options: ServerOptions): Hono<CallerEnv> {
-  const { prometheus, alertmanager, tocsin, overview, management, render, log, routePrefix, linkPrefix, getConcurrencyMax } = options;
+/** All routes, which do not know of the prefix: of each path, the application that has them. */
+function routes(options: ServerOptions): (path: string) => Hono<RoutedEnv> {
+  const { prometheus, alertmanager, tocsin, overview, management, render, log, linkPrefix, getConcurrencyMax } = options;
   const { actionPage, telephone } = options;
-  const getPath = (request: Request): string => pathBelow(routePrefix, request) ?? '';
-  const app = new Hono<CallerEnv>({ getPath });
 
   const failed: ErrorHandler = (error, { req: { raw, method, path } }) => {
     // Nobody waits for the answer any more, and whatever was under way broke because of that.
@@ -134,26 +125,34 @@ function routes(options: ServerOptions): Hono<CallerEnv> {
     log.error('a request failed', { method, path, error: error.stack ?? error.message });
     return refusal(path, 500, 'internal error; the log says more');
   };
-  app.onError(failed);
-  app.notFound(({ req: { path } }) => refusal(path, 404, `there is no ${path} here`));
-  app.on(METHODS_WITH_BODY, '*', bodyLimit);
+  const newApp = (router: Partial<Pick<Hono<RoutedEnv>, 'router'>> = {}): Hono<RoutedEnv> => {
+    const app = new Hono<RoutedEnv>({ ...router, getPath: (_request, given) => given?.env?.path ?? '' });
+    app.onError(failed);
+    app.notFound(({ req: { path } }) => refusal(path, 404, `there is no ${path} here`));
+    return app;
+  };
 
-  app.route('/api/v1', prometheusRoutes(prometheus));
-  app.route('/api/v2', alertmanagerRoutes(alertmanager, { getConcurrencyMax }));
+  // What programs ask all day. This router takes no path that another one of the same method could be taken for.
+  const apis = newApp({ router: new RegExpRouter() });
+  apis.on(METHODS_WITH_BODY, '*', bodyLimit);
+  apis.route('/api/v1', prometheusRoutes(prometheus));
+  apis.route('/api/v2', alertmanagerRoutes(alertmanager, { getConcurrencyMax }));
+
+  const rest = newApp();
+  rest.on(METHODS_WITH_BODY, '*', bodyLimit);
   // Its schemas take as long to set up as a tenth of the start: they wait for whoever asks for them.
-  let own: Promise<Hono<CallerEnv>> | null = null;
-  const ownApi = async (): Promise<Hono<CallerEnv>> => {
+  let own: Promise<Hono<RoutedEnv>> | null = null;
+  const ownApi = async (): Promise<Hono<RoutedEnv>> => {
     const { tocsinRoutes } = await import('./tocsin-v1/routes.ts');
-    const api = new Hono<CallerEnv>({ getPath });
-    api.onError(failed);
+    const api = newApp();
     api.route('/api/tocsin/v1', tocsinRoutes(tocsin, `${linkPrefix}/api/tocsin/v1`));
     return api;
   };
-  app.all('/api/tocsin/v1/*', async ({ req: { raw }, env }) => (await (own ??= ownApi())).fetch(raw, env));
-  app.all('/federate', federate(prometheus));
-  app.route('/act', actionPageRoutes(actionPage, render, log));
-  app.route('/twilio', telephoneRoutes(telephone, log));
-  app.route('/', managementRoutes(management));
-  app.route('/', pageRoutes({ overview, alertmanager, history: tocsin.history, render, log, prefix: linkPrefix }));
-  return app;
+  rest.all('/api/tocsin/v1/*', async ({ req: { raw }, env }) => (await (own ??= ownApi())).fetch(raw, env));
+  rest.all('/federate', federate(prometheus));
+  rest.route('/act', actionPageRoutes(actionPage, render, log));
+  rest.route('/twilio', telephoneRoutes(telephone, log));
+  rest.route('/', managementRoutes(management));
+  rest.route('/', pageRoutes({ overview, alertmanager, history: tocsin.history, render, log, prefix: linkPrefix }));
+  return (path) => (isBelow(path, '/api/v1') || isBelow(path, '/api/v2') ? apis : rest);
 }

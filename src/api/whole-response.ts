@@ -25,10 +25,24 @@ export function wholeResponse(body: ResponseParts['body'], headers: ResponsePart
 
 export const partsOf = (response: Response): ResponseParts | null => known.get(response) ?? null;
 
-/** `vary` is a list that both have their say in; of all else what is added wins. */
-export function withHeaders(headers: ResponseParts['headers'], added: ResponseParts['headers']): ResponseParts['headers'] {
-  const { vary } = headers;
-  const joined = { ...headers, ...added };
-  if (vary !== undefined && added['vary'] !== undefined) joined['vary'] = `${vary}, ${added['vary']}`;
+type Headers = ResponseParts['headers'];
+const joinedBefore = new WeakMap<Headers, WeakMap<Headers, Headers>>();
+
+/**
+ * `vary` is a list that both have their say in; of all else what is added wins. What was joined before is joined already:
+ * most answers have headers that are constants.
+ */
+export function withHeaders(headers: Headers, added: Headers): Headers {
+  let byAdded = joinedBefore.get(headers);
+  if (byAdded === undefined) {
+    byAdded = new WeakMap();
+    joinedBefore.set(headers, byAdded);
+  }
+  let joined = byAdded.get(added);
+  if (joined === undefined) {
+    const vary = [headers['vary'], added['vary']].filter((names) => names !== undefined);
+    joined = { ...headers, ...added, ...(vary.length > 0 ? { vary: vary.join(', ') } : {}) };
+    byAdded.set(added, joined);
+  }
   return joined;
 }

@@ -8,6 +8,7 @@ import { goQuote } from '../../lib/go-quote.ts';
 import { matchesLabels } from '../../model/matcher.ts';
 import { isUuid } from '../../model/random.ts';
 import { type CallerEnv, callerName } from '../caller.ts';
+import { searchOf } from '../request-url.ts';
 import { labelsJson, writeAlerts, writeGroups } from './alert-json.ts';
 import type { AlertmanagerBackend } from './backend.ts';
 import { alertQuery, receiverMatchersOf, silenceQuery } from './query.ts';
@@ -34,7 +35,7 @@ export function alertmanagerRoutes(backend: AlertmanagerBackend, { getConcurrenc
       const method = context.req.method === 'HEAD' ? 'GET' : context.req.method;
       const handle = handlers[method as Method];
       if (handle === undefined) return notAllowed(method, Object.keys(handlers));
-      const params = new URL(context.req.url).searchParams;
+      const params = new URLSearchParams(searchOf(context.req.url));
       if (method !== 'GET') return handle(context, params);
       if (getting >= getConcurrencyMax) return tooMany(getConcurrencyMax);
       getting++;

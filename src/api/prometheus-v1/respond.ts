@@ -19,10 +19,8 @@ export const success = (data: unknown): Response => wholeResponse(JSON.stringify
 export const failure = (error: ApiError, status = STATUS[error.type]): Response =>
   new Response(JSON.stringify({ status: 'error', errorType: error.type, error: error.message }), { status, headers: JSON_HEADERS });
 
-export const wire = (answer: Answer<WireAnswer>, contentType = 'application/json'): Response =>
-  answer.kind === 'gave'
-    ? wholeResponse(answer.gives.body as Uint8Array<ArrayBuffer>, { 'content-type': contentType })
-    : failure(answer.error);
+export const wire = (answer: Answer<WireAnswer>, headers: Readonly<Record<string, string>> = JSON_HEADERS): Response =>
+  answer.kind === 'gave' ? wholeResponse(answer.gives.body as Uint8Array<ArrayBuffer>, headers) : failure(answer.error);
 
 /** Carries data on, or answers with the refusal. */
 export const withData = <T>(answer: Answer<T>, respond: (data: T) => Response): Response =>

@@ -6,6 +6,7 @@ import { type Context, Hono } from 'hono';
 import { goQuote } from '../../lib/go-quote.ts';
 import { formatParseError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
+import { searchOf } from '../request-url.ts';
 import type { PrometheusBackend, SeriesRequest } from './backend.ts';
 import { headStatusJson } from './head-status-json.ts';
 import {
@@ -211,16 +212,17 @@ export const federate =
         status: 405,
         headers: { 'content-type': PLAIN, allow: 'GET' },
       });
-    const selectors = all(paramsOf(new URL(context.req.url).searchParams), 'match[]');
+    const selectors = all(paramsOf(new URLSearchParams(searchOf(context.req.url))), 'match[]');
     for (const text of selectors) {
       const parsed = parseMatchers(text);
       if (!('errors' in parsed)) continue;
       const why = parsed.errors.map((error) => formatParseError(text, error)).join('\n');
       return new Response(`${why}\n`, { status: 400, headers: { 'content-type': PLAIN } });
     }
-    return wire(await backend.federate({ selectors, atMs: backend.nowMs() }, context.req.raw), 'text/plain; version=0.0.4; charset=utf-8');
+    return wire(await backend.federate({ selectors, atMs: backend.nowMs() }, context.req.raw), EXPOSITION_HEADERS);
   };
 
+const EXPOSITION_HEADERS = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
 const PLAIN = 'text/plain; charset=utf-8';
 
 function notAllowed(method: string, methods: readonly string[]): Response {
@@ -230,7 +232,7 @@ function notAllowed(method: string, methods: readonly string[]): Response {
 }
 
 async function readParams(context: Context): Promise<Params> {
-  const inUrl = new URL(context.req.url).searchParams;
+  const inUrl = new URLSearchParams(searchOf(context.req.url));
   if (context.req.method !== 'POST') return paramsOf(inUrl);
   const [mediaType = ''] = (context.req.header('content-type') ?? '').toLowerCase().split(';', 1);
   switch (mediaType.trim()) {
@@ -288,7 +290,7 @@ function countOf(params: Params, name: string): number {
 
 /** Bytes in the path that are no UTF-8 are no name. */
 function labelNameIn(context: Context): string {
-  const [, written = ''] = /\/label\/([^/]*)\/values$/.exec(new URL(context.req.url).pathname) ?? [];
+  const [, written = ''] = /\/label\/([^/]*)\/values$/.exec(context.req.path) ?? [];
   const name = decoded(written);
   if (name === null || name === '') throw new BadParameter(`invalid label name: ${goQuote(name ?? written)}`);
   return name;
