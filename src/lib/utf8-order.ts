@@ -14,3 +14,8 @@ export function compareUtf8(a: string, b: string): number {
 
 /** Moves surrogates above U+FFFF, where the code points that they encode lie. */
 const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
+
+/** Sorts in place. Nearly all texts have no surrogates, and then the order is JavaScript's own, which needs no function. */
+export const sortUtf8 = (texts: string[]): string[] => (texts.some(hasSurrogates) ? texts.sort(compareUtf8) : texts.sort());
+
+const hasSurrogates = (text: string): boolean => /[\ud800-\udfff]/.test(text);

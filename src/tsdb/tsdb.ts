@@ -7,7 +7,7 @@
  * the log as well), out-of-order samples, exemplars.
  */
 
-import { compareUtf8 } from '../lib/utf8-order.ts';
+import { sortUtf8 } from '../lib/utf8-order.ts';
 import type { CrashPoints } from '../model/crash-point.ts';
 import { type Disk, DiskError } from '../model/disk.ts';
 import { Labels } from '../model/labels.ts';
@@ -224,7 +224,7 @@ export class Tsdb implements AppendStore {
         for (let pair = 0; pair < series.pairCount(slot); pair++) names.add(series.nameSymbol(slot, pair));
       }
     }
-    return limited(Array.from(names, (name) => symbols.text(name)).sort(compareUtf8), limit);
+    return limited(sortUtf8(Array.from(names, (name) => symbols.text(name))), limit);
   }
 
   /** The values of a label in all series, or in those that match; sorted. */
@@ -232,16 +232,15 @@ export class Tsdb implements AppendStore {
     const { series, symbols, postings } = this.#head;
     const nameSymbol = symbols.find(name);
     if (nameSymbol < 0 || !this.#overlaps(range)) return [];
-    let values: Set<number>;
-    if (matchers === null || matchers.length === 0) values = new Set(postings.values(nameSymbol)?.keys());
-    else {
-      values = new Set();
-      for (const slot of this.#selector.select(matchers)) {
-        const value = series.valueOf(slot, nameSymbol);
-        if (value >= 0) values.add(value);
-      }
+    const texts: string[] = [];
+    if (matchers === null || matchers.length === 0) {
+      for (const value of postings.values(nameSymbol)?.keys() ?? []) texts.push(symbols.text(value));
+    } else {
+      const values = new Set<number>();
+      for (const slot of this.#selector.select(matchers)) values.add(series.valueOf(slot, nameSymbol));
+      for (const value of values) if (value >= 0) texts.push(symbols.text(value));
     }
-    return limited(Array.from(values, (value) => symbols.text(value)).sort(compareUtf8), limit);
+    return limited(sortUtf8(texts), limit);
   }
 
   /** The series that match any of the sets and have samples in the range, sorted, each once. */

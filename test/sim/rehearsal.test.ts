@@ -33,7 +33,7 @@ test('every request is answered with what it is there for, and real answers know
   expect(answers.size).toBeGreaterThan(60);
   const empty = [...answers].filter(([, text]) => !/^\{"status":"success","data":.*(?:\d|"zone")/.test(text));
   // The series is there.
-  expect(empty.map(([path]) => new URL(path, 'http://tocsin').searchParams.get('query'))).toEqual([
+  expect([...new Set(empty.map(([path]) => new URL(path, 'http://tocsin').searchParams.get('query')?.trim()))]).toEqual([
     'absent_over_time(stage_gauge{instance="host-3:9100",zone="z1"}[10m])',
   ]);
 

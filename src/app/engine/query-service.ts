@@ -9,6 +9,7 @@ import { Labels } from '../../model/labels.ts';
 import type { UnixMs } from '../../model/time.ts';
 import type { Expr } from '../../promql/ast.ts';
 import { type EngineOptions, evaluate, type QueryResult } from '../../promql/engine.ts';
+import { ExpressionCache } from '../../promql/expression-cache.ts';
 import { printHistogram } from '../../promql/histogram/histogram-text.ts';
 import { formatParseError } from '../../promql/parse-error.ts';
 import { type ParserOptions, parseExpr } from '../../promql/parser.ts';
@@ -47,6 +48,7 @@ export class QueryService {
   readonly #limits: QueryLimitsConfig;
   readonly #turnstile: Turnstile;
   readonly #features: readonly string[];
+  readonly #parsed = new ExpressionCache();
   #parser: ParserOptions;
   #subqueryStepMs: number;
   /** prometheus_engine_queries, prometheus_engine_query_duration_seconds and its like. */
@@ -84,11 +86,17 @@ export class QueryService {
   configure(parser: ParserOptions, subqueryStepMs: number): void {
     this.#parser = parser;
     this.#subqueryStepMs = subqueryStepMs;
+    this.#parsed.clear();
   }
 
   parse(text: string): Expr {
+    const known = this.#parsed.get(text);
+    if (known !== null) return known;
     const parsed = parseExpr(text, this.#parser);
-    if ('expr' in parsed) return parsed.expr;
+    if ('expr' in parsed) {
+      this.#parsed.add(text, parsed.expr);
+      return parsed.expr;
+    }
     throw new QueryError(
       'bad_data',
       `invalid parameter "query": ${parsed.errors.map((error) => formatParseError(text, error)).join('\n')}`,
