@@ -16,6 +16,9 @@ export function compareUtf8(a: string, b: string): number {
 const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
 
 /** Sorts in place. Nearly all texts have no surrogates, and then the order is JavaScript's own, which needs no function. */
-export const sortUtf8 = (texts: string[]): string[] => (texts.some(hasSurrogates) ? texts.sort(compareUtf8) : texts.sort());
+export function sortUtf8(texts: string[]): string[] {
+  for (const text of texts) if (SURROGATE.test(text)) return texts.sort(compareUtf8);
+  return texts.sort();
+}
 
-const hasSurrogates = (text: string): boolean => /[\ud800-\udfff]/.test(text);
+const SURROGATE = /[\ud800-\udfff]/;
