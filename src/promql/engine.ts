@@ -364,6 +364,8 @@ function scalarRow(values: Float64Array): SeriesBlock {
 function* rangeSeriesOf(evaluation: Evaluation, block: SeriesBlock, range: StepRange): Generator<void, RangeSeries[]> {
   const result: RangeSeries[] = [];
   const { steps, kinds } = block;
+  /** Rows without a gap have the same. */
+  let allTimes: Float64Array | null = null;
   for (let row = 0; row < block.rows; row++) {
     if (evaluation.isSliceOver(steps)) yield;
     let length = 0;
@@ -373,18 +375,26 @@ function* rangeSeriesOf(evaluation: Evaluation, block: SeriesBlock, range: StepR
       if (kinds[cell] === HISTOGRAM) hasHistograms = true;
     }
     if (length === 0) continue;
+    const from = row * steps;
+    const [labels, dropsName] = [block.labels[row] ?? Labels.empty, block.dropsName[row] ?? false];
+    if (length === steps && !hasHistograms) {
+      allTimes ??= Float64Array.from({ length: steps }, (_, step) => stepTime(range, step));
+      // The block is nobody's any more.
+      result.push({ labels, dropsName, timestamps: allTimes, values: block.values.subarray(from, from + steps), histograms: null });
+      continue;
+    }
     const timestamps = new Float64Array(length);
     const values = new Float64Array(length);
     const histograms = hasHistograms ? new Array<FloatHistogram | null>(length).fill(null) : null;
     let at = 0;
-    for (let step = 0, cell = row * steps; step < steps; step++, cell++) {
+    for (let step = 0, cell = from; step < steps; step++, cell++) {
       if (kinds[cell] === ABSENT) continue;
       timestamps[at] = stepTime(range, step);
       if (kinds[cell] === FLOAT) values[at] = block.values[cell] ?? 0;
       else if (histograms !== null) histograms[at] = block.histogramAt(cell);
       at++;
     }
-    result.push({ labels: block.labels[row] ?? Labels.empty, dropsName: block.dropsName[row] ?? false, timestamps, values, histograms });
+    result.push({ labels, dropsName, timestamps, values, histograms });
   }
   return result;
 }
