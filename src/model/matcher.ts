@@ -1,7 +1,7 @@
 /** A label matcher. An absent label has the value ''. Printed as Prometheus and Alertmanager print it. */
 import { goQuote } from '../lib/go-quote.ts';
 import { isLegacyLabelName, type Labels } from './labels.ts';
-import { compileRegex, type Regex, regexError } from './regex.ts';
+import { compileMatcherRegex, type Regex } from './regex.ts';
 
 export type MatchOp = '=' | '!=' | '=~' | '!~';
 
@@ -20,10 +20,7 @@ export function equalMatcher(name: string, value: string): Matcher {
 /** A matcher, or Go's error text for a bad pattern. */
 export function makeMatcher(name: string, op: MatchOp, value: string): Matcher | { readonly error: string } {
   if (op === '=' || op === '!=') return { name, op, value, regex: null };
-  // Prometheus parses the pattern as it stands before anchoring it: `a)|(b` is wrong although ^(?:a)|(b)$ is not.
-  const error = regexError(value);
-  if (error !== null) return { error };
-  const regex = compileRegex(value);
+  const regex = compileMatcherRegex(value);
   return 'error' in regex ? regex : { name, op, value, regex };
 }
 

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { expect, test } from 'vitest';
-import { compileAlertmanagerRegex, compileRegex, compileSilenceRegex, type Regex, storedSilenceRegex } from './regex.ts';
+import {
+  compileAlertmanagerRegex,
+  compileMatcherRegex,
+  compileRegex,
+  compileSilenceRegex,
+  type Regex,
+  storedSilenceRegex,
+} from './regex.ts';
 
 function compiled(source: string): Regex {
   const regex = compileRegex(source);
@@ -41,3 +48,35 @@ test('a pattern that is one only where it is anchored is none of a silence', () 
     { error: 'error parsing regexp: unexpected ): `a)|(b`' },
   ]);
 });
+
+test.each([
+  ['a{1000}'.repeat(101), 'error parsing regexp: expression too large'],
+  ['(a{500}b{500}){2}'.repeat(60), 'error parsing regexp: expression too large'],
+  ['((((a{1000}){1000}){1000}){1000}', 'error parsing regexp: expression too large'],
+  ['a{1001}', 'error parsing regexp: invalid repeat count: `{1001}`'],
+])('what would take long to compile is refused at once: %#', (source, error) => {
+  const compilers = [compileRegex, compileMatcherRegex, compileAlertmanagerRegex, compileSilenceRegex];
+  expect(compilers.map((compile) => compile(source))).toEqual(compilers.map(() => ({ error })));
+});
+
+test.each([
+  ['a|b|c.d', 'c-d', 'b', 'e'],
+  ['10\\.0\\.0\\.1:9100|x', '10.0.0.1:9100', 'x', '10a0.0.1:9100'],
+  ['a.*b.+', 'axb1', 'ab\n', 'ab'],
+  ['', '', '', 'a'],
+  ['|', '', '', 'a'],
+  ['(a|b)|((c.*)|)', 'a', 'cx', 'ax'],
+  ['a\\)|\\(b', 'a)', '(b', 'ab'],
+  [`(${Array.from({ length: 20_000 }, (_, i) => `host-${i}`).join('|')})`, 'host-0', 'host-19999', 'host-20000'],
+])('%.40s, which is compiled only when it is needed, matches %s and %s, but not %s', (source, yes, too, no) => {
+  const regex = compiled(source);
+  expect([regex.matches(yes), regex.matches(too), regex.matches(no)]).toEqual([true, true, false]);
+  expect(regex.program().inst.length).toBeGreaterThan(0);
+});
+
+test.each(['*a', 'a**', '.**', 'a)', '(a', '[a', 'a\\', '\\1', '\\c', '{2}*', '+', '.+*', '())', '(?', '(*)', '\\('.repeat(2) + '('])(
+  '%s is no pattern',
+  (source) => {
+    for (const compile of [compileRegex, compileMatcherRegex, compileSilenceRegex]) expect(compile(source)).toHaveProperty('error');
+  },
+);

@@ -6,6 +6,7 @@ import { RE2JS, RE2JSException } from 're2js';
 import { quoteMeta } from '../lib/quote-meta.ts';
 import { foldCase, type RegexLiterals, regexLiterals } from './regex-literals.ts';
 import type { RegexProgram } from './regex-set.ts';
+import { regexSize } from './regex-size.ts';
 
 export interface Regex {
   readonly source: string;
@@ -19,6 +20,8 @@ export interface Regex {
   readonly foldsCase: boolean;
   /** UTF-16 units that whoever matches has at least; 0 also where it is not known. */
   readonly lengthMin: number;
+  /** About how many instructions it is compiled to, where the literals leave anything open; otherwise 0. */
+  readonly size: number;
   /** For a RegexSet; compiled for it where it has not been needed yet. */
   program(): RegexProgram;
 }
@@ -27,28 +30,22 @@ export interface Regex {
 export const compileRegex = (source: string): Regex | { readonly error: string } =>
   compileAnchored(source, `^(?s:${source})$`, RE2JS.DOTALL);
 
+/** As Prometheus compiles its matchers: the text must be a pattern before it is anchored, as `a)|(b` is not. */
+export function compileMatcherRegex(source: string): Regex | { readonly error: string } {
+  const regex = compileAlone(source, RE2JS.DOTALL);
+  // With the flag the library shows the pattern as `(?s)…`.
+  return 'error' in regex ? { error: regexError(source) ?? regex.error } : regex;
+}
+
 /** As Alertmanager compiles its matchers: the dot stops at a newline unless the pattern says (?s). */
 export const compileAlertmanagerRegex = (source: string): Regex | { readonly error: string } =>
   compileAnchored(source, `^(?:${source})$`, 0);
 
-/**
- * As Alertmanager compiles the pattern of a silence, which must be one before it is anchored: `a)|(b` is not, although
- * ^(?:a)|(b)$ is.
- */
-export function compileSilenceRegex(source: string): Regex | { readonly error: string } {
-  const compiled = compile(source, 0);
-  return 'error' in compiled ? compiled : regexOf(source, () => compiled);
-}
+/** As Alertmanager compiles the pattern of a silence: alone as well. */
+export const compileSilenceRegex = (source: string): Regex | { readonly error: string } => compileAlone(source, 0);
 
-/** The same for a pattern that has been one before: compiled when it is first needed. */
-export function storedSilenceRegex(source: string): Regex {
-  let compiled: RE2JS | null = null;
-  return regexOf(
-    source,
-    () => (compiled ??= RE2JS.compile(source)),
-    () => compiled ?? RE2JS.compile(source),
-  );
-}
+/** The same for a pattern that has been one before. */
+export const storedSilenceRegex = (source: string): Regex => whenNeeded(source, 0);
 
 /** One that matches these texts and no others. */
 export function regexOfTexts(texts: readonly string[]): Regex {
@@ -60,6 +57,7 @@ export function regexOfTexts(texts: readonly string[]): Regex {
     needs: null,
     foldsCase: false,
     lengthMin: 0,
+    size: 0,
     matches: (text) => set.has(text),
     program: () => RE2JS.compile(source).re2().prog,
   };
@@ -73,12 +71,56 @@ export function regexError(source: string): string | null {
 
 /** Anchoring is left to the engine where it can be: what is written around a pattern costs as much as the pattern. */
 function compileAnchored(source: string, anchored: string, flags: number): Regex | { readonly error: string } {
-  const plain = compile(source, flags);
-  const compiled = 'error' in plain ? compile(anchored, 0) : plain;
+  const alone = compileAlone(source, flags);
+  if (!('error' in alone)) return alone;
+  const compiled = compile(anchored, 0);
   return 'error' in compiled ? compiled : regexOf(source, () => compiled);
 }
 
+function compileAlone(source: string, flags: number): Regex | { readonly error: string } {
+  if (isSurelyPattern(source)) {
+    const regex = whenNeeded(source, flags);
+    if (regex.size <= REGEX_SIZE_MAX) return regex;
+  }
+  const compiled = compile(source, flags);
+  return 'error' in compiled ? compiled : regexOf(source, () => compiled);
+}
+
+/** Dashboards ask for one of a thousand hosts; those are told apart by the literals, and need no engine to check them. */
+function isSurelyPattern(source: string): boolean {
+  if (!PLAIN.test(source)) return false;
+  let depth = 0;
+  for (let i = 0; i < source.length; i++) {
+    const character = source[i];
+    if (character === '\\') i++;
+    else if (character === '(') depth++;
+    else if (character === ')') depth--;
+    if (depth < 0 || depth > PLAIN_DEPTH_MAX) return false;
+  }
+  return depth === 0;
+}
+
+/** Characters, perhaps escaped, alternatives, groups and the usual repeats of a dot. */
+const PLAIN = /^(?:[^\\^$*+?[\]{}\ud800-\udfff]|\.[*+]|\\[!-/:-@[-`{-~])*$/;
+const PLAIN_DEPTH_MAX = 20;
+
+/** Compiled when the literals do not decide for the first time. */
+function whenNeeded(source: string, flags: number): Regex {
+  let compiled: RE2JS | null = null;
+  return regexOf(
+    source,
+    () => (compiled ??= RE2JS.compile(source, flags)),
+    () => compiled ?? RE2JS.compile(source, flags),
+  );
+}
+
+/** Some tenths of a second of compiling, and tens of megabytes; far more than anybody writes. */
+export const REGEX_SIZE_MAX = 100_000;
+/** What Go says to patterns beyond its own limit, which is three million. */
+export const REGEX_TOO_LARGE = 'error parsing regexp: expression too large';
+
 function compile(pattern: string, flags: number): RE2JS | { readonly error: string } {
+  if (regexSize(pattern) > REGEX_SIZE_MAX) return { error: REGEX_TOO_LARGE };
   try {
     return RE2JS.compile(pattern, flags);
   } catch (error) {
@@ -91,13 +133,14 @@ function compile(pattern: string, flags: number): RE2JS | { readonly error: stri
 /** `compiled`: like `engine`, for one use: it need not be kept. */
 function regexOf(source: string, engine: () => RE2JS, compiled = engine): Regex {
   const literals = regexLiterals(source);
-  const { values, needs, foldsCase, lengthMin } = literals;
+  const { values, isExact, needs, foldsCase, lengthMin } = literals;
   return {
     source,
     literals: foldsCase ? null : values,
     needs,
     foldsCase,
     lengthMin,
+    size: isExact ? 0 : regexSize(source),
     matches: testOf(literals, engine),
     program: () => compiled().re2().prog,
   };

@@ -3,6 +3,7 @@
  * expression stays with it. Bounded by what is kept, in characters and instructions of regular expressions (some hundred
  * bytes each); what was asked for longest ago goes first.
  */
+import type { Matcher } from '../model/matcher.ts';
 import type { Expr } from './ast.ts';
 import { selectorsOf } from './ast-walk.ts';
 
@@ -48,10 +49,5 @@ export class ExpressionCache {
   }
 }
 
-function instructionsOf(expr: Expr): number {
-  let instructions = 0;
-  for (const matchers of selectorsOf(expr)) {
-    for (const { regex } of matchers) if (regex !== null) instructions += regex.program().inst.length;
-  }
-  return instructions;
-}
+const instructionsOf = (expr: Expr): number => selectorsOf(expr).reduce((sum, matchers) => sum + sizeOf(matchers), 0);
+const sizeOf = (matchers: readonly Matcher[]): number => matchers.reduce((sum, { regex }) => sum + (regex?.size ?? 0), 0);

@@ -7,6 +7,7 @@ import { goFormatF } from '../lib/go-float.ts';
 import { goQuote } from '../lib/go-quote.ts';
 import { isUtf8LabelName, METRIC_NAME } from '../model/labels.ts';
 import { equalMatcher, type Matcher, type MatchOp, makeMatcher } from '../model/matcher.ts';
+import { REGEX_SIZE_MAX, REGEX_TOO_LARGE } from '../model/regex.ts';
 import type {
   AggregateExpr,
   AggregateOp,
@@ -128,6 +129,8 @@ class Parser {
   readonly #reader: TokenReader;
   readonly #options: ParserOptions;
   readonly #durations: DurationParser;
+  /** Of all together: nothing else can run while they are compiled. */
+  #regexSize = 0;
 
   constructor(reader: TokenReader, options: ParserOptions) {
     this.#reader = reader;
@@ -425,9 +428,13 @@ class Parser {
     reader.advance();
     const value = reader.expect('string', MATCHER_VALUE);
     const matcher = makeMatcher(name, op as MatchOp, reader.unquote(value));
-    if (!('error' in matcher)) return matcher;
-    reader.report({ start: token.start, end: value.end }, matcher.error);
-    return equalMatcher(name, '');
+    const span = { start: token.start, end: value.end };
+    if ('error' in matcher) {
+      reader.report(span, matcher.error);
+      return equalMatcher(name, '');
+    }
+    this.#regexSize += matcher.regex?.size ?? 0;
+    return this.#regexSize > REGEX_SIZE_MAX ? reader.stop(span, REGEX_TOO_LARGE) : matcher;
   }
 
   /** `[5m]` or `[5m:1m]` after an expression. */
