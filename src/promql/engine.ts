@@ -378,7 +378,7 @@ function* rangeSeriesOf(evaluation: Evaluation, block: SeriesBlock, range: StepR
     const from = row * steps;
     const [labels, dropsName] = [block.labels[row] ?? Labels.empty, block.dropsName[row] ?? false];
     if (length === steps && !hasHistograms) {
-      allTimes ??= Float64Array.from({ length: steps }, (_, step) => stepTime(range, step));
+      allTimes ??= timesOf(range);
       // The block is nobody's any more.
       result.push({ labels, dropsName, timestamps: allTimes, values: block.values.subarray(from, from + steps), histograms: null });
       continue;
@@ -397,6 +397,12 @@ function* rangeSeriesOf(evaluation: Evaluation, block: SeriesBlock, range: StepR
     result.push({ labels, dropsName, timestamps, values, histograms });
   }
   return result;
+}
+
+function timesOf(range: StepRange): Float64Array {
+  const times = new Float64Array(range.steps);
+  for (let step = 0; step < range.steps; step++) times[step] = stepTime(range, step);
+  return times;
 }
 
 /** Names whose removal was delayed go now. */
