@@ -45,6 +45,7 @@ import {
 } from './query-plan.ts';
 import type { Queryable } from './queryable.ts';
 import { evaluateRangeCall, type RangeSource, type RowSink, type SubqueryResult } from './range-evaluation.ts';
+import { SampleCounts } from './sample-counts.ts';
 import { matchersKey, SelectionCache } from './selection.ts';
 import { type Asked, evaluateMatrix, evaluateSelector, evaluateSmoothedSelector, referenceTime } from './selector-evaluation.ts';
 import { ABSENT, dropNames, FLOAT, HISTOGRAM, hasOneMetric, mergeEqualRows, SeriesBlock, withoutMetadata } from './series-block.ts';
@@ -85,6 +86,10 @@ export type QueryStats = {
   readonly samplesTotal: number;
   /** Most samples held at a time. */
   readonly samplesPeak: number;
+  /** Samples that the steps looked at, each counted at the first of them. Null: not asked for. */
+  readonly samplesRead: number | null;
+  /** Null: not asked for. */
+  readonly perStep: { readonly startMs: number; readonly stepMs: number; readonly total: Float64Array; readonly read: Float64Array } | null;
 };
 
 export type QueryResult = {
@@ -102,6 +107,7 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = {
   delayedNameRemoval: false,
   useStartTimestamps: false,
   typeAndUnitLabels: false,
+  counting: 'total',
 };
 
 /** Throws QueryError where the query fails; the text of the error is Prometheus'. */
@@ -116,20 +122,27 @@ export function* evaluate(query: Query, queryable: Queryable, options: EngineOpt
   const plan = prepared.plan ?? planQuery(query.expr, { startMs, endMs, stepMs });
   const annotations = new Annotations();
   const selections = new SelectionCache(queryable, prepared.uses);
-  const evaluation = new Evaluation(options, annotations, selections);
+  const range = stepRange(startMs, endMs, isInstantQuery ? 1 : stepMs);
+  const counts = new SampleCounts(range.steps, options.counting);
+  const evaluation = new Evaluation(options, annotations, selections, counts);
   try {
-    const range = stepRange(startMs, endMs, isInstantQuery ? 1 : stepMs);
     const value = yield* evaluatePlan(evaluation, plan, range);
     const result = isInstantQuery ? instantValue(value, startMs, options) : yield* rangeValue(evaluation, value, range);
     return {
       value: result,
       warnings: annotations.print('warning', query.text),
       infos: annotations.print('info', query.text),
-      stats: { samplesTotal: evaluation.samplesTotal, samplesPeak: evaluation.peakSamples },
+      stats: queryStats(counts, evaluation.peakSamples, range),
     };
   } finally {
     selections.close();
   }
+}
+
+function queryStats(counts: SampleCounts, samplesPeak: number, { startMs, stepMs }: StepRange): QueryStats {
+  const { total, read, totalPerStep, readPerStep } = counts;
+  const perStep = totalPerStep === null || readPerStep === null ? null : { startMs, stepMs, total: totalPerStep, read: readPerStep };
+  return { samplesTotal: total, samplesPeak, samplesRead: read, perStep };
 }
 
 /** What is the same at every evaluation of an expression; a rule evaluates its own for as long as it lives. */
@@ -185,7 +198,8 @@ function* evaluatePlan(evaluation: Evaluation, plan: Plan, range: StepRange): Ge
       if (range.steps !== 1) throw new Error('BUG: a range vector has one step');
       return { kind: 'matrix', series: yield* evaluateMatrix(evaluation, plan, range) };
     case 'subquery': {
-      const { block, range: steps } = yield* evaluateSubquery(evaluation, plan, range);
+      const { block, range: steps, counts } = yield* evaluateSubquery(evaluation, plan, range);
+      evaluation.counts.addSubquery(counts);
       return { kind: 'matrix', series: yield* rangeSeriesOf(evaluation, block, steps) };
     }
     default:
@@ -197,10 +211,12 @@ function* evaluatePlan(evaluation: Evaluation, plan: Plan, range: StepRange): Ge
 function* evaluateOnce(evaluation: Evaluation, plan: Plan, range: StepRange): Generator<void, Value> {
   const once: StepRange = { startMs: range.startMs, endMs: range.startMs, stepMs: range.stepMs, steps: Math.min(1, range.steps) };
   const { steps } = range;
-  const lookedBefore = evaluation.samplesTotal;
+  const { counts } = evaluation;
+  const countsOnce = counts.ofOnce();
+  evaluation.counts = countsOnce;
   const value = yield* evaluatePlan(evaluation, plan, once);
-  // Each step counts as if it had looked at the samples itself.
-  evaluation.samplesTotal += (evaluation.samplesTotal - lookedBefore) * Math.max(0, steps - 1);
+  evaluation.counts = counts;
+  counts.addOnce(countsOnce);
   if (steps <= 1 || value.kind === 'matrix' || value.kind === 'string') return value;
   if (value.kind === 'scalar') return { kind: 'scalar', values: new Float64Array(steps).fill(value.values[0] ?? Number.NaN) };
   const { block } = value;
@@ -311,8 +327,10 @@ function* evaluateCall(evaluation: Evaluation, call: CallPlan, range: StepRange)
 /** Of a selector, timestamp() tells when the samples are from. */
 function* evaluateTimestamps(evaluation: Evaluation, selector: SelectorPlan, asked: Asked, range: StepRange): Generator<void, Value> {
   const { useStartTimestamps, delayedNameRemoval } = evaluation.options;
-  if (range.steps === 0 || (asked === 'start_timestamp' && !useStartTimestamps)) return vectorOf(new SeriesBlock(range.steps, 0));
+  if (range.steps === 0) return vectorOf(new SeriesBlock(0, 0));
   const block = yield* evaluateSelector(evaluation, selector, range, asked);
+  // The samples count all the same.
+  if (asked === 'start_timestamp' && !useStartTimestamps) return replaced(evaluation, [vectorOf(block)], new SeriesBlock(range.steps, 0));
   dropNames(block, delayedNameRemoval);
   return replaced(evaluation, [vectorOf(block)], settle(evaluation, range, block));
 }
@@ -328,10 +346,10 @@ function* evaluateRangeFunction(
   let source: RangeSource;
   if (plan.kind === 'matrix') source = { kind: 'stored', plan };
   else if (plan.kind === 'subquery') {
-    // What counts is how many samples of the subquery's result are looked at, not what those came from.
-    const lookedBefore = evaluation.samplesTotal;
-    source = { kind: 'subquery', plan, result: yield* evaluateSubquery(evaluation, plan, range) };
-    evaluation.samplesTotal = lookedBefore;
+    const result = yield* evaluateSubquery(evaluation, plan, range);
+    // What counts as looked at is the subquery's result, not what that came from; what was read is what it came from.
+    evaluation.counts.addSubqueryRead(result.counts, result.range, plan, range);
+    source = { kind: 'subquery', plan, result };
   } else throw new Error('BUG: not a range vector');
   const params: Float64Array[] = [];
   for (const arg of call.args) if (arg !== plan) params.push(asScalar(yield* evaluatePlan(evaluation, arg, range)));
@@ -346,10 +364,14 @@ function* evaluateSubquery(evaluation: Evaluation, plan: SubqueryPlan, range: St
   const firstMs = referenceTime(plan, range.startMs) - plan.rangeMs;
   const lastMs = referenceTime(plan, stepTime(range, Math.max(0, range.steps - 1)));
   const steps = stepRange((Math.floor(firstMs / stepMs) + 1) * stepMs, lastMs, stepMs);
+  const { counts } = evaluation;
+  const countsInside = counts.ofSubquery(steps.steps, plan, range);
   // Not even looked at: what is wrong with an expression shows only when there is a step to evaluate it at.
-  if (steps.steps === 0) return { block: new SeriesBlock(0, 0), range: steps };
+  if (steps.steps === 0) return { block: new SeriesBlock(0, 0), range: steps, counts: countsInside };
+  evaluation.counts = countsInside;
   const value = yield* evaluatePlan(evaluation, plan.expr, steps);
-  return { block: value.kind === 'scalar' ? scalarRow(value.values) : asVector(value), range: steps };
+  evaluation.counts = counts;
+  return { block: value.kind === 'scalar' ? scalarRow(value.values) : asVector(value), range: steps, counts: countsInside };
 }
 
 /** A scalar as a series without labels. */

@@ -6,6 +6,7 @@ import type { FloatHistogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Annotations } from './annotations.ts';
 import { tooManySamples } from './query-error.ts';
+import type { Counting, SampleCounts } from './sample-counts.ts';
 import type { SelectionCache } from './selection.ts';
 import type { SeriesBlock } from './series-block.ts';
 
@@ -22,6 +23,8 @@ export type EngineOptions = {
   readonly useStartTimestamps: boolean;
   /** rate and increase judge by the label __type__ whether a metric is a counter, not by its name. */
   readonly typeAndUnitLabels: boolean;
+  /** What the statistics tell besides the total. */
+  readonly counting: Counting;
 };
 
 /** The steps startMs, startMs + stepMs … that do not lie behind endMs. */
@@ -64,14 +67,15 @@ export class Evaluation {
   /** Samples held now, and the most at any time. */
   #held = 0;
   #peak = 0;
-  /** Samples that the steps looked at, all together. */
-  samplesTotal = 0;
+  /** Of the steps under evaluation: a part with steps of its own has its own while it is evaluated. */
+  counts: SampleCounts;
   #sinceYield = 0;
 
-  constructor(options: EngineOptions, annotations: Annotations, selections: SelectionCache) {
+  constructor(options: EngineOptions, annotations: Annotations, selections: SelectionCache, counts: SampleCounts) {
     this.options = options;
     this.annotations = annotations;
     this.selections = selections;
+    this.counts = counts;
   }
 
   get peakSamples(): number {

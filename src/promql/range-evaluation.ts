@@ -15,12 +15,13 @@ import { executionError } from './query-error.ts';
 import type { CallPlan, MatrixPlan, SubqueryPlan } from './query-plan.ts';
 import type { RangeKernel, RowTask } from './range-kernel.ts';
 import { RangeWindow } from './range-window.ts';
+import type { SampleCounts, Windows } from './sample-counts.ts';
 import type { Selection } from './selection.ts';
 import { referenceTime } from './selector-evaluation.ts';
 import { ABSENT, assertUniqueLabels, assertUniqueRows, isSameMetric, SeriesBlock, withoutMetadata } from './series-block.ts';
 
-/** A subquery that has been evaluated, and when its steps are. */
-export type SubqueryResult = { readonly block: SeriesBlock; readonly range: StepRange };
+/** A subquery that has been evaluated, when its steps are, and what they looked at. */
+export type SubqueryResult = { readonly block: SeriesBlock; readonly range: StepRange; readonly counts: SampleCounts };
 
 export type RangeSource =
   | { readonly kind: 'stored'; readonly plan: MatrixPlan }
@@ -73,8 +74,10 @@ export function* evaluateRangeCall(
   range: StepRange,
   sink: RowSink | null = null,
 ): Generator<void, SeriesBlock> {
+  const { counts } = evaluation;
   const { lookbackDeltaMs, delayedNameRemoval, useStartTimestamps } = evaluation.options;
-  const selector = source.kind === 'stored' ? source.plan.selector : null;
+  const isStored = source.kind === 'stored';
+  const selector = isStored ? source.plan.selector : null;
   const isAnchored = selector?.isAnchored ?? false;
   const isSmoothed = selector?.isSmoothed ?? false;
   if (isAnchored) checkModifier('anchored', ANCHORED_FUNCTIONS, call.name);
@@ -86,12 +89,13 @@ export function* evaluateRangeCall(
   const firstMs = referenceTime(reference, range.startMs);
   const strideMs = reference.atMs === null ? range.stepMs : 0;
 
+  const windows: Windows = { fromMs: firstMs - rangeMs - before, toMs: firstMs + after, strideMs };
   const kernel = kernelOf(call.name);
   const span = source.plan === call.args[0] && source.kind === 'subquery' ? QUERY_START : (call.args[0] ?? call).span;
   const window = new RangeWindow(evaluation.annotations, span, { rangeMs, isAnchored, isSmoothed });
   const series = seriesOf(evaluation, source, {
-    fromMs: firstMs - rangeMs - before + 1,
-    toMs: firstMs + (range.steps - 1) * strideMs + after,
+    fromMs: windows.fromMs + 1,
+    toMs: windows.toMs + (range.steps - 1) * strideMs,
   });
   const usesStarts = useStartTimestamps && START_TIMESTAMP_FUNCTIONS.has(call.name);
   const dropsName = call.name !== 'last_over_time' && call.name !== 'first_over_time';
@@ -158,7 +162,7 @@ export function* evaluateRangeCall(
         } else block.setHistogram(row + step, window.histogram);
       }
     }
-    evaluation.samplesTotal += task.looked;
+    counts.addWindows(window, windows, task.looked, isStored);
     results += task.found;
     evaluation.touch(results + task.most);
     if (evaluation.isSliceOver(takesRows ? task.found : task.looked)) yield;
@@ -172,7 +176,7 @@ export function* evaluateRangeCall(
   }
   if (call.name === 'absent_over_time') return evaluation.adopt(absentRow(block, call, delayedNameRemoval));
   if (!delayedNameRemoval) {
-    block.hasUniqueLabels = isOneMetric && (source.kind === 'stored' || source.result.block.hasUniqueLabels);
+    block.hasUniqueLabels = isOneMetric && (isStored || source.result.block.hasUniqueLabels);
     if (sink === null) assertUniqueRows(block);
     else if (!block.hasUniqueLabels) assertUniqueLabels(sunk);
   }

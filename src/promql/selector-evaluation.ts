@@ -38,7 +38,8 @@ export function* evaluateSelector(
     const columns = selection.read(i);
     if (evaluation.isSliceOver(columns.length + range.steps)) yield;
     if (columns.length === 0) continue;
-    const found = fillRow(block.addRow(selection.labels(i), false), block, columns, {
+    const row = block.addRow(selection.labels(i), false);
+    const found = fillRow(row, block, columns, {
       firstMs,
       strideMs,
       lookbackDeltaMs,
@@ -46,11 +47,12 @@ export function* evaluateSelector(
       statsOnly: selector.statsOnly,
     });
     if (found === 0) block.removeLastRow();
+    else evaluation.counts.addSteps(block, row);
     samples += found; // histograms weigh more, which is counted once the block is whole
     evaluation.touch(samples);
   }
   evaluation.adopt(block, samples);
-  evaluation.samplesTotal += block.samplesHeld;
+  evaluation.counts.addRows(block.samplesHeld);
   return block;
 }
 
@@ -219,7 +221,7 @@ export function* evaluateMatrix(evaluation: Evaluation, matrix: MatrixPlan, rang
     result.push(series);
     let added = series.timestamps.length;
     for (const histogram of series.histograms ?? []) if (histogram !== null) added += sampleWeight(histogram) - 1;
-    evaluation.samplesTotal += added;
+    evaluation.counts.add(added, added);
     evaluation.hold(added);
   }
   return result;

@@ -135,7 +135,7 @@ export class SeriesBlock {
 }
 
 /** A block takes 9 bytes per cell, there or absent: this bounds it to 900 MB, whatever the limit on samples is. */
-const CELLS_MAX = 100_000_000;
+export const CELLS_MAX = 100_000_000;
 /** More is taken only once it is needed: most series of a long range may turn out to be empty. */
 const CELLS_AT_ONCE_MAX = 1 << 20;
 

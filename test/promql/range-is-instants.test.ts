@@ -1,6 +1,6 @@
 /**
  * Properties of the evaluator, over random expressions and random data: a range query is its instant queries, step by
- * step, and the order in which a store gives series changes nothing. Left out is what reads the range itself (start(),
+ * step, also in how many samples it looks at, and the order in which a store gives series changes nothing. Left out is what reads the range itself (start(),
  * step()) and what chooses by order or among equals (limitk, ties); sums of floats may differ in their last bits.
  */
 import fc from 'fast-check';
@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import type { FloatHistogram } from '../../src/model/histogram.ts';
 import { Labels } from '../../src/model/labels.ts';
 import { STALE_NAN } from '../../src/model/sample.ts';
-import { DEFAULT_ENGINE_OPTIONS, evaluate, type QueryResult } from '../../src/promql/engine.ts';
+import { DEFAULT_ENGINE_OPTIONS, type EngineOptions, evaluate, type QueryResult, type QueryStats } from '../../src/promql/engine.ts';
 import { parseExpr } from '../../src/promql/parser.ts';
 import { QueryError } from '../../src/promql/query-error.ts';
 import type { Queryable } from '../../src/promql/queryable.ts';
@@ -106,10 +106,11 @@ const { vector } = fc.letrec<{ vector: string; matrix: string }>((tie) => ({
 
 type Point = number | readonly (number | string)[];
 /** By series, by time. Series and times without a sample are absent. */
-type Answer = Map<string, Map<number, Point>>;
+type Points = Map<string, Map<number, Point>>;
+type Answer = { readonly points: Points; readonly stats: QueryStats };
 
-function answerOf({ value }: QueryResult): Answer {
-  const answer: Answer = new Map();
+function pointsOf({ value }: QueryResult): Points {
+  const answer: Points = new Map();
   const put = (labels: Labels, atMs: number, number: number | undefined, h: FloatHistogram | null | undefined): void => {
     const key = labels.toString();
     if (!answer.has(key)) answer.set(key, new Map());
@@ -125,12 +126,15 @@ function answerOf({ value }: QueryResult): Answer {
   return answer;
 }
 
+const OPTIONS: EngineOptions = { ...DEFAULT_ENGINE_OPTIONS, counting: 'per_step' };
+
 /** The answer, or the error's text without the place and the series that it names. */
 function ask(text: string, store: Queryable, startMs: number, endMs: number, stepMs: number): Answer | string {
   const parsed = parseExpr(text, SCRIPT_PARSER_OPTIONS);
   if ('errors' in parsed) throw new Error(`${text}: ${parsed.errors[0]?.message}`);
   try {
-    return answerOf(drive(evaluate({ expr: parsed.expr, text, startMs, endMs, stepMs }, store, DEFAULT_ENGINE_OPTIONS)));
+    const result = drive(evaluate({ expr: parsed.expr, text, startMs, endMs, stepMs }, store, OPTIONS));
+    return { points: pointsOf(result), stats: result.stats };
   } catch (error) {
     if (error instanceof QueryError) return 'error';
     throw error;
@@ -145,13 +149,26 @@ const same = (a: Point | undefined, b: Point | undefined): boolean => {
   return a.every((part, i) => near(part as number, b[i] as number));
 };
 
-function difference(a: Answer, b: Answer): string | null {
+function difference(a: Points, b: Points): string | null {
   for (const key of new Set([...a.keys(), ...b.keys()]))
     for (const at of new Set([...(a.get(key)?.keys() ?? []), ...(b.get(key)?.keys() ?? [])])) {
       const [left, right] = [a.get(key)?.get(at), b.get(key)?.get(at)];
       if (!same(left, right)) return `${key} at ${at}: ${String(left)} is not ${String(right)}`;
     }
   return null;
+}
+
+const sumOf = (numbers: Iterable<number>): number => [...numbers].reduce((sum, number) => sum + number, 0);
+
+/** Each step looks at what an instant query there looks at; the first reads all of it, later ones only what is new. */
+function expectStats(text: string, { samplesTotal, samplesRead, perStep }: QueryStats, instants: readonly QueryStats[]): void {
+  if (perStep === null || samplesRead === null) throw new Error('no statistics');
+  expect({ text, looked: [...perStep.total] }).toEqual({ text, looked: instants.map((instant) => instant.samplesTotal) });
+  expect({ text, read: perStep.read[0] }).toEqual({ text, read: instants[0]?.samplesRead });
+  expect({ text, looked: sumOf(perStep.total), read: sumOf(perStep.read) }).toEqual({ text, looked: samplesTotal, read: samplesRead });
+  expect(samplesRead, text).toBeLessThanOrEqual(sumOf(instants.map((instant) => instant.samplesRead ?? 0)));
+  // What is read for a subquery is not what its steps give.
+  if (!/\[.*:.*\]/.test(text)) for (const instant of instants) expect(instant.samplesRead, text).toBe(instant.samplesTotal);
 }
 
 /** Series in another order than a store gives them. */
@@ -184,22 +201,27 @@ test('a range query is its instant queries, and order changes nothing', () => {
     fc.property(vector, fc.nat(), (text, seed) => {
       const store = storeOf(seeded(seed));
       const whole = ask(text, store, START, END, STEP);
-      const instants: Answer = new Map();
+      const instants: Points = new Map();
+      const stats: QueryStats[] = [];
       let fails = false;
       for (let at = START; at <= END; at += STEP) {
         const instant = ask(text, store, at, at, 0);
         if (typeof instant === 'string') fails = true;
-        else for (const [key, points] of instant) instants.set(key, new Map([...(instants.get(key) ?? []), ...points]));
+        else {
+          for (const [key, points] of instant.points) instants.set(key, new Map([...(instants.get(key) ?? []), ...points]));
+          stats.push(instant.stats);
+        }
       }
       if (typeof whole === 'string' || fails) expect({ text, fails: typeof whole === 'string' }).toEqual({ text, fails });
       else {
-        expect({ text, difference: difference(whole, instants) }).toEqual({ text, difference: null });
-        if (whole.size > 0) answered++;
+        expect({ text, difference: difference(whole.points, instants) }).toEqual({ text, difference: null });
+        expectStats(text, whole.stats, stats);
+        if (whole.points.size > 0) answered++;
       }
       const mirrored = ask(text, reversed(store), START, END, STEP);
       if (typeof whole === 'string' || typeof mirrored === 'string')
         expect({ text, mirrored: typeof mirrored }).toEqual({ text, mirrored: typeof whole });
-      else expect({ text, difference: difference(whole, mirrored) }).toEqual({ text, difference: null });
+      else expect({ text, difference: difference(whole.points, mirrored.points) }).toEqual({ text, difference: null });
     }),
     { numRuns: 150 },
   );

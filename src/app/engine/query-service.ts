@@ -175,6 +175,7 @@ export class QueryService {
       delayedNameRemoval: this.#features.includes('promql-delayed-name-removal'),
       useStartTimestamps: this.#features.includes('use-start-timestamps'),
       typeAndUnitLabels: this.#features.includes('type-and-unit-labels'),
+      counting: 'total',
     };
   }
 }

@@ -27,6 +27,7 @@ export const SCRIPT_ENGINE_OPTIONS: EngineOptions = {
   samplesMax: 10_000,
   delayedNameRemoval: true,
   useStartTimestamps: true,
+  counting: 'per_step',
 };
 
 export type EvalOutcome = { readonly line: number; readonly expr: string /** Null: as expected. */; readonly problem: string | null };
@@ -139,7 +140,14 @@ function run(
     return null;
   }
   if (command.fails !== null) throw new Mismatch('expected an error, got none');
+  checkStats(result);
   return result;
+}
+
+/** Samples are counted twice, at once and step by step, on ways of their own. */
+function checkStats({ stats: { samplesTotal, perStep } }: QueryResult): void {
+  const sum = perStep?.total.reduce((samples, step) => samples + step, 0);
+  if (sum !== undefined && sum !== samplesTotal) throw new Mismatch(`looked at ${samplesTotal} samples, by steps at ${sum}`);
 }
 
 function checkNotes(command: Eval, { warnings, infos }: QueryResult): void {
