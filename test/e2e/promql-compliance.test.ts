@@ -1,6 +1,7 @@
 /**
  * The queries of the PromQL compliance tester, asked of a real Prometheus and of this program over the same samples,
- * which both were sent by remote write: the same series, times and values to nine digits, or refused by both.
+ * which both were sent by remote write: the same series, times and values to nine digits, from as many samples at each
+ * step, or refused by both.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +27,15 @@ const UTF8_NAMES = [
 ];
 
 type Series = { readonly metric: Readonly<Record<string, string>>; readonly values: readonly (readonly [number, string])[] };
-type Answer = { readonly status: string; readonly data?: { readonly result: readonly Series[] }; readonly error?: string };
+type Samples = {
+  readonly totalQueryableSamples: number;
+  readonly totalQueryableSamplesPerStep: readonly (readonly [seconds: number, samples: number])[];
+};
+type Answer = {
+  readonly status: string;
+  readonly data?: { readonly result: readonly Series[]; readonly stats: { readonly samples: Samples } };
+  readonly error?: string;
+};
 
 describe.skipIf(needs !== '')(`compliance queries${needs}`, () => {
   test('are answered as Prometheus answers them', { timeout: 60_000 }, async ({ stage }) => {
@@ -59,7 +68,7 @@ async function startPrometheus(stage: Stage): Promise<string> {
       '--storage.tsdb.path=reference',
       `--web.listen-address=127.0.0.1:${port}`,
       '--web.enable-remote-write-receiver',
-      '--enable-feature=promql-experimental-functions',
+      '--enable-feature=promql-experimental-functions,promql-per-step-stats',
     ],
     { port, ready: '/-/ready' },
   );
@@ -72,7 +81,7 @@ async function startTocsin(stage: Stage): Promise<string> {
     '-c',
     'tocsin.yml',
     '--web.enable-remote-write-receiver',
-    '--enable-feature=promql-experimental-functions',
+    '--enable-feature=promql-experimental-functions,promql-per-step-stats',
   ]);
   await tocsin.start();
   return tocsin.url;
@@ -102,7 +111,7 @@ async function load(url: string, endMs: number): Promise<void> {
 
 async function rangeQuery(url: string, { query }: ComplianceQuery, endMs: number): Promise<Answer> {
   const end = endMs / 1000 - 120;
-  const params = new URLSearchParams({ query, start: String(end - 600), end: String(end), step: '10' });
+  const params = new URLSearchParams({ query, start: String(end - 600), end: String(end), step: '10', stats: 'all' });
   return (await (await fetch(`${url}/api/v1/query_range?${params}`)).json()) as Answer;
 }
 
@@ -122,7 +131,14 @@ function differenceOf({ query, fails }: ComplianceQuery, theirs: Answer, ours: A
     if (at >= 0) return `${labels}: ${own[at]?.join(' ')}, not ${values[at]?.join(' ')}`;
   }
   for (const labels of got.keys()) if (!expected.has(labels)) return `has ${labels}`;
-  return null;
+  return statsDifferenceOf(theirs.data.stats.samples, ours.data.stats.samples);
+}
+
+function statsDifferenceOf(theirs: Samples, ours: Samples): string | null {
+  const [expected, got] = [theirs.totalQueryableSamplesPerStep, ours.totalQueryableSamplesPerStep];
+  const at = expected.findIndex((step, i) => step.join() !== got[i]?.join());
+  if (at >= 0) return `looked at ${got[at]?.join(': ')} samples, not ${expected[at]?.join(': ')}`;
+  return theirs.totalQueryableSamples === ours.totalQueryableSamples ? null : `looked at ${ours.totalQueryableSamples} samples`;
 }
 
 const byLabels = (series: readonly Series[]): ReadonlyMap<string, Series> =>

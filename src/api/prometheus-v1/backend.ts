@@ -21,6 +21,8 @@ export type QueryLimits = {
   /** Series in the answer; 0 = all. */
   readonly limit: number;
   readonly stats: 'none' | 'basic' | 'all';
+  /** About the request; the answer says them after its own. */
+  readonly warnings: readonly string[];
 };
 export type InstantQuery = QueryLimits & { readonly query: string; readonly atMs: number };
 export type RangeQuery = QueryLimits & TimeRange & { readonly query: string; readonly stepMs: number };

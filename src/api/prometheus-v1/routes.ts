@@ -7,7 +7,7 @@ import { goQuote } from '../../lib/go-quote.ts';
 import { formatParseError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import { searchOf } from '../request-url.ts';
-import type { PrometheusBackend, SeriesRequest } from './backend.ts';
+import type { PrometheusBackend, QueryLimits, SeriesRequest } from './backend.ts';
 import { headStatusJson } from './head-status-json.ts';
 import {
   all,
@@ -257,18 +257,17 @@ async function multipartFields(context: Context): Promise<URLSearchParams> {
   return fields;
 }
 
-function limitsOf(params: Params): {
-  timeoutMs: number | null;
-  lookbackDeltaMs: number | null;
-  limit: number;
-  stats: 'none' | 'basic' | 'all';
-} {
+function limitsOf(params: Params): QueryLimits {
   const stats = first(params, 'stats');
+  const isKnown = stats === '' || stats === 'true' || stats === 'all';
   return {
     timeoutMs: timeoutMs(params),
     lookbackDeltaMs: lookbackDeltaMs(params),
     limit: limitOf(params),
     stats: stats === 'all' ? 'all' : stats === '' ? 'none' : 'basic',
+    warnings: isKnown
+      ? []
+      : [`value ${goQuote(stats)} for parameter "stats" is deprecated and will be rejected in the next major release, use "true" or "all"`],
   };
 }
 

@@ -51,7 +51,7 @@ export async function alertChart(
   const steps: Steps = { fromMs: atMs - Math.floor(rangeMs / stepMs) * stepMs, toMs: atMs, stepMs };
   const run = async (expr: Expr): Promise<readonly RangeSeries[]> => {
     const asked = { text: printExpr(expr), startMs: steps.fromMs, endMs: steps.toMs, stepMs };
-    const { value } = await queries.run(asked, { timeoutMs, lookbackDeltaMs: null }, cancellation);
+    const { value } = await queries.run(asked, { timeoutMs, lookbackDeltaMs: null, stats: 'none' }, cancellation);
     return value.kind === 'matrix' ? value.series : [];
   };
   const { value, threshold } = plotted(rule.expr);

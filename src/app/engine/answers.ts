@@ -1,5 +1,5 @@
 /** Answers of the Prometheus API that the engine writes as bytes: the envelope around what promql and tsdb give. */
-import type { InstantQuery, RangeQuery, SeriesRequest, WireAnswer } from '../../api/prometheus-v1/backend.ts';
+import type { InstantQuery, QueryLimits, RangeQuery, SeriesRequest, WireAnswer } from '../../api/prometheus-v1/backend.ts';
 import { TextWriter } from '../../lib/text-writer.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Matcher } from '../../model/matcher.ts';
@@ -19,30 +19,16 @@ const ANNOTATIONS_MAX = 10;
 const TRUNCATED = 'results truncated due to limit';
 const encoder = new TextEncoder();
 
-export async function instantAnswer(
-  queries: QueryService,
-  { query, atMs, limit, stats, ...choices }: InstantQuery,
-  cancellation: Cancellation,
-): Promise<WireAnswer> {
-  return queryAnswer(
-    await queries.run({ text: query, startMs: atMs, endMs: atMs, stepMs: 0 }, choices, cancellation),
-    limit,
-    stats,
-    queries.clock,
-  );
+export async function instantAnswer(queries: QueryService, request: InstantQuery, cancellation: Cancellation): Promise<WireAnswer> {
+  const { query, atMs } = request;
+  const result = await queries.run({ text: query, startMs: atMs, endMs: atMs, stepMs: 0 }, request, cancellation);
+  return queryAnswer(result, request, queries.clock);
 }
 
-export async function rangeAnswer(
-  queries: QueryService,
-  { query, fromMs, toMs, stepMs, limit, stats, ...choices }: RangeQuery,
-  cancellation: Cancellation,
-): Promise<WireAnswer> {
-  return queryAnswer(
-    await queries.run({ text: query, startMs: fromMs, endMs: toMs, stepMs }, choices, cancellation),
-    limit,
-    stats,
-    queries.clock,
-  );
+export async function rangeAnswer(queries: QueryService, request: RangeQuery, cancellation: Cancellation): Promise<WireAnswer> {
+  const { query, fromMs, toMs, stepMs } = request;
+  const result = await queries.run({ text: query, startMs: fromMs, endMs: toMs, stepMs }, request, cancellation);
+  return queryAnswer(result, request, queries.clock);
 }
 
 export const formatAnswer = (queries: QueryService, query: string): WireAnswer =>
@@ -88,12 +74,12 @@ function limited<T>(all: readonly T[], limit: number): { readonly kept: readonly
   return limit > 0 && all.length > limit ? { kept: all.slice(0, limit), isCut: true } : { kept: all, isCut: false };
 }
 
-async function queryAnswer(result: RunQuery, limit: number, stats: InstantQuery['stats'], clock: Clock): Promise<WireAnswer> {
+async function queryAnswer(result: RunQuery, { limit, stats, warnings: aboutRequest }: QueryLimits, clock: Clock): Promise<WireAnswer> {
   const { value, isCut } = cutTo(result.value, limit);
   const out = new TextWriter(sizeOfQueryData(value));
   out.ascii('{"status":"success","data":');
   await runSliced(writeQueryData(out, value, stats === 'none' ? null : statsJson(result)), clock);
-  const warnings = isCut ? [...result.warnings, TRUNCATED] : result.warnings;
+  const warnings = [...result.warnings, ...(isCut ? [TRUNCATED] : []), ...aboutRequest];
   out.utf8(`${annotationsJson(warnings, result.infos)}}`);
   return { body: out.finish() };
 }
@@ -120,8 +106,19 @@ function statsJson({ stats, timings: { parsedMs, queuedMs, evaluatedMs } }: RunQ
     execQueueTime: queuedMs / 1000,
     execTotalTime: (queuedMs + evaluatedMs) / 1000,
   };
-  return JSON.stringify({ timings, samples: { totalQueryableSamples: stats.samplesTotal, peakSamples: stats.samplesPeak } });
+  const { samplesTotal, samplesPeak, samplesRead, perStep } = stats;
+  const samples = {
+    totalQueryableSamplesPerStep: perStep === null ? undefined : countsAtTimes(perStep, perStep.total),
+    totalQueryableSamples: samplesTotal,
+    samplesReadPerStep: perStep === null ? undefined : countsAtTimes(perStep, perStep.read),
+    samplesRead,
+    peakSamples: samplesPeak,
+  };
+  return JSON.stringify({ timings, samples });
 }
+
+const countsAtTimes = ({ startMs, stepMs }: { readonly startMs: number; readonly stepMs: number }, counts: Float64Array): number[][] =>
+  Array.from(counts, (count, step) => [(startMs + step * stepMs) / 1000, count]);
 
 function envelope(data: string, warnings: readonly string[] = []): WireAnswer {
   return { body: encoder.encode(`{"status":"success","data":${data}${annotationsJson(warnings, [])}}`) };

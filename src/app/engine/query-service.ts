@@ -26,8 +26,15 @@ export type QueryLimitsConfig = {
   readonly samplesMax: number;
 };
 
-/** What a caller may change for one query; null: the server's own. */
-export type QueryChoices = { readonly timeoutMs: number | null; readonly lookbackDeltaMs: number | null };
+/** What a caller may choose for one query. */
+export type QueryChoices = {
+  /** Null: the server's own, as below. */
+  readonly timeoutMs: number | null;
+  readonly lookbackDeltaMs: number | null;
+  /** Step by step (all) only where a feature allows it. */
+  readonly stats: 'none' | 'basic' | 'all';
+};
+const SERVERS_OWN: QueryChoices = { timeoutMs: null, lookbackDeltaMs: null, stats: 'none' };
 
 export type Cancellation = { isCanceled: boolean };
 
@@ -120,7 +127,7 @@ export class QueryService {
         const evaluation = evaluate(
           { expr, text: query.text, startMs: query.startMs, endMs: query.endMs, stepMs: query.stepMs },
           this.#queryable,
-          this.#options(choices.lookbackDeltaMs),
+          this.#options(choices),
         );
         const result = await runSliced(evaluation, this.clock, {
           check: () => (cancellation.isCanceled ? queryCanceled() : this.clock.elapsed() - began > timeoutMs ? queryTimedOut() : null),
@@ -143,7 +150,10 @@ export class QueryService {
   async runRule(expr: Expr, at: UnixMs): Promise<QueryOutcome> {
     try {
       return outcomeOf(
-        await runSliced(evaluate({ expr, text: '', startMs: at, endMs: at, stepMs: 0 }, this.#queryable, this.#options(null)), this.clock),
+        await runSliced(
+          evaluate({ expr, text: '', startMs: at, endMs: at, stepMs: 0 }, this.#queryable, this.#options(SERVERS_OWN)),
+          this.clock,
+        ),
       );
     } catch (error) {
       if (error instanceof QueryError) return { kind: 'failed', error: error.message };
@@ -156,7 +166,11 @@ export class QueryService {
     const parsed = parseExpr(text, this.#parser);
     if ('errors' in parsed) return { error: parsed.errors.map((error) => formatParseError(text, error)).join('\n') };
     try {
-      const evaluation = evaluate({ expr: parsed.expr, text, startMs: at, endMs: at, stepMs: 0 }, this.#queryable, this.#options(null));
+      const evaluation = evaluate(
+        { expr: parsed.expr, text, startMs: at, endMs: at, stepMs: 0 },
+        this.#queryable,
+        this.#options(SERVERS_OWN),
+      );
       let step = evaluation.next();
       while (step.done !== true) step = evaluation.next();
       const outcome = outcomeOf(step.value);
@@ -167,7 +181,8 @@ export class QueryService {
     }
   }
 
-  #options(lookbackDeltaMs: number | null): EngineOptions {
+  #options({ lookbackDeltaMs, stats }: QueryChoices): EngineOptions {
+    const isPerStep = stats === 'all' && this.#features.includes('promql-per-step-stats');
     return {
       lookbackDeltaMs: lookbackDeltaMs ?? this.#limits.lookbackDeltaMs,
       samplesMax: this.#limits.samplesMax,
@@ -175,7 +190,7 @@ export class QueryService {
       delayedNameRemoval: this.#features.includes('promql-delayed-name-removal'),
       useStartTimestamps: this.#features.includes('use-start-timestamps'),
       typeAndUnitLabels: this.#features.includes('type-and-unit-labels'),
-      counting: 'total',
+      counting: stats === 'none' ? 'total' : isPerStep ? 'per_step' : 'read',
     };
   }
 }

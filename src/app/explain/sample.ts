@@ -191,7 +191,7 @@ async function downSince(
   return since;
 }
 
-const LIMITS = { timeoutMs: null, lookbackDeltaMs: null, limit: 0, stats: 'none' } as const;
+const LIMITS = { timeoutMs: null, lookbackDeltaMs: null, limit: 0, stats: 'none', warnings: [] } as const;
 
 async function instant(
   app: App,
