@@ -19,15 +19,41 @@ const number = fc.oneof(
   fc.tuple(fc.integer({ min: -30, max: 60 }), fc.integer({ min: -3, max: 3 })).map(([e, ulps]) => 2 ** e * (1 + ulps * 2 ** -52)),
   fc.tuple(fc.integer({ min: -8, max: 22 }), fc.integer({ min: -3, max: 3 })).map(([e, ulps]) => Number(`1e${e}`) * (1 + ulps * 2 ** -52)),
   fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 17n }), fc.integer({ min: -20, max: 3 })).map(([digits, e]) => Number(`${digits}e${e}`)),
+  fc
+    .tuple(fc.bigInt({ min: 10n ** 14n, max: 10n ** 16n }), fc.integer({ min: -22, max: 0 }))
+    .map(([digits, e]) => Number(`${digits}5e${e}`)),
+  fc.tuple(fc.integer({ min: -22, max: 49 }), fc.maxSafeInteger()).map(([e, bits]) => 2 ** e * (1 + Math.abs(bits) * 2 ** -53)),
+  fc.tuple(fc.nat(0xffff), fc.integer({ min: 0, max: 40 })).map(([n, places]) => n / 2 ** places),
+  fc.tuple(fc.nat(), fc.integer({ min: 3, max: 6 })).map(([n, places]) => n / 10 ** places),
+  fc.array(fc.integer({ min: -500, max: 500 }), { minLength: 1 }).map((steps) => steps.reduce((sum, step) => sum + step / 100, 50)),
   fc.constantFrom(0.1 + 0.2, 5e-324, 1.7976931348623157e308, 1e-6, 1e15, 1e16, 1e21, 123456.5, 4503599627370495.5),
 );
 
 test('numbers are written as String has them', () => {
   fc.assert(
     fc.property(number, (value) => {
-      expect(written((out) => out.number(value))).toBe(String(value));
+      const both = written((out) => {
+        out.number(value);
+        out.byte(0x2c);
+        out.number(-value);
+      });
+      expect(both).toBe(`${value},${-value}`);
     }),
     { numRuns: 20_000 },
+  );
+});
+
+test('what was written is repeated, however long it is, to the byte', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme-ascii' }), fc.nat(), fc.nat(), fc.string({ unit: 'grapheme-ascii' }), (text, a, b, after) => {
+      const [from, to] = [a % (text.length + 1), b % (text.length + 1)].sort((x, y) => x - y) as [number, number];
+      const twice = written((out) => {
+        out.ascii(text);
+        out.repeat(from, to - from);
+        out.ascii(after);
+      });
+      expect(twice).toBe(text + text.slice(from, to) + after);
+    }),
   );
 });
 

@@ -5,11 +5,16 @@
 import { HIGH_WORD } from './float-bits.ts';
 
 export class TextWriter {
+  #capacity: number;
   #bytes: Uint8Array<ArrayBuffer>;
+  /** Of the same bytes: digits are written four at a time, wherever they begin. */
+  #view: DataView;
   #length = 0;
 
   constructor(capacity = 4096) {
+    this.#capacity = capacity;
     this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
@@ -63,165 +68,121 @@ export class TextWriter {
 
   /** Writes again what stands at `from`, `length` bytes. */
   repeat(from: number, length: number): void {
-    this.#reserve(length);
-    const bytes = this.#bytes;
+    this.#reserve(length + 3);
+    const view = this.#view;
     const to = this.#length;
-    for (let i = 0; i < length; i++) bytes[to + i] = bytes[from + i]!;
+    for (let i = 0; i < length; i += 4) view.setInt32(to + i, view.getInt32(from + i, true), true);
     this.#length = to + length;
   }
 
   /** Decimal digits of a whole number of at most 2^53. */
   integer(value: number): void {
     this.#reserve(NUMBER_BYTES_MAX);
-    let rest = value;
-    if (rest < 0) {
-      this.#bytes[this.#length++] = 0x2d;
-      rest = -rest;
-    }
-    if (rest < 1e4) {
-      QUAD_WORDS[4] = QUADS[rest]!;
-      this.#putDigits(rest < 10 ? 19 : rest < 100 ? 18 : rest < 1000 ? 17 : 16, DIGITS_END);
-      return;
-    }
-    const upper = Math.floor(rest / 1e8);
-    spreadDigits(upper, rest - upper * 1e8);
-    let from = DIGITS_FROM;
-    while (DIGITS[from] === 0x30) from++; // there is a digit that is not 0
-    this.#putDigits(from, DIGITS_END);
+    const view = this.#view;
+    let at = this.#length;
+    if (value < 0) view.setInt8(at++, 0x2d);
+    this.#length = putWhole(view, at, Math.abs(value));
   }
 
   /** A whole number of thousandths, of at most 2^53, in units; with three places unless it is whole: milliseconds as seconds. */
   thousandths(value: number): void {
     const magnitude = Math.abs(value);
     const whole = Math.floor(magnitude / 1000);
-    if (whole * 1000 === magnitude) {
-      this.integer(value < 0 ? -whole : whole);
-      return;
-    }
+    const places = magnitude - whole * 1000;
     this.#reserve(NUMBER_BYTES_MAX);
-    if (value < 0) this.#bytes[this.#length++] = 0x2d;
-    const upper = Math.floor(magnitude / 1e8);
-    spreadDigits(upper, magnitude - upper * 1e8);
-    const point = DIGITS_END - 3;
-    let from = DIGITS_FROM;
-    while (from < point - 1 && DIGITS[from] === 0x30) from++;
-    this.#putDigits(from, point);
-    this.#bytes[this.#length++] = 0x2e;
-    this.#putDigits(point, DIGITS_END);
+    const view = this.#view;
+    let at = this.#length;
+    if (value < 0) view.setInt8(at++, 0x2d);
+    at = putWhole(view, at, whole);
+    if (places > 0) {
+      view.setInt32(at, QUADS[places]!, true);
+      view.setInt8(at, 0x2e); // instead of a 0
+      at += 4;
+    }
+    this.#length = at;
   }
 
   /**
    * A finite number as String(value) has it: the shortest digits that are read back as the same number, and of those
-   * the nearest. Scaled to seventeen digits before the point, exactly, as a sum of two floats, it is rounded to fifteen
-   * or sixteen where that stays within half a unit of the number's last place. What this cannot decide, or what has an
-   * exponent, is left to String.
+   * the nearest.
    */
   number(value: number): void {
     const magnitude = Math.abs(value);
-    if (Math.floor(magnitude) === magnitude && magnitude <= Number.MAX_SAFE_INTEGER) {
-      this.integer(value);
+    if (Math.floor(magnitude) === magnitude && magnitude <= Number.MAX_SAFE_INTEGER) this.integer(value);
+    else if (magnitude >= 1e-6 && magnitude < 1e15) {
+      FRACTION[0] = value; // as an argument it would become an object on the heap
+      this.#fraction();
+    } else this.ascii(String(value));
+  }
+
+  /**
+   * The number in FRACTION. Scaled to seventeen digits before the point, exactly, as a sum of two floats, it is rounded to
+   * fifteen or sixteen where that stays within half a unit of the number's last place. What this cannot decide is left to
+   * String.
+   */
+  #fraction(): void {
+    const value = FRACTION[0]!;
+    const magnitude = Math.abs(value);
+    this.#reserve(NUMBER_BYTES_MAX);
+    const view = this.#view;
+    let at = this.#length;
+    if (value < 0) view.setInt8(at++, 0x2d);
+
+    // Up to four places are told at once: no other number of at most fifteen digits is read back as the same.
+    const tenThousandths = (magnitude * 1e4 + 0.5) | 0;
+    if (tenThousandths / 1e4 === magnitude) {
+      this.#length = putTenThousandths(view, at, tenThousandths);
       return;
     }
-    if (!(magnitude >= 1e-6 && magnitude < 1e15)) {
-      this.ascii(String(value));
-      return;
-    }
-    FLOAT[0] = magnitude;
-    const high = FLOAT_WORDS[HIGH_WORD]!;
-    const binary = (high >>> 20) - 1023;
+
     // Decimal exponent: d.ddd × 10^exponent.
-    let exponent = Math.floor(binary * 0.30103);
+    const binary = ((FRACTION_WORDS[HIGH_WORD]! >> 20) & 0x7ff) - 1023;
+    let exponent = (binary * 78913) >> 18; // 78913 / 2^18 is log10(2)
     if (magnitude >= POWERS[exponent + 7]!) exponent++;
     const power = POWERS[22 - exponent]!; // 10^(16 - exponent), which is a float
-    // The product is exactly product + error (Dekker).
     const product = magnitude * power;
-    const split = magnitude * SPLITTER;
-    const upperHalf = split - (split - magnitude);
-    const lowerHalf = magnitude - upperHalf;
-    const powerSplit = power * SPLITTER;
-    const powerUpper = powerSplit - (powerSplit - power);
-    const powerLower = power - powerUpper;
-    const error = lowerHalf * powerLower - (product - upperHalf * powerUpper - lowerHalf * powerUpper - upperHalf * powerLower);
-
-    const whole = Math.round(error);
-    const fraction = error - whole;
-    let upper = Math.floor(product / 1e8) | 0;
-    let lower = (product - upper * 1e8 + whole) | 0;
-    if (lower < 0) {
-      upper--;
-      lower += 1e8;
-    } else if (lower >= 1e8) {
-      upper++;
-      lower -= 1e8;
-    }
-    // Half the distance to the neighbouring floats, in units of the seventeenth digit.
-    const half = HALVES[binary + 20]! * power;
-    const isPowerOfTwo = (high & 0xfffff) === 0;
-    const rest100 = lower % 100;
-    const rest10 = lower % 10;
-    const above100 = rest100 + fraction;
-    const above10 = rest10 + fraction;
-    const off100 = Math.min(above100, 100 - above100);
-    const off10 = Math.min(above10, 10 - above10);
-    let dropped: number;
-    if (off100 < half) {
-      lower += above100 < 50 ? -rest100 : 100 - rest100;
-      dropped = 2;
-    } else if (off10 < half) {
-      lower += above10 < 5 ? -rest10 : 10 - rest10;
-      dropped = 1;
-    } else dropped = 0;
+    const error = productError(magnitude, power, product);
+    const below = Math.floor(error);
+    // Half the distance to the neighbouring floats, in units of the seventeenth digit; 0 for powers of two, where they differ.
+    const half = (magnitude + magnitude * (Number.EPSILON / 2) - magnitude) * 0.5 * power;
+    let upper = (product * 1e-8) | 0; // may be one too many or too few where lower is next to 0 or 10^8
+    let lower = rounded((product - upper * 1e8 + below) | 0, error - below, half);
     if (lower >= 1e8) {
       upper++;
       lower -= 1e8;
     }
-    const isUndecided = off100 === half || off10 === half || above10 === 5 || fraction === 0.5 || fraction === -0.5;
-    if (isPowerOfTwo || isUndecided || upper >= 1e9 || upper < 1e8) {
+    if (lower < 0 || upper >= 1e9 || upper < 1e8) {
       this.ascii(String(value));
       return;
     }
-    this.#putDecimal(value < 0, upper, lower, 17 - dropped, exponent);
-  }
 
-  /** The first `digits` of the seventeen in upper and lower, without zeros at the end; the point after exponent + 1. */
-  #putDecimal(isNegative: boolean, upper: number, lower: number, digits: number, exponent: number): void {
-    this.#reserve(NUMBER_BYTES_MAX);
-    const bytes = this.#bytes;
-    if (isNegative) bytes[this.#length++] = 0x2d;
-    spreadDigits(upper, lower);
-    let end = DIGITS_FROM + digits;
-    while (DIGITS[end - 1] === 0x30) end--; // there is a digit that is not 0
+    let from = at + 1;
     if (exponent < 0) {
-      bytes[this.#length++] = 0x30;
-      bytes[this.#length++] = 0x2e;
-      for (let i = -1; i > exponent; i--) bytes[this.#length++] = 0x30;
-      this.#putDigits(DIGITS_FROM, end);
-      return;
+      view.setInt32(at, ZEROS, true);
+      view.setInt32(at + 4, ZEROS, true);
+      view.setInt8(from, 0x2e);
+      from -= exponent;
     }
-    const point = DIGITS_FROM + exponent + 1;
-    this.#putDigits(DIGITS_FROM, point);
-    if (end <= point) return;
-    bytes[this.#length++] = 0x2e;
-    this.#putDigits(point, end);
-  }
-
-  /** Digits [from, to) of those spread out; room was made. */
-  #putDigits(from: number, to: number): void {
-    const bytes = this.#bytes;
-    let at = this.#length;
-    for (let i = from; i < to; i++) bytes[at++] = DIGITS[i]!;
-    this.#length = at;
+    this.#length = putSeventeen(view, from, upper, lower);
+    if (exponent >= 0) {
+      // The digits before the point go back by one place.
+      const point = at + 1 + exponent;
+      for (; at < point; at++) view.setInt8(at, view.getInt8(at + 1));
+      view.setInt8(point, 0x2e);
+    }
   }
 
   #reserve(more: number): void {
     const needed = this.#length + more;
-    if (needed > this.#bytes.length) this.#grow(needed);
+    if (needed > this.#capacity) this.#grow(needed);
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    this.#capacity = Math.max(needed, this.#capacity * 2);
+    const grown = new Uint8Array(this.#capacity);
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
 }
 
@@ -229,31 +190,109 @@ const encoder = new TextEncoder();
 
 /** 10^-6 … 10^22; from index 6 on they are exact. */
 const POWERS = Float64Array.from({ length: 29 }, (_, i) => Number(`1e${i - 6}`));
-/** A sign, "0." with five zeros, seventeen digits and a point are fewer. */
-const NUMBER_BYTES_MAX = 32;
-/** Up to seventeen digits, spread out before they are written: 17 digits at the end of twenty, four to a word. */
-const QUAD_WORDS = new Uint32Array(5);
-const DIGITS = new Uint8Array(QUAD_WORDS.buffer);
-const DIGITS_FROM = 3;
-const DIGITS_END = 20;
-/** "0000" "0001" … "9999", each as one word of this machine. */
-const QUADS = new Uint32Array(Uint8Array.from({ length: 40_000 }, (_, i) => 0x30 + (Math.floor(i / 4 / 10 ** (3 - (i % 4))) % 10)).buffer);
+const FRACTION = new Float64Array(1);
+const FRACTION_WORDS = new Int32Array(FRACTION.buffer);
 
-/** `upper` below 10^9, `lower` below 10^8. */
-function spreadDigits(upper: number, lower: number): void {
-  const first = (upper / 1e8) | 0;
-  const upper8 = (upper - first * 1e8) | 0;
-  const upperQuad = (upper8 / 1e4) | 0;
-  const lowerQuad = ((lower | 0) / 1e4) | 0;
-  QUAD_WORDS[0] = QUADS[first]!;
-  QUAD_WORDS[1] = QUADS[upperQuad]!;
-  QUAD_WORDS[2] = QUADS[upper8 - upperQuad * 1e4]!;
-  QUAD_WORDS[3] = QUADS[lowerQuad]!;
-  QUAD_WORDS[4] = QUADS[(lower | 0) - lowerQuad * 1e4]!;
+/** What the product of two floats is short of the real one (Dekker). */
+function productError(a: number, b: number, product: number): number {
+  const aSplit = a * SPLITTER;
+  const aUpper = aSplit - (aSplit - a);
+  const aLower = a - aUpper;
+  const bSplit = b * SPLITTER;
+  const bUpper = bSplit - (bSplit - b);
+  const bLower = b - bUpper;
+  return aLower * bLower - (product - aUpper * bUpper - aLower * bUpper - aUpper * bLower);
 }
 
-/** Half a unit in the last place of floats from 2^-20 on. */
-const HALVES = Float64Array.from({ length: 70 }, (_, i) => 2 ** (i - 20 - 53));
 const SPLITTER = 2 ** 27 + 1;
-const FLOAT = new Float64Array(1);
-const FLOAT_WORDS = new Uint32Array(FLOAT.buffer);
+
+/**
+ * lower + fraction in whole hundreds, tens or ones: the first that are less than `half` off, -1 where that is undecided.
+ * Which, changes from number to number: it is calculated, as branches would be mispredicted.
+ */
+function rounded(lower: number, fraction: number, half: number): number {
+  const rest100 = (lower + 50) % 100;
+  const rest10 = (lower + 5) % 10;
+  const off100 = Math.abs(rest100 - 50 + fraction);
+  const off10 = Math.abs(rest10 - 5 + fraction);
+  if (off100 === half || off10 === half || off10 === 5 || fraction === 0.5) return -1;
+  const ones = lower + +(fraction > 0.5);
+  const tens = lower + 5 - rest10;
+  const hundreds = lower + 50 - rest100;
+  return ones + Math.imul(tens - ones, +(off10 < half)) + Math.imul(hundreds - tens, +(off100 < half));
+}
+
+// What follows writes digits at a place and returns where they end. Up to three bytes behind that are written, too.
+
+/** A sign, "0." with five zeros, seventeen digits and a point are fewer. */
+const NUMBER_BYTES_MAX = 32;
+/** "0000" "0001" … "9999", each as a little-endian word. */
+const QUADS = Int32Array.from({ length: 10_000 }, (_, i) => {
+  const digit = (unit: number) => 0x30 + (Math.floor(i / unit) % 10);
+  return digit(1000) | (digit(100) << 8) | (digit(10) << 16) | (digit(1) << 24);
+});
+const ZEROS = 0x30303030;
+
+/** At most 2^53. */
+function putWhole(view: DataView, at: number, value: number): number {
+  if (value < 1e8) return putWhole8(view, at, value | 0);
+  const upper = Math.floor(value / 1e8);
+  const middle = putWhole8(view, at, upper);
+  putEight(view, middle, (value - upper * 1e8) | 0);
+  return middle + 8;
+}
+
+/** Below 10^8. */
+function putWhole8(view: DataView, at: number, value: number): number {
+  if (value < 1e4) {
+    const absent = value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0;
+    view.setInt32(at, QUADS[value]! >> (8 * absent), true);
+    return at + 4 - absent;
+  }
+  const middle = putWhole8(view, at, (value / 1e4) | 0);
+  view.setInt32(middle, QUADS[value % 1e4]!, true);
+  return middle + 4;
+}
+
+/** All eight digits of what is below 10^8. */
+function putEight(view: DataView, at: number, value: number): void {
+  view.setInt32(at, QUADS[(value / 1e4) | 0]!, true);
+  view.setInt32(at + 4, QUADS[value % 1e4]!, true);
+}
+
+/** What is not whole. */
+function putTenThousandths(view: DataView, at: number, value: number): number {
+  const point = putWhole8(view, at, (value / 1e4) | 0);
+  const places = QUADS[value % 1e4]!;
+  view.setInt8(point, 0x2e);
+  view.setInt32(point + 1, places, true);
+  return point + 5 - zerosBehind(places);
+}
+
+/** Seventeen digits, nine of `upper` and eight of `lower`; ends before the zeros at the end. */
+function putSeventeen(view: DataView, at: number, upper: number, lower: number): number {
+  const first = (upper / 1e8) | 0;
+  const upper8 = upper - Math.imul(first, 1e8);
+  const upperQuad = (upper8 / 1e4) | 0;
+  const lowerQuad = (lower / 1e4) | 0;
+  // All are looked up before one is written: after a write through a view V8 knows nothing of other arrays any more.
+  const a = QUADS[upperQuad]!;
+  const b = QUADS[upper8 - Math.imul(upperQuad, 1e4)]!;
+  const c = QUADS[lowerQuad]!;
+  const d = QUADS[lower - Math.imul(lowerQuad, 1e4)]!;
+  view.setInt8(at, 0x30 + first);
+  view.setInt32(at + 1, a, true);
+  view.setInt32(at + 5, b, true);
+  view.setInt32(at + 9, c, true);
+  view.setInt32(at + 13, d, true);
+  let zeros = zerosBehind(d);
+  if (zeros === 4) zeros += zerosBehind(c);
+  if (zeros === 8) zeros += zerosBehind(b);
+  if (zeros === 12) zeros += zerosBehind(a);
+  return at + 17 - zeros;
+}
+
+/** How many of four digits are zeros at their end. */
+function zerosBehind(quad: number): number {
+  return Math.clz32(quad ^ ZEROS) >> 3;
+}
