@@ -140,3 +140,32 @@ test('series with the same times, with other times and with times within one sec
     times.map((list) => list.map((ms) => [ms, ms])),
   );
 });
+
+test('values that stay, change their sign at 0 or are not numbers are written as each is', () => {
+  const values = [1.5, 1.5, 1e-9, 1e-9, 0, -0, -0, 0, Number.NaN, Number.NaN, Infinity, Infinity, 1.5, 1.5];
+  const series = {
+    labels: Labels.empty,
+    dropsName: false,
+    timestamps: Float64Array.from(values, (_, i) => i * 60_000),
+    values: Float64Array.from(values),
+    histograms: values.map((_, i) => (i === 1 ? histogram : null)),
+  };
+  const { result } = JSON.parse(write({ kind: 'matrix', series: [series] })) as {
+    result: readonly { values: readonly [number, string][] }[];
+  };
+  expect(result[0]?.values.map(([seconds, text]) => `${seconds / 60} ${text}`)).toEqual([
+    '0 1.5',
+    '2 1e-09',
+    '3 1e-09',
+    '4 0',
+    '5 -0',
+    '6 -0',
+    '7 0',
+    '8 NaN',
+    '9 NaN',
+    '10 +Inf',
+    '11 +Inf',
+    '12 1.5',
+    '13 1.5',
+  ]);
+});

@@ -97,26 +97,17 @@ function writeSample(out: TextWriter, { atMs, labels, values, histograms }: Vect
 }
 
 function* writeMatrix(out: TextWriter, series: readonly RangeSeries[]): Generator<void, void> {
-  const beginnings = new PointBeginnings();
-  yield* writeArray(out, series.length, (i) => writeSeries(out, series[i]!, beginnings)); // in bounds
+  const times = new TimesBetween();
+  yield* writeArray(out, series.length, (i) => writeSeries(out, series[i]!, times)); // in bounds
 }
 
 /** Floats and histograms of a series are two lists. */
-function writeSeries(out: TextWriter, { labels, timestamps, values, histograms }: RangeSeries, beginnings: PointBeginnings): void {
+function writeSeries(out: TextWriter, series: RangeSeries, times: TimesBetween): void {
+  const { labels, timestamps, histograms } = series;
   writeMetric(out, labels);
-  let isFirst = true;
-  for (let i = 0; i < timestamps.length; i++) {
-    if (histograms !== null && histograms[i] !== null) continue;
-    if (isFirst) out.ascii(',"values":[');
-    else out.byte(0x2c);
-    isFirst = false;
-    beginnings.write(out, timestamps[i]!); // in bounds
-    writeDigits(out, values[i]!);
-    out.ascii('"]');
-  }
-  if (!isFirst) out.byte(0x5d);
+  writeFloats(out, series, times);
   if (histograms !== null) {
-    isFirst = true;
+    let isFirst = true;
     for (let i = 0; i < timestamps.length; i++) {
       const histogram = histograms[i] ?? null;
       if (histogram === null) continue;
@@ -127,6 +118,33 @@ function writeSeries(out: TextWriter, { labels, timestamps, values, histograms }
     if (!isFirst) out.byte(0x5d);
   }
   out.byte(0x7d);
+}
+
+/** A value that is as the one before, like that of one sample in several steps, is copied from there. */
+function writeFloats(out: TextWriter, { timestamps, values, histograms }: RangeSeries, times: TimesBetween): void {
+  let isFirst = true;
+  let previous = Number.NaN;
+  let from = 0;
+  let length = 0;
+  for (let i = 0; i < timestamps.length; i++) {
+    if (histograms !== null && histograms[i] !== null) continue;
+    const atMs = timestamps[i]!; // in bounds, as the value
+    if (isFirst) {
+      isFirst = false;
+      out.ascii(',"values":[[');
+      out.thousandths(atMs);
+      out.ascii(',"');
+    } else times.write(out, atMs);
+    const value = values[i]!;
+    // -0 is equal to 0.
+    if (value !== previous || value === 0) {
+      previous = value;
+      from = out.length;
+      writeDigits(out, value);
+      length = out.length - from;
+    } else out.repeat(from, length);
+  }
+  if (!isFirst) out.ascii('"]]');
 }
 
 /** Leaves the object open. */
@@ -143,22 +161,22 @@ function writeMetric(out: TextWriter, labels: Labels): void {
 }
 
 /**
- * `[time,"` of the points of a matrix. Its series have the same times: what was written for the first of them stands in
- * the answer, and is copied from there for the others.
+ * `"],[time,"` between the values of a series. The series of a matrix have the same times: what was written for one of
+ * them stands in the answer, and is copied from there for the others.
  */
-class PointBeginnings {
-  readonly #times = new Float64Array(BEGINNINGS_KEPT).fill(Number.NaN);
-  readonly #places = new Uint32Array(BEGINNINGS_KEPT);
-  readonly #lengths = new Uint8Array(BEGINNINGS_KEPT);
+class TimesBetween {
+  readonly #times = new Float64Array(TIMES_KEPT).fill(Number.NaN);
+  readonly #places = new Uint32Array(TIMES_KEPT);
+  readonly #lengths = new Uint8Array(TIMES_KEPT);
 
   write(out: TextWriter, atMs: number): void {
-    const at = Math.imul((atMs / 1000) | 0, 0x9e3779b1) >>> (32 - BEGINNINGS_KEPT_BITS);
+    const at = Math.imul((atMs * 0.001) | 0, 0x9e3779b1) >>> (32 - TIMES_KEPT_BITS);
     if (this.#times[at] === atMs) {
       out.repeat(this.#places[at]!, this.#lengths[at]!);
       return;
     }
     const from = out.length;
-    out.byte(0x5b);
+    out.ascii('"],[');
     out.thousandths(atMs);
     out.ascii(',"');
     this.#times[at] = atMs;
@@ -167,8 +185,8 @@ class PointBeginnings {
   }
 }
 
-const BEGINNINGS_KEPT_BITS = 10;
-const BEGINNINGS_KEPT = 1 << BEGINNINGS_KEPT_BITS;
+const TIMES_KEPT_BITS = 10;
+const TIMES_KEPT = 1 << TIMES_KEPT_BITS;
 
 function writePoint(out: TextWriter, atMs: number, value: number): void {
   out.byte(0x5b);
