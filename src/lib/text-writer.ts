@@ -128,7 +128,8 @@ export class TextWriter {
     let at = this.#length;
     if (value < 0) view.setInt8(at++, 0x2d);
 
-    // Up to four places are told at once: no other number of at most fifteen digits is read back as the same.
+    // Up to four places are told at once: no other number of at most fifteen digits is read back as the same. What is too
+    // large for 32 bits becomes another number.
     const tenThousandths = (magnitude * 1e4 + 0.5) | 0;
     if (tenThousandths / 1e4 === magnitude) {
       this.#length = putTenThousandths(view, at, tenThousandths);
@@ -143,9 +144,11 @@ export class TextWriter {
     const product = magnitude * power;
     const error = productError(magnitude, power, product);
     const below = Math.floor(error);
-    // Half the distance to the neighbouring floats, in units of the seventeenth digit; 0 for powers of two, where they differ.
+    // Half the distance to the neighbouring floats, in units of the seventeenth digit; 0, and so undecided, for powers of
+    // two, which are closer to the one below.
     const half = (magnitude + magnitude * (Number.EPSILON / 2) - magnitude) * 0.5 * power;
-    let upper = (product * 1e-8) | 0; // may be one too many or too few where lower is next to 0 or 10^8
+    // Where lower is next to 0 or 10^8 upper may be one off, and lower outside by a few units until it is rounded.
+    let upper = (product * 1e-8) | 0;
     let lower = rounded((product - upper * 1e8 + below) | 0, error - below, half);
     if (lower >= 1e8) {
       upper++;
