@@ -43,28 +43,60 @@ const QUERIES: readonly string[] = [
 ];
 const INSTANT_ONLY: readonly string[] = ['stage_gauge[30m]', 'sort_desc(stage_gauge)', 'count({__name__=~"stage.+"})', '1 + 1'];
 
+export type RehearsedRequest = {
+  readonly method: 'GET' | 'POST';
+  /** Of the Prometheus API. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
+};
+
 const params = (given: Readonly<Record<string, string | number>>): string =>
   new URLSearchParams(Object.entries(given).map(([name, value]): [string, string] => [name, String(value)])).toString();
-const rangePath = (query: string): string => `/api/v1/query_range?${params({ query, start: END_S - 3600, end: END_S, step: 30 })}`;
-const instantPath = (query: string): string => `/api/v1/query?${params({ query, time: END_S })}`;
+const get = (name: string, given: Readonly<Record<string, string | number>>): RehearsedRequest => ({
+  method: 'GET',
+  path: `/api/v1/${name}?${params(given)}`,
+  headers: {},
+  body: null,
+});
+/** As Grafana sends queries. */
+const post = (name: string, given: Readonly<Record<string, string | number>>): RehearsedRequest => ({
+  method: 'POST',
+  path: `/api/v1/${name}`,
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  body: params(given),
+});
+const write = (body: Uint8Array<ArrayBuffer>): RehearsedRequest => ({
+  method: 'POST',
+  path: '/api/v1/write',
+  headers: { 'content-type': 'application/x-protobuf' },
+  body,
+});
+
 const within = { start: END_S - 3600, end: END_S };
+const inRange = (query: string) => ({ query, ...within, step: 30 });
+const atEnd = (query: string) => ({ query, time: END_S });
+/** A write of nothing, as snappy has it, and one that is refused. */
+const WRITES = [write(new Uint8Array([0])), write(new Uint8Array(100_000))];
 
 /** `again`: what a query is written with so that it is not known yet. */
-const small = (again: string): readonly string[] => [
-  rangePath(`stage_gauge{instance="host-3:9100",zone="z1"}${again}`),
-  rangePath(`absent(stage_nothing{job="x"})${again}`),
-  rangePath(`absent_over_time(stage_gauge{instance="host-3:9100",zone="z1"}[10m])${again}`),
-  instantPath(`stage_gauge{instance="host-3:9100",zone="z1"} > 0${again}`),
-  instantPath(`sum by (zone) (stage_gauge)${again}`),
-  `/api/v1/labels?${params(within)}`,
-  `/api/v1/label/instance/values?${params(within)}`,
-  `/api/v1/label/instance/values?${params({ ...within, 'match[]': 'stage_gauge{zone="z1"}' })}`,
-  `/api/v1/series?${params({ ...within, 'match[]': 'stage_gauge{zone="z1"}' })}`,
+const small = (again: string): readonly RehearsedRequest[] => [
+  get('query_range', inRange(`stage_gauge{instance="host-3:9100",zone="z1"}${again}`)),
+  post('query_range', inRange(`stage_gauge{instance="host-3:9100",zone="z1"}${again}`)),
+  get('query_range', inRange(`absent(stage_nothing{job="x"})${again}`)),
+  get('query_range', inRange(`absent_over_time(stage_gauge{instance="host-3:9100",zone="z1"}[10m])${again}`)),
+  get('query', atEnd(`stage_gauge{instance="host-3:9100",zone="z1"} > 0${again}`)),
+  post('query', atEnd(`sum by (zone) (stage_gauge)${again}`)),
+  get('query', atEnd('sum by')),
+  get('labels', within),
+  get('label/instance/values', within),
+  get('label/instance/values', { ...within, 'match[]': 'stage_gauge{zone="z1"}' }),
+  get('series', { ...within, 'match[]': 'stage_gauge{zone="z1"}' }),
+  ...WRITES,
 ];
 
-type Headers = Readonly<Record<string, string>>;
 /** One after the other; every few requests somebody else connects. */
-const CLIENTS: readonly Headers[] = [
+const CLIENTS: readonly Readonly<Record<string, string>>[] = [
   {},
   { accept: '*/*' },
   {},
@@ -73,18 +105,19 @@ const CLIENTS: readonly Headers[] = [
   { connection: 'close' },
 ];
 
-/** Ended with the first request that `get` rejects. `get`: a path of the Prometheus API, asked by GET. */
-export async function rehearse(get: (path: string, headers: Headers) => Promise<unknown>): Promise<void> {
-  let asked = 0;
-  const ask = (path: string): Promise<unknown> => get(path, CLIENTS[asked++ % CLIENTS.length] ?? {});
+/** Ended with the first request that `send` rejects. */
+export async function rehearse(send: (request: RehearsedRequest) => Promise<unknown>): Promise<void> {
+  let sent = 0;
+  const ask = (request: RehearsedRequest): Promise<unknown> =>
+    send({ ...request, headers: { ...request.headers, ...CLIENTS[sent++ % CLIENTS.length] } });
   for (let round = 0; round < ROUNDS_OF_ALL; round++) {
     const [again, onceMore] = [' '.repeat(2 * round), ' '.repeat(2 * round + 1)];
-    for (const query of QUERIES) await ask(rangePath(query + again));
-    for (const query of [...QUERIES, ...INSTANT_ONLY]) await ask(instantPath(query + onceMore));
-    for (const path of small(again)) await ask(path);
+    for (const query of QUERIES) await ask(get('query_range', inRange(query + again)));
+    for (const query of [...QUERIES, ...INSTANT_ONLY]) await ask(get('query', atEnd(query + onceMore)));
+    for (const request of small(again)) await ask(request);
   }
   // As dashboards do: every other time it is the same again.
   for (let round = ROUNDS_OF_ALL; round < ROUNDS_OF_SMALL; round++) {
-    for (const path of small(round % 2 === 0 ? ' '.repeat(2 * round) : '')) await ask(path);
+    for (const request of small(round % 2 === 0 ? ' '.repeat(2 * round) : '')) await ask(request);
   }
 }

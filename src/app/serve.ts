@@ -69,7 +69,7 @@ async function rehearsed({ engine, ports: { log } }: App, open: () => Promise<In
   try {
     const inner = await open();
     way = inner;
-    await rehearse((path, headers) => (isStopping ? Promise.reject(new Error('the process is to end')) : inner.get(path, headers)));
+    await rehearse((request) => (isStopping ? Promise.reject(new Error('the process is to end')) : inner.send(request)));
     await engine.call('leaveStage', null);
   } catch (error) {
     log.debug('the rehearsal was broken off', { error: error instanceof Error ? error.message : String(error) });

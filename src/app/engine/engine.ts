@@ -207,7 +207,9 @@ export class Engine {
     }
     const open = this.#open;
     if (open === null) throw new Error('Service Unavailable');
-    const { tsdb, queries, scrapes, rules } = open;
+    const { scrapes, rules } = open;
+    const stage = call.isOnStage ? await (this.#stage ??= openStage(this.#ports.clock)) : open;
+    const { tsdb, queries } = stage;
     switch (call.name) {
       case 'apply':
         return this.#apply(open, call.takes.restored);
@@ -231,7 +233,7 @@ export class Engine {
         return { series, chunks, minTime, maxTime, cardinality: tsdb.cardinality(call.takes.limit) };
       }
       default:
-        return readingAnswer(call.isOnStage ? await (this.#stage ??= openStage(this.#ports.clock)) : open, call, cancellation);
+        return readingAnswer(stage, call, cancellation);
     }
   }
 

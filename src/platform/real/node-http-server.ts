@@ -70,17 +70,17 @@ export class NodeHttpServer implements HttpServer {
     const { port } = server.address() as AddressInfo;
     const agent = new Agent({ keepAlive: true });
     return {
-      get: (path, headers) =>
+      send: ({ method, path, headers, body }) =>
         new Promise((resolve, reject) => {
-          const asked = request({ host: '127.0.0.1', port, path, headers, agent }, (answer) => {
+          const sent = request({ host: '127.0.0.1', port, method, path, headers, agent }, (answer) => {
             answer.resume();
             answer.once('end', () => resolve(answer.statusCode ?? 0));
           });
-          asked.once('socket', (socket) => {
+          sent.once('socket', (socket) => {
             near = socket;
           });
-          asked.once('error', reject);
-          asked.end();
+          sent.once('error', reject);
+          sent.end(body);
         }),
       close: () => {
         agent.destroy();
@@ -126,10 +126,17 @@ export class NodeHttpServer implements HttpServer {
   }
 }
 
+export type InnerRequest = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | null;
+};
+
 /** The way to a handler from inside the process: nobody else's. */
 export type InnerWay = {
-  /** Asks, one request after the other, and gives the answer's status when all of it is there; rejects when the connection breaks. */
-  get(path: string, headers: Readonly<Record<string, string>>): Promise<number>;
+  /** One request after the other; gives the answer's status when all of it is there, rejects when the connection breaks. */
+  send(request: InnerRequest): Promise<number>;
   close(): void;
 };
 
