@@ -14,27 +14,29 @@ const LEVEL = 3;
 const VARIES = { vary: 'Accept-Encoding' };
 const COMPRESSIBLE = /^(?:text\/(?!event-stream\b)|application\/(?:[a-z.+-]*\+)?json\b|application\/openmetrics-text\b)/;
 
-/** Of one whose parts are known. */
-export async function compressedParts(parts: ResponseParts, request: Request): Promise<ResponseParts> {
+/** Of one whose parts are known; a promise only where it is compressed. */
+export function compressedParts(parts: ResponseParts, request: Request): ResponseParts | Promise<ResponseParts> {
   const { body, headers } = parts;
   if (headers['content-encoding'] !== undefined || !COMPRESSIBLE.test(headers['content-type'] ?? '')) return parts;
   const varied = withHeaders(headers, VARIES);
-  if (body === null || !takesGzip(request.headers.get('accept-encoding') ?? '')) return { ...parts, headers: varied };
+  const whole = { ...parts, headers: varied };
+  if (body === null || !takesGzip(request.headers.get('accept-encoding'))) return whole;
   const bytes = typeof body === 'string' ? encoder.encode(body) : body;
-  if (bytes.length < BYTES_MIN) return { ...parts, headers: varied };
-  return {
-    ...parts,
-    headers: { ...varied, 'content-encoding': 'gzip' },
-    body: new Uint8Array(await compress(bytes, { level: LEVEL })),
-  };
+  return bytes.length < BYTES_MIN ? whole : gzipped(whole, bytes);
 }
+
+const gzipped = async (whole: ResponseParts, bytes: Uint8Array): Promise<ResponseParts> => ({
+  ...whole,
+  headers: { ...whole.headers, 'content-encoding': 'gzip' },
+  body: new Uint8Array(await compress(bytes, { level: LEVEL })),
+});
 
 export async function compressed(response: Response, request: Request): Promise<Response> {
   // Not `response.body`: whoever asks for it has the body made into a stream, and it leaves much slower.
   const { headers } = response;
   if (headers.has('content-encoding') || !COMPRESSIBLE.test(headers.get('content-type') ?? '')) return response;
   headers.append('vary', 'Accept-Encoding');
-  if (request.method === 'HEAD' || !takesGzip(request.headers.get('accept-encoding') ?? '')) return response;
+  if (request.method === 'HEAD' || !takesGzip(request.headers.get('accept-encoding'))) return response;
   const bytes = new Uint8Array(await response.arrayBuffer());
   const { status } = response;
   if (bytes.length < BYTES_MIN) return new Response(bytes, { status, headers });
@@ -43,7 +45,8 @@ export async function compressed(response: Response, request: Request): Promise<
   return new Response(new Uint8Array(await compress(bytes, { level: LEVEL })), { status, headers });
 }
 
-function takesGzip(acceptEncoding: string): boolean {
+function takesGzip(acceptEncoding: string | null): boolean {
+  if (acceptEncoding === null) return false;
   for (const part of acceptEncoding.toLowerCase().split(',')) {
     const [name = '', ...parameters] = part.split(';').map((text) => text.trim());
     if (name !== 'gzip' && name !== '*') continue;

@@ -13,6 +13,7 @@ import { isCapability } from './actions/paths.ts';
 import { BasicAuth } from './basic-auth.ts';
 import { RateLimit } from './rate-limit.ts';
 import { isBelow } from './refusal.ts';
+import type { WebConfig } from './web-config.ts';
 import type { WebConfigFile } from './web-config-file.ts';
 
 export type GuardOptions = {
@@ -42,19 +43,24 @@ export class Guard {
     this.#rate = new RateLimit(options.clock);
   }
 
-  /** `path`: without the route prefix. */
-  async admit(request: Request, path: string): Promise<Admission> {
+  /** `path`: without the route prefix. A promise only where a password has to be checked. */
+  admit(request: Request, path: string): Admission | Promise<Admission> {
     const config = this.#options.webConfig?.current() ?? null;
-    let user: string | null = null;
-    if (config !== null) {
-      if (!this.#rate.allows(config.rateLimit)) return refused(429, 'too many requests');
-      if (config.users.size > 0 && !isCapability(path)) {
-        const checked = await this.#auth.check(request.headers.get('authorization'), config.users);
-        if (checked.kind === 'busy') return refused(503, 'too many logins at a time; try again later', { 'retry-after': '1' });
-        if (checked.kind === 'refused') return refused(401, 'Unauthorized', { 'www-authenticate': 'Basic' });
-        user = checked.user;
-      }
-    }
+    if (config === null) return this.#admitUser(request, path, null);
+    if (!this.#rate.allows(config.rateLimit)) return refused(429, 'too many requests');
+    return config.users.size > 0 && !isCapability(path)
+      ? this.#admitKnown(request, path, config.users)
+      : this.#admitUser(request, path, null);
+  }
+
+  async #admitKnown(request: Request, path: string, users: WebConfig['users']): Promise<Admission> {
+    const checked = await this.#auth.check(request.headers.get('authorization'), users);
+    if (checked.kind === 'busy') return refused(503, 'too many logins at a time; try again later', { 'retry-after': '1' });
+    if (checked.kind === 'refused') return refused(401, 'Unauthorized', { 'www-authenticate': 'Basic' });
+    return this.#admitUser(request, path, checked.user);
+  }
+
+  #admitUser(request: Request, path: string, user: string | null): Admission {
     if (changesState(request.method, path) && !isCapability(path) && this.#isFromAnotherSite(request)) {
       this.#options.log.warn('a request that a page of another site made was refused', {
         path,

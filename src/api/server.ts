@@ -15,7 +15,7 @@ import { alertmanagerRoutes } from './alertmanager-v2/routes.ts';
 import { bodyLimit } from './body-limit.ts';
 import type { Caller } from './caller.ts';
 import { compressed, compressedParts } from './compression.ts';
-import { Guard, type GuardOptions } from './guard.ts';
+import { type Admission, Guard, type GuardOptions } from './guard.ts';
 import { managementRoutes } from './management.ts';
 import type { ManagementBackend } from './management-backend.ts';
 import { pageRoutes } from './page/routes.ts';
@@ -24,7 +24,7 @@ import { federate, prometheusRoutes } from './prometheus-v1/routes.ts';
 import { isBelow, refusal } from './refusal.ts';
 import { pathnameOf } from './request-url.ts';
 import type { OverviewBackend, PageRenderer, TocsinBackend } from './tocsin-v1/backend.ts';
-import { partsOf, withHeaders } from './whole-response.ts';
+import { partsOf, type ResponseParts, withHeaders } from './whole-response.ts';
 
 export type ServerOptions = {
   readonly prometheus: PrometheusBackend;
@@ -53,8 +53,7 @@ export function createServer(options: ServerOptions): (request: Request, info: R
   const guard = new Guard({ ...options.guard, log });
   const appOf = routes(options);
 
-  const answer = async (request: Request, path: string | null, info: RequestInfo): Promise<Response> => {
-    const admission = await guard.admit(request, path ?? '');
+  const answer = (request: Request, path: string | null, info: RequestInfo, admission: Admission): Response | Promise<Response> => {
     if (admission.kind === 'refused') {
       const response = refusal(path ?? '', admission.status, admission.message);
       for (const [name, value] of Object.entries(admission.headers)) response.headers.set(name, value);
@@ -76,23 +75,24 @@ export function createServer(options: ServerOptions): (request: Request, info: R
     if (pathname.includes('//')) return moved(`${pathname.replaceAll(/\/{2,}/g, '/')}${new URL(request.url).search}`, request.method);
     // Without the route prefix; null: outside of it.
     const path = pathname.startsWith(`${routePrefix}/`) ? pathname.slice(routePrefix.length) : null;
-    const response = await answer(request, path, info);
+    const admission = guard.admit(request, path ?? '');
+    const response = await answer(request, path, info, admission instanceof Promise ? await admission : admission);
     return finished(response, request, guard.headersFor(request, path ?? ''), info);
   };
 }
 
 /** With the headers that every answer has, and compressed where the client takes it. */
-async function finished(
+function finished(
   response: Response,
   request: Request,
   added: Readonly<Record<string, string>>,
   info: RequestInfo,
-): Promise<Response> {
+): Response | Promise<Response> {
   const parts = partsOf(response);
   if (parts !== null) {
     if (parts.body instanceof Uint8Array) info.release?.(parts.body);
-    const { body, status, headers } = await compressedParts({ ...parts, headers: withHeaders(parts.headers, added) }, request);
-    return new Response(body, { status, headers });
+    const whole = compressedParts({ ...parts, headers: withHeaders(parts.headers, added) }, request);
+    return whole instanceof Promise ? whole.then(responseOf) : responseOf(whole);
   }
   for (const [name, value] of Object.entries(added)) {
     if (name === 'vary') response.headers.append(name, value);
@@ -100,6 +100,8 @@ async function finished(
   }
   return compressed(response, request);
 }
+
+const responseOf = ({ body, status, headers }: ResponseParts): Response => new Response(body, { status, headers });
 
 /** As Go's servers answer; but a request that changes something comes again as what it was. */
 const moved = (location: string, method: string): Response =>
