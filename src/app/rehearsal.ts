@@ -105,8 +105,8 @@ const CLIENTS: readonly Readonly<Record<string, string>>[] = [
   { connection: 'close' },
 ];
 
-/** Ended with the first request that `send` rejects. */
-export async function rehearse(send: (request: RehearsedRequest) => Promise<unknown>): Promise<void> {
+/** Ended with the first request that `send` rejects. From `onTheWay` on there are small ones only. */
+export async function rehearse(send: (request: RehearsedRequest) => Promise<unknown>, onTheWay = (): void => {}): Promise<void> {
   let sent = 0;
   const ask = (request: RehearsedRequest): Promise<unknown> =>
     send({ ...request, headers: { ...request.headers, ...CLIENTS[sent++ % CLIENTS.length] } });
@@ -116,6 +116,7 @@ export async function rehearse(send: (request: RehearsedRequest) => Promise<unkn
     for (const query of [...QUERIES, ...INSTANT_ONLY]) await ask(get('query', atEnd(query + onceMore)));
     for (const request of small(again)) await ask(request);
   }
+  onTheWay();
   // As dashboards do: every other time it is the same again.
   for (let round = ROUNDS_OF_ALL; round < ROUNDS_OF_SMALL; round++) {
     for (const request of small(round % 2 === 0 ? ' '.repeat(2 * round) : '')) await ask(request);

@@ -1,7 +1,7 @@
 /** `tocsin serve`: the application on this machine, from the first line of log to the exit code. */
 import { durationMs } from '../model/time.ts';
 import { ListenError, type ListeningServer } from '../platform/http-server.ts';
-import { expectTransfers, optimizeWhatIsRehearsed, optimizeWhatStaysHot } from '../platform/real/compilation.ts';
+import { expectTransfers, optimizeTheWay, optimizeWhatIsRehearsed, optimizeWhatStaysHot } from '../platform/real/compilation.ts';
 import { scavengeWithoutHelpers } from '../platform/real/garbage-collection.ts';
 import type { InnerWay } from '../platform/real/node-http-server.ts';
 import { exitProcess, onSignals, printError } from '../platform/real/own-process.ts';
@@ -37,7 +37,7 @@ export async function serve(options: AppOptions): Promise<never> {
     const running = app;
     const began = app.begin().then(() => {
       log.info('Tocsin is ready', { url: running.externalUrl, config: options.configFiles.join(',') });
-      void rehearsed(running, () => ports.openInside(server.rehearsal), stopped.requested);
+      void rehearsed(running, () => ports.openInside(server.rehearsal()), stopped.requested);
     });
     await Promise.race([stopped.requested, began]);
     await stopped.requested;
@@ -65,16 +65,20 @@ async function rehearsed({ engine, ports: { log } }: App, open: () => Promise<In
     isStopping = true;
   });
   optimizeWhatIsRehearsed();
-  let way: InnerWay | null = null;
+  const ways: InnerWay[] = [];
   try {
-    const inner = await open();
-    way = inner;
-    await rehearse((request) => (isStopping ? Promise.reject(new Error('the process is to end')) : inner.send(request)));
+    // Two: what is compiled for the functions and objects of one alone is thrown away when the real ones come.
+    for (let i = 0; i < 2; i++) ways.push(await open());
+    let sent = 0;
+    await rehearse((request) => {
+      const way = ways[sent++ % ways.length];
+      return isStopping || way === undefined ? Promise.reject(new Error('the process is to end')) : way.send(request);
+    }, optimizeTheWay);
     await engine.call('leaveStage', null);
   } catch (error) {
     log.debug('the rehearsal was broken off', { error: error instanceof Error ? error.message : String(error) });
   } finally {
-    way?.close();
+    for (const way of ways) way.close();
     optimizeWhatStaysHot();
   }
 }

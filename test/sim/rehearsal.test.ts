@@ -30,7 +30,7 @@ async function world(flags: Readonly<Record<string, boolean>> = {}) {
     while (!isOver) await sim.advance(10);
     return promise;
   };
-  return { app, settled, real: sendTo(handler), staged: sendTo(rehearsal) };
+  return { app, settled, real: sendTo(handler), staged: sendTo(rehearsal()) };
 }
 
 /** The query, or else the path, of a request. */

@@ -18,8 +18,8 @@ import { tocsinBackend } from './tocsin-backend.ts';
 
 export type AppServer = {
   readonly handler: RequestHandler;
-  /** Answers the Prometheus API from the engine's stage, whoever asks. */
-  readonly rehearsal: RequestHandler;
+  /** A handler that answers the Prometheus API from the engine's stage, whoever asks. */
+  readonly rehearsal: () => RequestHandler;
   /** To be asked at every connection; null: plain HTTP. */
   readonly tls: (() => ServerTls) | null;
 };
@@ -50,7 +50,7 @@ export function appServer(app: App, quit: () => void): AppServer {
   const isTls = webConfig !== null && webConfig.tls() !== null;
   return {
     handler: createServer(served),
-    rehearsal: createServer({ ...served, prometheus: prometheusBackend(app, true), guard: { ...served.guard, webConfig: null } }),
+    rehearsal: () => createServer({ ...served, prometheus: prometheusBackend(app, true), guard: { ...served.guard, webConfig: null } }),
     tls: isTls ? () => webConfig.tls() ?? neverPlain() : null,
   };
 }
