@@ -105,20 +105,31 @@ const CLIENTS: readonly Readonly<Record<string, string>>[] = [
   { connection: 'close' },
 ];
 
-/** Ended with the first request that `send` rejects. From `onTheWay` on there are small ones only. */
-export async function rehearse(send: (request: RehearsedRequest) => Promise<unknown>, onTheWay = (): void => {}): Promise<void> {
+export type Stages = {
+  /** From now on there are small ones only. */
+  readonly onTheWay: () => void;
+  /** Now everything comes once more: what is to be compiled is so when it is used the next time. */
+  readonly onTheEnd: () => void;
+};
+const NOTHING: Stages = { onTheWay: () => {}, onTheEnd: () => {} };
+
+/** Ended with the first request that `send` rejects. */
+export async function rehearse(send: (request: RehearsedRequest) => Promise<unknown>, stages: Stages = NOTHING): Promise<void> {
   let sent = 0;
   const ask = (request: RehearsedRequest): Promise<unknown> =>
     send({ ...request, headers: { ...request.headers, ...CLIENTS[sent++ % CLIENTS.length] } });
-  for (let round = 0; round < ROUNDS_OF_ALL; round++) {
+  const askAll = async (round: number): Promise<void> => {
     const [again, onceMore] = [' '.repeat(2 * round), ' '.repeat(2 * round + 1)];
     for (const query of QUERIES) await ask(get('query_range', inRange(query + again)));
     for (const query of [...QUERIES, ...INSTANT_ONLY]) await ask(get('query', atEnd(query + onceMore)));
     for (const request of small(again)) await ask(request);
-  }
-  onTheWay();
+  };
+  for (let round = 0; round < ROUNDS_OF_ALL; round++) await askAll(round);
+  stages.onTheWay();
   // As dashboards do: every other time it is the same again.
   for (let round = ROUNDS_OF_ALL; round < ROUNDS_OF_SMALL; round++) {
     for (const request of small(round % 2 === 0 ? ' '.repeat(2 * round) : '')) await ask(request);
   }
+  stages.onTheEnd();
+  await askAll(ROUNDS_OF_ALL);
 }

@@ -9,7 +9,7 @@ import { App, StartError } from './app.ts';
 import { appServer } from './http/app-server.ts';
 import { machinePorts } from './machine-ports.ts';
 import type { AppOptions } from './options.ts';
-import { rehearse } from './rehearsal.ts';
+import { rehearse, type Stages } from './rehearsal.ts';
 
 /** After this long a stop is no longer waited for. */
 const STOP_MS_MAX = 5000;
@@ -73,7 +73,7 @@ async function rehearsed({ engine, ports: { log } }: App, open: () => Promise<In
     await rehearse((request) => {
       const way = ways[sent++ % ways.length];
       return isStopping || way === undefined ? Promise.reject(new Error('the process is to end')) : way.send(request);
-    }, optimizeTheWay);
+    }, STAGES);
     await engine.call('leaveStage', null);
   } catch (error) {
     log.debug('the rehearsal was broken off', { error: error instanceof Error ? error.message : String(error) });
@@ -82,6 +82,8 @@ async function rehearsed({ engine, ports: { log } }: App, open: () => Promise<In
     optimizeWhatStaysHot();
   }
 }
+
+const STAGES: Stages = { onTheWay: optimizeTheWay, onTheEnd: optimizeWhatStaysHot };
 
 /** Signals and /-/quit ask for the end; SIGHUP reloads. */
 function stopRequest(app: App): { readonly requested: Promise<void>; readonly request: () => void } {
