@@ -43,6 +43,10 @@ export class DecodedChunks {
   readonly #scratch = new SampleColumns(CHUNK_SAMPLES_MAX);
   readonly #cursor: XorCursor = beginXorCursor();
 
+  constructor() {
+    this.#addPage();
+  }
+
   get count(): number {
     return this.#slotOf.size;
   }
@@ -99,7 +103,8 @@ export class DecodedChunks {
       this.#random ^= this.#random << 13;
       this.#random ^= this.#random >>> 17;
       this.#random ^= this.#random << 5;
-      slot = (this.#random >>> 0) % this.#used;
+      // Of 31 bits: to V8 the rest of one of 32 is a float, and so would be every index and length made of it.
+      slot = (this.#random >>> 1) % this.#used;
       this.#slotOf.delete(this.#keys[slot]!);
     }
     if (slot === undefined) {

@@ -55,7 +55,7 @@ export class SeriesTable {
   #used = 1;
   readonly #vacant: number[] = [];
   #count = 0;
-  #cached: (Labels | undefined)[] = [];
+  #cached: (Labels | undefined)[] = [undefined];
   #cachedCount = 0;
   readonly #scratch: number[] = [];
 
@@ -189,7 +189,7 @@ export class SeriesTable {
     if (cached !== undefined) return cached;
     const labels = this.labels(slot);
     if (this.#cachedCount === CACHED_LABELS_MAX) {
-      this.#cached = [];
+      this.#cached = [undefined];
       this.#cachedCount = 0;
     }
     while (this.#cached.length <= slot) this.#cached.push(undefined);

@@ -144,11 +144,12 @@ export type XorCursor = {
   significant: number;
 };
 
+/** The times are no whole numbers at first: V8 would give the cursor another shape once they are too large to be small ones. */
 export const beginXorCursor = (): XorCursor => ({
   index: 0,
   bits: 0,
-  timestamp: 0,
-  delta: 0,
+  timestamp: Number.NaN,
+  delta: Number.NaN,
   high: 0,
   low: 0,
   trailing: 0,
