@@ -98,13 +98,13 @@ export function stepMs(params: Params): number {
 export function selectorsOf(params: Params, name = ''): readonly string[] {
   const refuse = (why: string): BadParameter => (name === '' ? new BadParameter(why) : invalid(name, why));
   const selectors = all(params, 'match[]');
-  const parsed = selectors.map((text) => {
+  let someTakeAll = false;
+  for (const text of selectors) {
     const selector = parseMatchers(text);
     if ('errors' in selector) throw refuse(selector.errors.map((error) => formatParseError(text, error)).join('\n'));
-    return selector.matchers;
-  });
-  if (parsed.some((matchers) => matchers.every((matcher) => matchesValue(matcher, ''))))
-    throw refuse('match[] must contain at least one non-empty matcher');
+    someTakeAll ||= selector.matchers.every((matcher) => matchesValue(matcher, ''));
+  }
+  if (someTakeAll) throw refuse('match[] must contain at least one non-empty matcher');
   return selectors;
 }
 
