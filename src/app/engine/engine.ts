@@ -208,7 +208,7 @@ export class Engine {
     const open = this.#open;
     if (open === null) throw new Error('Service Unavailable');
     const { scrapes, rules } = open;
-    const stage = call.isOnStage ? await (this.#stage ??= openStage(this.#ports.clock)) : open;
+    const stage = call.isOnStage ? await this.#openStage() : open;
     const { tsdb, queries } = stage;
     switch (call.name) {
       case 'apply':
@@ -233,8 +233,13 @@ export class Engine {
         return { series, chunks, minTime, maxTime, cardinality: tsdb.cardinality(call.takes.limit) };
       }
       default:
-        return readingAnswer(stage, call, cancellation);
+        return readingAnswer(tsdb, queries, call, cancellation);
     }
+  }
+
+  #openStage(): Promise<Stage> {
+    this.#stage ??= openStage(this.#ports.clock, { limits: this.#options.query, features: this.#options.features });
+    return this.#stage;
   }
 
   #prepare(config: EngineConfig): EngineCalls['prepare']['gives'] {
@@ -293,7 +298,7 @@ export class Engine {
   }
 }
 
-function readingAnswer({ tsdb, queries }: Stage, call: ReadingCall, cancellation: Cancellation): WireAnswer | Promise<WireAnswer> {
+function readingAnswer(tsdb: Tsdb, queries: QueryService, call: ReadingCall, cancellation: Cancellation): WireAnswer | Promise<WireAnswer> {
   switch (call.name) {
     case 'instantQuery':
       return instantAnswer(queries, call.takes, cancellation);
