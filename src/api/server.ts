@@ -139,6 +139,7 @@ function routes(options: ServerOptions): (path: string) => Hono<RoutedEnv> {
   apis.on(METHODS_WITH_BODY, '*', bodyLimit);
   apis.route('/api/v1', prometheusRoutes(prometheus));
   apis.route('/api/v2', alertmanagerRoutes(alertmanager, { getConcurrencyMax }));
+  apis.router.match('GET', '/'); // makes its tables now, which the first request would
 
   const rest = newApp();
   rest.on(METHODS_WITH_BODY, '*', bodyLimit);
