@@ -2,33 +2,41 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * How much a function runs before it is worth optimizing, in bytes of bytecode; V8 takes a tenth of that. A burst of alerts
- * runs a thousand functions for a second or two, and optimizing them all costs more than it saves: a fifth of the
- * processor time from ten thousand alerts to their notifications.
+ * V8 looks at a function each time it has run for `turnBytes` of its bytecode, and optimizes it after `turns` such turns and
+ * one more for each `allowance` bytes of its length. One of at most `smallBytesMax` is optimized at its first turn in which it
+ * met nothing new.
  */
-const OPTIMIZED_AFTER_BYTES = 600_000;
+type Pace = { readonly turnBytes: number; readonly turns: number; readonly allowance: number; readonly smallBytesMax: number };
 
-/** While what will stay hot is rehearsed: V8's own figure, 67,584, would take eight times as many rounds. */
-const REHEARSED_AFTER_BYTES = 8_000;
+/** While what will stay hot is rehearsed: with V8's own 67,584 bytes that would take eight times as many rounds. */
+const REHEARSED: Pace = { turnBytes: 8_000, turns: 3, allowance: 150, smallBytesMax: 81 };
+
+/** And while it is the way there and back alone: most functions there run once for each request. */
+const REHEARSED_WAY: Pace = { turnBytes: 2_000, turns: 3, allowance: 150, smallBytesMax: 81 };
 
 /**
- * And while it is the way there and back alone: most functions there run once for each request. A small one waits for the
- * third of such turns, and would else be compiled when the first dashboards ask.
+ * Else. A burst of alerts runs a thousand functions for a second or two, and optimizing them all costs more than it saves: a
+ * fifth of the processor time from ten thousand alerts to their notifications. In many turns, so that the ones begun in the
+ * rehearsal do not end in a compilation just when the first dashboards ask.
  */
-const REHEARSED_WAY_AFTER_BYTES = 2_000;
+const EARNED: Pace = { turnBytes: 60_000, turns: 10, allowance: 15, smallBytesMax: 0 };
 
 /** Of all threads, from now on. */
-export const optimizeWhatIsRehearsed = (): void => optimizeAfter(REHEARSED_AFTER_BYTES);
+export const optimizeWhatIsRehearsed = (): void => optimizeAt(REHEARSED);
 
 /** Of all threads, from now on. */
-export const optimizeTheWay = (): void => optimizeAfter(REHEARSED_WAY_AFTER_BYTES);
+export const optimizeTheWay = (): void => optimizeAt(REHEARSED_WAY);
 
 /** Of all threads, from now on. */
-export const optimizeWhatStaysHot = (): void => optimizeAfter(OPTIMIZED_AFTER_BYTES);
+export const optimizeWhatStaysHot = (): void => optimizeAt(EARNED);
 
 /** V8 12, of Node 22, has a cheaper compiler between, and counts otherwise. */
-function optimizeAfter(bytes: number): void {
-  if (process.versions.v8.startsWith('11.')) setFlagsFromString(`--interrupt-budget=${bytes}`);
+function optimizeAt({ turnBytes, turns, allowance, smallBytesMax }: Pace): void {
+  if (!process.versions.v8.startsWith('11.')) return;
+  setFlagsFromString(`--interrupt-budget=${turnBytes}`);
+  setFlagsFromString(`--ticks-before-optimization=${turns}`);
+  setFlagsFromString(`--bytecode-size-allowance-per-tick=${allowance}`);
+  setFlagsFromString(`--max-bytecode-size-for-early-opt=${smallBytesMax}`);
 }
 
 /**
