@@ -58,6 +58,13 @@ export class ByteWriter {
     this.u32(lowWordOf(value));
   }
 
+  f64s(values: ArrayLike<number>): void {
+    this.reserve(values.length * 8);
+    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + this.length, values.length * 8);
+    for (let i = 0; i < values.length; i++) view.setFloat64(i * 8, values[i]!); // in bounds
+    this.length += values.length * 8;
+  }
+
   /** LEB128; whole numbers from 0 to 2^53. */
   uvarint(value: number): void {
     let rest = value;

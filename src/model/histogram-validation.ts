@@ -5,7 +5,7 @@
  */
 import { goFormatF, goFormatG } from '../lib/go-float.ts';
 import { isKnownSchema } from './bucket-layout.ts';
-import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from './histogram.ts';
+import { type BucketCounts, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from './histogram.ts';
 
 /** Of bucket indexes: what a span's offset can say on the wire. */
 const INDEX_MIN = -(2 ** 31);
@@ -53,13 +53,13 @@ function countFault({ sum, count, zeroCount, positiveBuckets, negativeBuckets }:
     : `${found}: histogram's observation count should equal the number of observations found in the buckets (in absence of NaN)`;
 }
 
-function total(counts: readonly number[]): number {
+function total(counts: BucketCounts): number {
   let sum = 0;
-  for (const count of counts) sum += count;
+  for (let i = 0; i < counts.length; i++) sum += counts[i]!; // in bounds
   return sum;
 }
 
-function bucketsFault(buckets: readonly number[]): string | null {
+function bucketsFault(buckets: BucketCounts): string | null {
   const at = buckets.findIndex((count) => count < 0);
   return at < 0 ? null : `bucket number ${at + 1} has observation count of ${goFormatG(buckets[at] ?? 0)}: ${NEGATIVE_BUCKET}`;
 }

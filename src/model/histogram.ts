@@ -6,6 +6,9 @@ export type CounterResetHint = 'unknown' | 'reset' | 'not_reset' | 'gauge';
 
 export type Span = { readonly offset: number; readonly length: number };
 
+/** Counts by bucket. Many of them are a typed array, whose memory is not in V8's heap: that has a limit of its own. */
+export type BucketCounts = readonly number[] | Float64Array;
+
 export type FloatHistogram = {
   readonly counterResetHint: CounterResetHint;
   /** -4..8 exponential, -53 custom buckets. */
@@ -18,8 +21,8 @@ export type FloatHistogram = {
   readonly positiveSpans: readonly Span[];
   readonly negativeSpans: readonly Span[];
   /** Absolute counts. */
-  readonly positiveBuckets: readonly number[];
-  readonly negativeBuckets: readonly number[];
+  readonly positiveBuckets: BucketCounts;
+  readonly negativeBuckets: BucketCounts;
   /** Upper bounds without +Inf; schema -53 only. */
   readonly customValues: readonly number[];
 };

@@ -3,7 +3,7 @@
  * Prometheus' FloatHistogram.TestExpression. The notation knows one span of buckets, so gaps show as zeros.
  */
 import { goFormatG } from '../lib/go-float.ts';
-import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../model/histogram.ts';
+import { type BucketCounts, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../model/histogram.ts';
 
 export function printHistogramNotation(h: FloatHistogram): string {
   const parts = [
@@ -29,7 +29,7 @@ const BUCKETS_SHOWN_MAX = 10_000;
 function printBuckets(
   keys: { readonly offset: string; readonly buckets: string },
   spans: readonly Span[],
-  buckets: readonly number[],
+  buckets: BucketCounts,
 ): string[] {
   const dense: number[] = [];
   let first: number | null = null;

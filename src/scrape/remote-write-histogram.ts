@@ -5,14 +5,17 @@
  * takes eight here.
  */
 import { FIXED64, type ProtobufReader, VARINT } from '../lib/protobuf-reader.ts';
-import { absoluteCounts, inKnownResolution } from '../model/bucket-layout.ts';
+import { absoluteCounts, bucketCounts, inKnownResolution } from '../model/bucket-layout.ts';
 import type { CounterResetHint, FloatHistogram, Span } from '../model/histogram.ts';
 import { histogramFault } from '../model/histogram-validation.ts';
 
 /** Of each list of a histogram; a scraped one has some hundred buckets. */
 const LENGTH_MAX = 1 << 16;
-/** Numbers in all histograms of a request: 80 000 of two hundred buckets each. */
-const NUMBERS_MAX = 1 << 24;
+/**
+ * Numbers in all histograms of a request, as they too become visible in one turn: 10 000, which is what senders are
+ * usually raised to, of 160 buckets each, which is what instrumentation keeps to, however far apart they lie.
+ */
+const NUMBERS_MAX = 1 << 22;
 /** A histogram's fields besides its lists, and a span, counted as so many numbers. */
 const HISTOGRAM_NUMBERS = 32;
 const SPAN_NUMBERS = 4;
@@ -73,8 +76,8 @@ export class RemoteHistograms {
       sum: message.sum,
       positiveSpans: message.positiveSpans,
       negativeSpans: message.negativeSpans,
-      positiveBuckets: isFloat ? message.positiveCounts : absoluteCounts(message.positiveDeltas),
-      negativeBuckets: isFloat ? message.negativeCounts : absoluteCounts(message.negativeDeltas),
+      positiveBuckets: isFloat ? bucketCounts(message.positiveCounts) : absoluteCounts(message.positiveDeltas),
+      negativeBuckets: isFloat ? bucketCounts(message.negativeCounts) : absoluteCounts(message.negativeDeltas),
       customValues: message.customValues,
     };
     const why = histogramFault(histogram, !isFloat);

@@ -8,7 +8,8 @@
  */
 import { ByteWriter } from '../lib/byte-writer.ts';
 import { HIGH_WORD, highWordOf, LOW_WORD, lowWordOf } from '../lib/float-bits.ts';
-import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram } from '../model/histogram.ts';
+import { sameSpans } from '../model/bucket-layout.ts';
+import { type BucketCounts, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Appender, AppendVerdict, SeriesRef } from '../model/storage.ts';
 import { FLOAT_HISTOGRAM } from './chunk-encoding.ts';
@@ -92,6 +93,11 @@ export class HeadAppender implements Appender {
   /** Where a new part begins: within a part all samples of a series go to one record, so that replay keeps their order. */
   #parts: number[] = [];
   #isDone = false;
+  /** Another batch had samples while this one was open. */
+  wasOverlapped = false;
+  /** Slots of the first so many samples; made when it is asked for. */
+  #slotSet: ReadonlySet<number> = new Set();
+  #slotsSeen = 0;
 
   constructor(store: BatchStore, columns: BatchColumns, writer: object) {
     this.#store = store;
@@ -101,9 +107,18 @@ export class HeadAppender implements Appender {
     this.#fromMs = store.appendableFromMs();
   }
 
-  /** Slots with samples in this batch; they may repeat. */
-  get pendingSlots(): Int32Array {
-    return this.#columns.slots.subarray(0, this.#count);
+  /** It has samples of the series. */
+  holds(slot: number): boolean {
+    const { slots } = this.#columns;
+    const pending = this.#head.series.states.words[slot * ROW_WORDS + PENDING]!;
+    if (pending < this.#count && slots[pending] === slot) return true;
+    if (!this.wasOverlapped) return false;
+    // Another batch may have left its mark over this one's.
+    if (this.#slotsSeen !== this.#count) {
+      this.#slotSet = new Set(slots.subarray(0, this.#count));
+      this.#slotsSeen = this.#count;
+    }
+    return this.#slotSet.has(slot);
   }
 
   get columns(): BatchColumns {
@@ -278,10 +293,13 @@ export class HeadAppender implements Appender {
       }
       if (record.length > 1) store.stage(record.view());
     }
+    const { histograms } = this.#columns;
+    // Where another batch left its marks over this one's, a change of kind may have been missed.
+    const parts = histograms !== null && this.wasOverlapped ? partsOf(this.#columns.slots, histograms, this.#count) : this.#parts;
     let from = 0;
-    for (const to of [...this.#parts, this.#count]) {
+    for (const to of [...parts, this.#count]) {
       this.#logFloats(from, to);
-      if (this.#columns.histograms !== null) {
+      if (histograms !== null) {
         this.#logHistograms(from, to, false);
         this.#logHistograms(from, to, true);
       }
@@ -365,6 +383,22 @@ export class HeadAppender implements Appender {
   }
 }
 
+/** Where parts have to begin so that within each a series has samples of one kind only. */
+function partsOf(slots: Int32Array, histograms: readonly (FloatHistogram | null)[], count: number): number[] {
+  const parts: number[] = [];
+  const kinds = new Map<number, number>();
+  for (let i = 0; i < count; i++) {
+    const histogram = histograms[i]!; // in bounds, as the slot
+    const kind = histogram === null ? 0 : hasCustomBuckets(histogram) ? 1 : 2;
+    if ((kinds.get(slots[i]!) ?? kind) !== kind) {
+      parts.push(i);
+      kinds.clear();
+    }
+    kinds.set(slots[i]!, kind);
+  }
+  return parts;
+}
+
 const hasCustomBuckets = (histogram: FloatHistogram): boolean => histogram.schema === CUSTOM_BUCKETS_SCHEMA;
 
 /** Equal in every field but the hint; NaN equals NaN. */
@@ -377,16 +411,18 @@ function sameHistogram(a: FloatHistogram, b: FloatHistogram): boolean {
       Object.is(a.count, b.count) &&
       highWordOf(a.sum) === highWordOf(b.sum) &&
       lowWordOf(a.sum) === lowWordOf(b.sum) &&
-      sameList(a.positiveSpans, b.positiveSpans, (x, y) => x.offset === y.offset && x.length === y.length) &&
-      sameList(a.negativeSpans, b.negativeSpans, (x, y) => x.offset === y.offset && x.length === y.length) &&
-      sameList(a.positiveBuckets, b.positiveBuckets, Object.is) &&
-      sameList(a.negativeBuckets, b.negativeBuckets, Object.is) &&
-      sameList(a.customValues, b.customValues, Object.is))
+      sameSpans(a.positiveSpans, b.positiveSpans) &&
+      sameSpans(a.negativeSpans, b.negativeSpans) &&
+      sameNumbers(a.positiveBuckets, b.positiveBuckets) &&
+      sameNumbers(a.negativeBuckets, b.negativeBuckets) &&
+      sameNumbers(a.customValues, b.customValues))
   );
 }
 
-function sameList<T>(a: readonly T[], b: readonly T[], same: (x: T, y: T) => boolean): boolean {
-  return a.length === b.length && a.every((value, i) => same(value, b[i]!));
+function sameNumbers(a: BucketCounts, b: BucketCounts): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
 }
 
 function copyInto<A extends { set(from: A): void }>(to: A, from: A): A {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { highWordOf, lowWordOf } from '../lib/float-bits.ts';
 import { bucketCount, bucketIndexes, spansOf } from '../model/bucket-layout.ts';
-import type { CounterResetHint, FloatHistogram, Span } from '../model/histogram.ts';
+import type { BucketCounts, CounterResetHint, FloatHistogram, Span } from '../model/histogram.ts';
 import { isStale, SampleColumns, STALE_NAN } from '../model/sample.ts';
 import { readChunk } from './chunk-encoding.ts';
 import { type CounterResetHeader, FloatHistogramAppender, readFloatHistogramChunk, readHistogramChunk } from './histogram-chunk.ts';
@@ -56,8 +56,8 @@ const essence = (h: FloatHistogram): unknown =>
         negative: used(h.negativeSpans, h.negativeBuckets),
         customValues: h.customValues,
       };
-const used = (spans: readonly Span[], buckets: readonly number[]): unknown =>
-  bucketIndexes(spans).flatMap((index, i) => (buckets[i] === 0 ? [] : [[index, buckets[i]]]));
+const used = (spans: readonly Span[], buckets: BucketCounts): unknown =>
+  Array.from(bucketIndexes(spans)).flatMap((index, i) => (buckets[i] === 0 ? [] : [[index, buckets[i]]]));
 
 function read(appender: FloatHistogramAppender): SampleColumns {
   const columns = new SampleColumns();

@@ -8,6 +8,7 @@ import { floatOfWords, highWordOf, lowWordOf } from '../lib/float-bits.ts';
 import {
   absoluteCounts,
   bucketCount,
+  bucketCounts,
   bucketIndexes,
   inKnownResolution,
   isKnownSchema,
@@ -16,7 +17,7 @@ import {
   spansOf,
   spreadBuckets,
 } from '../model/bucket-layout.ts';
-import { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../model/histogram.ts';
+import { type BucketCounts, type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../model/histogram.ts';
 import { isStale, SampleColumns } from '../model/sample.ts';
 import { BitReader, BitWriter } from './varbit.ts';
 import { XorFields } from './xor-fields.ts';
@@ -43,7 +44,7 @@ const EMPTY_LAYOUT: Layout = { schema: 0, zeroThreshold: 0, positiveSpans: [], n
 type Fit =
   | { readonly kind: 'as_is' }
   /** Chunk and histogram are first brought to this layout, which holds the buckets of both. */
-  | { readonly kind: 'widen'; readonly positive: readonly number[]; readonly negative: readonly number[] }
+  | { readonly kind: 'widen'; readonly positive: BucketCounts; readonly negative: BucketCounts }
   | { readonly kind: 'new_chunk'; readonly header: CounterResetHeader };
 
 /** An open float histogram chunk. */
@@ -148,7 +149,7 @@ export class FloatHistogramAppender {
   }
 
   /** The buckets of chunk and histogram together; null when one of the chunk's fell or went missing while in use. */
-  #union(spans: readonly Span[], others: readonly Span[], counts: readonly number[], first: number, isGauge: boolean): number[] | null {
+  #union(spans: readonly Span[], others: readonly Span[], counts: BucketCounts, first: number, isGauge: boolean): BucketCounts | null {
     const mine = bucketIndexes(spans);
     const theirs = bucketIndexes(others);
     const union = mergeIndexes(mine, theirs);
@@ -194,8 +195,8 @@ export class FloatHistogramAppender {
       fields.writeFirst(writer, ZERO_COUNT, histogram.zeroCount);
       fields.writeFirst(writer, SUM, histogram.sum);
       let field = BUCKETS;
-      for (const bucket of positiveBuckets) fields.writeFirst(writer, field++, bucket);
-      for (const bucket of negativeBuckets) fields.writeFirst(writer, field++, bucket);
+      for (let i = 0; i < positiveBuckets.length; i++) fields.writeFirst(writer, field++, positiveBuckets[i]!); // in bounds
+      for (let i = 0; i < negativeBuckets.length; i++) fields.writeFirst(writer, field++, negativeBuckets[i]!);
     } else {
       const delta = timestamp - this.#timestamp;
       writer.varbitInt(delta - this.#delta);
@@ -205,8 +206,8 @@ export class FloatHistogramAppender {
       fields.write(writer, ZERO_COUNT, histogram.zeroCount);
       fields.write(writer, SUM, histogram.sum);
       let field = BUCKETS;
-      for (const bucket of positiveBuckets) fields.write(writer, field++, bucket);
-      for (const bucket of negativeBuckets) fields.write(writer, field++, bucket);
+      for (let i = 0; i < positiveBuckets.length; i++) fields.write(writer, field++, positiveBuckets[i]!); // in bounds
+      for (let i = 0; i < negativeBuckets.length; i++) fields.write(writer, field++, negativeBuckets[i]!);
     }
     this.#timestamp = timestamp;
     this.#count++;
@@ -273,8 +274,8 @@ export function readFloatHistogramChunk(
             count: values[COUNT]!,
             zeroCount: values[ZERO_COUNT]!,
             sum,
-            positiveBuckets: Array.from(values.subarray(BUCKETS, BUCKETS + positives)),
-            negativeBuckets: Array.from(values.subarray(BUCKETS + positives)),
+            positiveBuckets: bucketCounts(values, BUCKETS, BUCKETS + positives),
+            negativeBuckets: bucketCounts(values, BUCKETS + positives),
           }),
     );
   }

@@ -172,7 +172,10 @@ export class Tsdb implements AppendStore {
         settled?.(writer, isStored);
       },
       write: (minTime, maxTime) => this.#write(minTime, maxTime),
-      opened: (batch) => this.#openBatches.add(batch),
+      opened: (batch) => {
+        for (const other of this.#openBatches) other.wasOverlapped = batch.wasOverlapped = true;
+        this.#openBatches.add(batch);
+      },
       closed: (batch) => this.#closed(batch),
     };
   }
@@ -423,7 +426,7 @@ export class Tsdb implements AppendStore {
   }
 
   #isPending(slot: number): boolean {
-    for (const batch of this.#openBatches) if (batch.pendingSlots.includes(slot)) return true;
+    for (const batch of this.#openBatches) if (batch.holds(slot)) return true;
     return false;
   }
 

@@ -3,9 +3,10 @@
  * shrank does: a count, a bucket, or a layout that a running histogram cannot change to (finer schema, narrower zero
  * bucket). float_histogram.go DetectReset.
  */
-import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
+import { bucketIndexes, sameSpans } from '../../model/bucket-layout.ts';
+import { type BucketCounts, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
 import { bucketBound, coarserIndex, exponentialBound } from './bucket-bounds.ts';
-import { bucketIndices, sameNumbers } from './histogram-draft.ts';
+import { bucketsWithin, forEachInBounds, sameNumbers, sharedBounds } from './histogram-draft.ts';
 
 export function isReset(current: FloatHistogram, previous: FloatHistogram): boolean {
   if (current.counterResetHint === 'reset') return true;
@@ -40,7 +41,7 @@ function zeroCountAt(h: FloatHistogram, threshold: number): number | null {
     [h.positiveSpans, h.positiveBuckets],
     [h.negativeSpans, h.negativeBuckets],
   ] as const) {
-    const indices = bucketIndices(spans);
+    const indices = bucketIndexes(spans);
     for (let i = 0; i < indices.length; i++) {
       const index = indices[i] ?? 0;
       if (bucketBound(index - 1, h.schema, h.customValues) >= threshold) break;
@@ -58,31 +59,39 @@ function zeroCountAt(h: FloatHistogram, threshold: number): number | null {
 function sideShrank(
   current: FloatHistogram,
   spans: readonly Span[],
-  buckets: readonly number[],
+  buckets: BucketCounts,
   previousSpans: readonly Span[],
-  previousBuckets: readonly number[],
+  previousBuckets: BucketCounts,
   previousSchema: number,
 ): boolean {
   if (previousBuckets.length === 0) return false;
   const { schema, zeroThreshold } = current;
   const isCustom = schema === CUSTOM_BUCKETS_SCHEMA;
-  const indices = bucketIndices(spans);
-  const previousIndices = bucketIndices(previousSpans).map((index) => (isCustom ? index : coarserIndex(index, previousSchema, schema)));
+  const clips = !isCustom && zeroThreshold > 0;
+  if (previousSchema === schema && sameSpans(spans, previousSpans)) {
+    const from = isCustom ? 0 : bucketsWithin(spans, schema, zeroThreshold);
+    for (let i = from; i < buckets.length; i++) if (buckets[i]! < previousBuckets[i]!) return true; // in bounds
+    return false;
+  }
+  const indexes = bucketIndexes(spans);
+  const previousIndexes = bucketIndexes(previousSpans);
+  if (!isCustom)
+    for (let i = 0; i < previousIndexes.length; i++) previousIndexes[i] = coarserIndex(previousIndexes[i]!, previousSchema, schema);
   let at = 0;
-  for (let i = 0; i < previousIndices.length; ) {
-    const index = previousIndices[i] ?? 0;
+  for (let i = 0; i < previousIndexes.length; ) {
+    const index = previousIndexes[i]!;
     let before = 0;
-    for (; previousIndices[i] === index; i++) before += previousBuckets[i] ?? 0;
-    if (!isCustom && zeroThreshold > 0 && exponentialBound(index, schema) <= zeroThreshold) continue;
-    while (at < indices.length && (indices[at] ?? 0) < index) at++;
-    if (indices[at] === index ? (buckets[at] ?? 0) < before : before !== 0) return true;
+    for (; i < previousIndexes.length && previousIndexes[i] === index; i++) before += previousBuckets[i] ?? 0;
+    if (clips && exponentialBound(index, schema) <= zeroThreshold) continue;
+    while (at < indexes.length && indexes[at]! < index) at++;
+    if (at < indexes.length && indexes[at] === index ? (buckets[at] ?? 0) < before : before !== 0) return true;
   }
   return false;
 }
 
 /** Custom buckets with different bounds: compares what lies between neighbouring shared bounds. */
 function sharedBoundShrank(current: FloatHistogram, previous: FloatHistogram): boolean {
-  const shared = current.customValues.filter((bound) => previous.customValues.includes(bound));
+  const shared = sharedBounds(current.customValues, previous.customValues);
   const now = countsBetween(current, shared);
   const before = countsBetween(previous, shared);
   return now.some((count, i) => count < (before[i] ?? 0));
@@ -90,11 +99,8 @@ function sharedBoundShrank(current: FloatHistogram, previous: FloatHistogram): b
 
 function countsBetween(h: FloatHistogram, bounds: readonly number[]): number[] {
   const counts = new Array<number>(bounds.length + 1).fill(0);
-  bucketIndices(h.positiveSpans).forEach((index, i) => {
-    const bound = bucketBound(index, CUSTOM_BUCKETS_SCHEMA, h.customValues);
-    const at = bounds.findIndex((shared) => shared >= bound);
-    const to = at === -1 ? bounds.length : at;
-    counts[to] = (counts[to] ?? 0) + (h.positiveBuckets[i] ?? 0);
+  forEachInBounds(h, bounds, (to, i) => {
+    counts[to]! += h.positiveBuckets[i] ?? 0; // in bounds
   });
   return counts;
 }

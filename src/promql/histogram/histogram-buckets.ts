@@ -3,7 +3,7 @@
  * and again; bounds are worked out only for the buckets asked about, since each costs a power of two.
  * Hot path: histogram_quantile over native histograms fills it once per sample.
  */
-import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
+import { type BucketCounts, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
 import { bucketBound } from './bucket-bounds.ts';
 
 export class HistogramBuckets {
@@ -42,7 +42,7 @@ export class HistogramBuckets {
     return this;
   }
 
-  #put(spans: readonly Span[], buckets: readonly number[], from: number): number {
+  #put(spans: readonly Span[], buckets: BucketCounts, from: number): number {
     let index = 0;
     let at = from;
     let bucket = 0;
@@ -62,6 +62,12 @@ export class HistogramBuckets {
 
   isZeroBucket(i: number): boolean {
     return this.#zeroBuckets === 1 && i === this.#negativeEnd;
+  }
+
+  /** Different for buckets of different bounds, in histograms of one layout. */
+  key(i: number): number {
+    if (this.isZeroBucket(i)) return Number.NEGATIVE_INFINITY;
+    return (this.#indices[i] ?? 0) * 2 + (i < this.#negativeEnd ? 1 : 0);
   }
 
   /** A bucket that overlaps the zero bucket starts (or, negative, ends) at the zero threshold. */

@@ -2,7 +2,8 @@
  * Arithmetic on native histograms: prometheus/model/histogram/float_histogram.go. A draft is a histogram still owned by
  * one calculation and changed in place; once handed out as a FloatHistogram nobody changes it any more.
  */
-import { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
+import { bucketColumn, bucketIndexes, sameSpans, spansOf } from '../../model/bucket-layout.ts';
+import { type BucketCounts, type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
 import { kahanAdd } from '../kahan.ts';
 import { bucketBound, coarserIndex, exponentialBound, isExponential } from './bucket-bounds.ts';
 
@@ -15,8 +16,8 @@ export type HistogramDraft = {
   sum: number;
   positiveSpans: readonly Span[];
   negativeSpans: readonly Span[];
-  positiveBuckets: number[];
-  negativeBuckets: number[];
+  positiveBuckets: number[] | Float64Array;
+  negativeBuckets: number[] | Float64Array;
   customValues: readonly number[];
 };
 
@@ -60,18 +61,26 @@ function compensationFor(h: HistogramDraft): HistogramDraft {
     zeroCount: 0,
     count: 0,
     sum: 0,
-    positiveBuckets: new Array<number>(h.positiveBuckets.length).fill(0),
-    negativeBuckets: new Array<number>(h.negativeBuckets.length).fill(0),
+    positiveBuckets: bucketColumn(h.positiveBuckets.length).fill(0),
+    negativeBuckets: bucketColumn(h.negativeBuckets.length).fill(0),
   };
 }
 
 export const withHint = (h: FloatHistogram, counterResetHint: CounterResetHint): FloatHistogram =>
   h.counterResetHint === counterResetHint ? h : { ...h, counterResetHint };
 
+/**
+ * So many spans are counted as Prometheus counts them, more by what each takes here, which is several times what an empty
+ * bucket takes. No instrument comes near.
+ */
+const SPANS_MAX = 1024;
+const SPAN_NUMBERS = 6;
+
 /** Size in units of 16-byte float samples, as the sample limit counts. */
 export function sampleWeight(h: FloatHistogram): number {
-  const cells =
-    h.positiveSpans.length + h.negativeSpans.length + h.positiveBuckets.length + h.negativeBuckets.length + h.customValues.length;
+  const spans = h.positiveSpans.length + h.negativeSpans.length;
+  let cells = spans + h.positiveBuckets.length + h.negativeBuckets.length + h.customValues.length;
+  if (spans > SPANS_MAX) cells += (SPAN_NUMBERS - 1) * spans;
   return Math.floor((168 + 8 * cells + 8) / 16);
 }
 
@@ -86,8 +95,8 @@ export function multiply(h: HistogramDraft, factor: number): HistogramDraft {
   return h;
 }
 
-function scaleAll(buckets: number[], factor: number): void {
-  for (let i = 0; i < buckets.length; i++) buckets[i] = (buckets[i] ?? 0) * factor;
+function scaleAll(buckets: number[] | Float64Array, factor: number): void {
+  for (let i = 0; i < buckets.length; i++) buckets[i]! *= factor; // in bounds
 }
 
 /** Division by zero removes all buckets. */
@@ -103,7 +112,7 @@ export function divide(h: HistogramDraft, divisor: number): HistogramDraft {
     return h;
   }
   for (const buckets of [h.positiveBuckets, h.negativeBuckets]) {
-    for (let i = 0; i < buckets.length; i++) buckets[i] = (buckets[i] ?? 0) / divisor;
+    for (let i = 0; i < buckets.length; i++) buckets[i]! /= divisor; // in bounds
   }
   if (divisor < 0) h.counterResetHint = 'gauge';
   return h;
@@ -121,6 +130,10 @@ export class HistogramSum {
   constructor(value: HistogramDraft, compensation: HistogramDraft | null = null) {
     this.value = value;
     this.compensation = compensation;
+  }
+
+  get weight(): number {
+    return sampleWeight(this.value) + (this.compensation === null ? 0 : sampleWeight(this.compensation));
   }
 
   copy(): HistogramSum {
@@ -177,7 +190,7 @@ function combine(h: HistogramDraft, other: FloatHistogram, sign: 1 | -1, compens
       const reduced = reduceResolution(h[side.spans], h[side.buckets], h.schema, other.schema, compensation?.[side.buckets] ?? null);
       h[side.spans] = reduced.spans;
       h[side.buckets] = reduced.buckets;
-      if (compensation !== null) compensation[side.buckets] = reduced.compensation;
+      if (compensation !== null && reduced.compensation !== null) compensation[side.buckets] = reduced.compensation;
     }
     h.schema = other.schema;
   } else if (other.schema > h.schema) {
@@ -225,7 +238,7 @@ function combineSide(
   h: HistogramDraft,
   side: Side,
   otherSpans: readonly Span[],
-  otherBuckets: readonly number[],
+  otherBuckets: BucketCounts,
   sign: 1 | -1,
   compensation: HistogramDraft | null,
 ): void {
@@ -233,109 +246,108 @@ function combineSide(
   const spans = h[side.spans];
   const buckets = h[side.buckets];
   const lost = compensation === null ? null : compensation[side.buckets];
-  let skip = 0;
-  const indices = bucketIndices(otherSpans);
-  if (h.zeroThreshold > 0 && isExponential(h.schema)) {
-    while (skip < indices.length && exponentialBound(indices[skip] ?? 0, h.schema) <= h.zeroThreshold) skip++;
-  }
+  const skip = bucketsWithin(otherSpans, h.schema, h.zeroThreshold);
   if (skip === 0 && sameSpans(spans, otherSpans)) {
-    for (let i = 0; i < buckets.length; i++) addAt(buckets, lost, i, sign * (otherBuckets[i] ?? 0));
+    if (lost === null)
+      for (let i = 0; i < buckets.length; i++) buckets[i]! += sign * otherBuckets[i]!; // in bounds, as below
+    else for (let i = 0; i < buckets.length; i++) addAt(buckets, lost, i, sign * otherBuckets[i]!);
     return;
   }
-  const own = bucketIndices(spans);
-  const mergedIndices: number[] = [];
-  const merged: number[] = [];
-  const mergedLost: number[] = [];
-  let a = 0;
-  let b = skip;
-  while (a < own.length || b < indices.length) {
-    const indexA = own[a] ?? Infinity;
-    const indexB = indices[b] ?? Infinity;
-    mergedIndices.push(Math.min(indexA, indexB));
-    if (indexA <= indexB) {
-      merged.push(buckets[a] ?? 0);
-      mergedLost.push(lost?.[a] ?? 0);
-      a++;
-      if (indexA === indexB) addAt(merged, lost === null ? null : mergedLost, merged.length - 1, sign * (otherBuckets[b++] ?? 0));
-    } else {
-      merged.push(sign * (otherBuckets[b++] ?? 0));
-      mergedLost.push(0);
-    }
+  const own = bucketIndexes(spans);
+  const others = bucketIndexes(otherSpans);
+  const length = unionLength(own, others, skip);
+  const merged = bucketColumn(length);
+  const mergedLost = lost === null ? null : bucketColumn(length);
+  const indexes = bucketColumn(length);
+  for (let at = 0, a = 0, b = skip; at < length; at++) {
+    const index = a < own.length ? own[a]! : Infinity;
+    const other = b < others.length ? others[b]! : Infinity;
+    const hasOwn = index <= other;
+    indexes[at] = hasOwn ? index : other;
+    // What is alone on its side stands as it is: adding it to zero would lose the sign of a zero.
+    merged[at] = hasOwn ? buckets[a]! : sign * otherBuckets[b]!;
+    if (mergedLost !== null) mergedLost[at] = hasOwn ? lost![a]! : 0; // there when mergedLost is
+    if (index === other) addAt(merged, mergedLost, at, sign * otherBuckets[b]!);
+    if (hasOwn) a++;
+    if (other <= index) b++;
   }
-  h[side.spans] = spansOf(mergedIndices);
+  h[side.spans] = spansOf(indexes);
   h[side.buckets] = merged;
-  if (compensation !== null) compensation[side.buckets] = mergedLost;
+  if (compensation !== null && mergedLost !== null) compensation[side.buckets] = mergedLost;
 }
 
-function addAt(buckets: number[], lost: number[] | null, i: number, value: number): void {
-  const before = buckets[i] ?? 0;
-  if (lost !== null) lost[i] = kahanAdd(value, before, lost[i] ?? 0);
-  buckets[i] = before + value;
-}
-
-/** Index of each bucket, in order. */
-export function bucketIndices(spans: readonly Span[]): number[] {
-  const indices: number[] = [];
+/** How many buckets, from the first on, end within a zero bucket. */
+export function bucketsWithin(spans: readonly Span[], schema: number, zeroThreshold: number): number {
+  if (!(zeroThreshold > 0) || !isExponential(schema)) return 0;
+  let count = 0;
   let index = 0;
   for (const { offset, length } of spans) {
     index += offset;
-    for (let i = 0; i < length; i++) indices.push(index++);
+    for (let i = 0; i < length; i++, index++, count++) if (!(exponentialBound(index, schema) <= zeroThreshold)) return count;
   }
-  return indices;
+  return count;
 }
 
-/** The fewest spans that cover ascending indices. */
-export function spansOf(indices: readonly number[]): Span[] {
-  const spans: Span[] = [];
-  let end = 0; // one past the last index covered
-  for (let i = 0; i < indices.length; ) {
-    const first = indices[i] ?? 0;
-    let length = 1;
-    while (indices[i + length] === first + length) length++;
-    spans.push({ offset: first - end, length });
-    end = first + length;
-    i += length;
+/** How many different ones there are in two ascending lists, the second from `from` on. */
+function unionLength(a: BucketCounts, b: BucketCounts, from: number): number {
+  let length = 0;
+  let i = 0;
+  let j = from;
+  for (; i < a.length && j < b.length; length++) {
+    const x = a[i]!; // in bounds
+    const y = b[j]!;
+    if (x <= y) i++;
+    if (y <= x) j++;
   }
-  return spans;
+  return length + (a.length - i) + (b.length - j);
 }
 
-function sameSpans(a: readonly Span[], b: readonly Span[]): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i]?.offset !== b[i]?.offset || a[i]?.length !== b[i]?.length) return false;
-  return true;
+function addAt(buckets: number[] | Float64Array, lost: number[] | Float64Array | null, i: number, value: number): void {
+  const before = buckets[i]!; // in bounds
+  if (lost !== null) lost[i] = kahanAdd(value, before, lost[i]!);
+  buckets[i] = before + value;
 }
 
-export function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+export function sameNumbers(a: BucketCounts, b: BucketCounts): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
+type Reduced = {
+  readonly spans: readonly Span[];
+  readonly buckets: number[] | Float64Array;
+  readonly compensation: number[] | Float64Array | null;
+};
+
 /** Merges neighbouring buckets into those of a coarser schema; `compensation` is that of the buckets. */
 function reduceResolution(
   spans: readonly Span[],
-  buckets: readonly number[],
+  buckets: BucketCounts,
   from: number,
   to: number,
-  compensation: readonly number[] | null,
-): { readonly spans: readonly Span[]; readonly buckets: number[]; readonly compensation: number[] } {
-  const indices: number[] = [];
-  const reduced: number[] = [];
-  const lost: number[] = [];
-  bucketIndices(spans).forEach((fine, i) => {
-    const index = coarserIndex(fine, from, to);
-    if (indices.at(-1) === index) {
-      addAt(reduced, compensation === null ? null : lost, reduced.length - 1, buckets[i] ?? 0);
-      if (compensation !== null) addAt(reduced, lost, reduced.length - 1, compensation[i] ?? 0);
+  compensation: BucketCounts | null,
+): Reduced {
+  const indexes = bucketIndexes(spans);
+  let length = 0;
+  for (let i = 0; i < indexes.length; i++) {
+    indexes[i] = coarserIndex(indexes[i]!, from, to); // in bounds, as below
+    if (i === 0 || indexes[i] !== indexes[i - 1]) length++;
+  }
+  const reduced = bucketColumn(length);
+  const lost = compensation === null ? null : bucketColumn(length);
+  for (let i = 0, at = -1; i < indexes.length; i++) {
+    if (i > 0 && indexes[at] === indexes[i]) {
+      addAt(reduced, lost, at, buckets[i]!);
+      if (compensation !== null) addAt(reduced, lost, at, compensation[i]!);
     } else {
-      indices.push(index);
-      reduced.push(buckets[i] ?? 0);
-      lost.push(compensation?.[i] ?? 0);
+      indexes[++at] = indexes[i]!;
+      reduced[at] = buckets[i]!;
+      if (lost !== null) lost[at] = compensation![i]!; // there when lost is
     }
-  });
-  return { spans: spansOf(indices), buckets: reduced, compensation: lost };
+  }
+  return { spans: spansOf(indexes, length), buckets: reduced, compensation: lost };
 }
 
 /** A draft of h in a schema that is no finer than its own. */
@@ -353,7 +365,7 @@ export function draftInSchema(h: FloatHistogram, schema: number): HistogramDraft
   return draft;
 }
 
-/** Removes empty buckets. */
+/** Removes empty buckets, unless what is left would lie in more spans than histograms have. */
 export function compact(h: HistogramDraft): HistogramDraft {
   for (const side of SIDES) {
     const kept = compactSide(h[side.spans], h[side.buckets], null);
@@ -365,22 +377,42 @@ export function compact(h: HistogramDraft): HistogramDraft {
 
 function compactSide(
   spans: readonly Span[],
-  buckets: number[],
-  lost: number[] | null,
-): { readonly spans: readonly Span[]; readonly buckets: number[]; readonly lost: number[] | null } {
-  const nothingToDo = !buckets.includes(0) && spans.every((span, i) => span.length > 0 && (i === 0 || span.offset > 0));
-  if (nothingToDo) return { spans, buckets, lost };
-  const indices: number[] = [];
-  const kept: number[] = [];
-  const keptLost: number[] = [];
-  bucketIndices(spans).forEach((index, i) => {
-    if (buckets[i] === 0 && (lost?.[i] ?? 0) === 0) return;
-    indices.push(index);
-    kept.push(buckets[i] ?? 0);
-    keptLost.push(lost?.[i] ?? 0);
-  });
-  return { spans: spansOf(indices), buckets: kept, lost: lost === null ? null : keptLost };
+  buckets: number[] | Float64Array,
+  lost: number[] | Float64Array | null,
+): { readonly spans: readonly Span[]; readonly buckets: number[] | Float64Array; readonly lost: number[] | Float64Array | null } {
+  let length = 0;
+  for (let i = 0; i < buckets.length; i++) if (isUsed(buckets, lost, i)) length++;
+  if (length === buckets.length && spans.every((span, i) => span.length > 0 && (i === 0 || span.offset > 0)))
+    return { spans, buckets, lost };
+  const indexes = bucketIndexes(spans);
+  if (spansLeft(indexes, buckets, lost) > Math.max(SPANS_MAX, spans.length)) return { spans, buckets, lost };
+  const kept = bucketColumn(length);
+  const keptLost = lost === null ? null : bucketColumn(length);
+  for (let i = 0, at = 0; i < buckets.length; i++) {
+    if (!isUsed(buckets, lost, i)) continue;
+    indexes[at] = indexes[i]!; // in bounds, as below
+    kept[at] = buckets[i]!;
+    if (keptLost !== null) keptLost[at] = lost![i]!; // there when keptLost is
+    at++;
+  }
+  return { spans: spansOf(indexes, length), buckets: kept, lost: keptLost };
 }
+
+/** How many spans the buckets that are used take. */
+function spansLeft(indexes: BucketCounts, buckets: BucketCounts, lost: BucketCounts | null): number {
+  if (indexes.length <= SPANS_MAX) return 0;
+  let count = 0;
+  let next = Number.NaN;
+  for (let i = 0; i < indexes.length; i++) {
+    if (!isUsed(buckets, lost, i)) continue;
+    if (indexes[i] !== next) count++;
+    next = indexes[i]! + 1; // in bounds
+  }
+  return count;
+}
+
+const isUsed = (buckets: BucketCounts, lost: BucketCounts | null, i: number): boolean =>
+  buckets[i] !== 0 || (lost !== null && lost[i] !== 0);
 
 /** Zero count of `h` were its zero bucket wider; a threshold inside a populated bucket moves up to that bucket's end. */
 function zeroCountForThreshold(
@@ -389,8 +421,8 @@ function zeroCountForThreshold(
   compensation: FloatHistogram | null,
 ): { readonly zeroCount: number; readonly threshold: number; readonly lost: number } {
   if (wanted === h.zeroThreshold) return { zeroCount: h.zeroCount, threshold: wanted, lost: compensation?.zeroCount ?? 0 };
-  const positive = bucketIndices(h.positiveSpans);
-  const negative = bucketIndices(h.negativeSpans);
+  const positive = bucketIndexes(h.positiveSpans);
+  const negative = bucketIndexes(h.negativeSpans);
   let threshold = wanted;
   for (;;) {
     let zeroCount = h.zeroCount;
@@ -445,7 +477,7 @@ function reconcileZeroBuckets(h: HistogramDraft, other: FloatHistogram, compensa
 function dropBucketsInZeroBucket(h: HistogramDraft, compensation: HistogramDraft | null): void {
   for (const side of SIDES) {
     const lost = compensation === null ? null : compensation[side.buckets];
-    const indices = bucketIndices(h[side.spans]);
+    const indices = bucketIndexes(h[side.spans]);
     for (let i = 0; i < indices.length; i++) {
       if (bucketBound((indices[i] ?? 0) - 1, h.schema, h.customValues) >= h.zeroThreshold) break;
       h[side.buckets][i] = 0;
@@ -463,21 +495,18 @@ function dropBucketsInZeroBucket(h: HistogramDraft, compensation: HistogramDraft
 
 /** Both sides are mapped to the bounds that they share; what lies between goes to the next shared bound. */
 function combineMismatchedBounds(h: HistogramDraft, other: FloatHistogram, sign: 1 | -1, compensation: HistogramDraft | null): void {
-  const bounds = h.customValues.filter((bound) => other.customValues.includes(bound));
-  const target = new Array<number>(bounds.length + 1).fill(0);
-  const lost = new Array<number>(bounds.length + 1).fill(0);
-  const map = (source: FloatHistogram, factor: 1 | -1, sourceLost: readonly number[] | null): void => {
-    bucketIndices(source.positiveSpans).forEach((index, i) => {
-      const bound = bucketBound(index, CUSTOM_BUCKETS_SCHEMA, source.customValues);
-      let to = bounds.findIndex((shared) => shared >= bound);
-      if (to === -1) to = bounds.length;
-      addAt(target, lost, to, factor * (source.positiveBuckets[i] ?? 0));
-      if (sourceLost !== null) addAt(target, lost, to, sourceLost[i] ?? 0);
+  const bounds = sharedBounds(h.customValues, other.customValues);
+  const target = bucketColumn(bounds.length + 1).fill(0);
+  const lost = bucketColumn(bounds.length + 1).fill(0);
+  const map = (source: FloatHistogram, factor: 1 | -1, sourceLost: BucketCounts | null): void => {
+    forEachInBounds(source, bounds, (to, i) => {
+      addAt(target, lost, to, factor * source.positiveBuckets[i]!); // in bounds, as below
+      if (sourceLost !== null) addAt(target, lost, to, sourceLost[i]!);
     });
   };
   map(h, 1, compensation?.positiveBuckets ?? null);
   map(other, sign, null);
-  const kept = compactSide(spansOf(target.map((_, i) => i)), target, lost);
+  const kept = compactSide([{ offset: 0, length: target.length }], target, lost);
   h.customValues = bounds;
   h.positiveSpans = kept.spans;
   h.positiveBuckets = kept.buckets;
@@ -485,6 +514,28 @@ function combineMismatchedBounds(h: HistogramDraft, other: FloatHistogram, sign:
     compensation.customValues = bounds;
     compensation.positiveSpans = kept.spans;
     compensation.positiveBuckets = kept.lost ?? [];
+  }
+}
+
+/** Bounds ascend. */
+export function sharedBounds(a: readonly number[], b: readonly number[]): number[] {
+  const shared: number[] = [];
+  let j = 0;
+  for (const bound of a) {
+    while (j < b.length && b[j]! < bound) j++; // in bounds
+    if (b[j] === bound) shared.push(bound);
+  }
+  return shared;
+}
+
+/** Calls with each bucket, by its place, and the index of the first of `bounds` that it does not reach beyond. */
+export function forEachInBounds(h: FloatHistogram, bounds: readonly number[], visit: (to: number, bucket: number) => void): void {
+  const indexes = bucketIndexes(h.positiveSpans);
+  let to = 0;
+  for (let i = 0; i < indexes.length; i++) {
+    const bound = bucketBound(indexes[i]!, CUSTOM_BUCKETS_SCHEMA, h.customValues);
+    while (to < bounds.length && bounds[to]! < bound) to++;
+    visit(to, i);
   }
 }
 
@@ -496,10 +547,15 @@ export function hasOverflow(h: FloatHistogram): boolean {
     isInfinite(h.zeroCount) ||
     isInfinite(h.count) ||
     isInfinite(h.sum) ||
-    h.positiveBuckets.some(isInfinite) ||
-    h.negativeBuckets.some(isInfinite) ||
-    h.customValues.some(isInfinite)
+    hasInfinity(h.positiveBuckets) ||
+    hasInfinity(h.negativeBuckets) ||
+    hasInfinity(h.customValues)
   );
+}
+
+function hasInfinity(values: BucketCounts): boolean {
+  for (let i = 0; i < values.length; i++) if (isInfinite(values[i]!)) return true; // in bounds
+  return false;
 }
 
 /** Equality of data, bit by bit (NaN equals NaN); empty spans do not count, empty buckets do. */
@@ -516,11 +572,8 @@ export function equalHistograms(a: FloatHistogram, b: FloatHistogram): boolean {
   );
 }
 
-function sameBuckets(spansA: readonly Span[], a: readonly number[], spansB: readonly Span[], b: readonly number[]): boolean {
+function sameBuckets(spansA: readonly Span[], a: BucketCounts, spansB: readonly Span[], b: BucketCounts): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
-  if (sameSpans(spansA, spansB)) return true;
-  const indicesA = bucketIndices(spansA);
-  const indicesB = bucketIndices(spansB);
-  return sameNumbers(indicesA, indicesB);
+  return sameSpans(spansA, spansB) || sameNumbers(bucketIndexes(spansA), bucketIndexes(spansB));
 }

@@ -2,10 +2,11 @@
  * The operators </ and >/: a histogram without what was observed above, or below, a value. A bucket that the value cuts
  * is divided by interpolation; count and sum are then estimated from the buckets left. float_histogram.go TrimBuckets.
  */
+import { bucketIndexes } from '../../model/bucket-layout.ts';
 import type { FloatHistogram } from '../../model/histogram.ts';
 import { bucketBound } from './bucket-bounds.ts';
 import { fractionBelow } from './histogram-buckets.ts';
-import { bucketIndices, compact, draftOf, usesCustomBuckets } from './histogram-draft.ts';
+import { compact, draftOf, usesCustomBuckets } from './histogram-draft.ts';
 
 type Keep = 'below' | 'above';
 type Part = { readonly count: number; readonly middle: number };
@@ -20,7 +21,7 @@ export function trimHistogram(h: FloatHistogram, at: number, keep: Keep): FloatH
   for (const side of ['positive', 'negative'] as const) {
     const isPositive = side === 'positive';
     const counts = isPositive ? draft.positiveBuckets : draft.negativeBuckets;
-    bucketIndices(isPositive ? h.positiveSpans : h.negativeSpans).forEach((index, i) => {
+    bucketIndexes(isPositive ? h.positiveSpans : h.negativeSpans).forEach((index, i) => {
       const inBucket = counts[i] ?? 0;
       if (inBucket === 0) return;
       populated[side] = true;

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { spansOf } from '../../model/bucket-layout.ts';
 import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram } from '../../model/histogram.ts';
 import { exponentialBound } from './bucket-bounds.ts';
 import { isReset } from './counter-reset.ts';
 import { HistogramBuckets } from './histogram-buckets.ts';
-import { add, compact, draftOf, equalHistograms, HistogramSum, spansOf, subtract } from './histogram-draft.ts';
+import { add, compact, draftOf, equalHistograms, HistogramSum, subtract } from './histogram-draft.ts';
 import { nativeFraction, nativeQuantile } from './histogram-quantile.ts';
 import { printHistogram } from './histogram-text.ts';
 import { trimHistogram } from './histogram-trim.ts';

@@ -8,7 +8,7 @@
  */
 import { ByteReader } from '../../lib/byte-reader.ts';
 import type { ByteWriter } from '../../lib/byte-writer.ts';
-import { absoluteCounts, bucketCount, inKnownResolution, isKnownSchema } from '../../model/bucket-layout.ts';
+import { absoluteCounts, bucketCount, bucketCounts, inKnownResolution, isKnownSchema } from '../../model/bucket-layout.ts';
 import { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
 import { Labels } from '../../model/labels.ts';
 
@@ -133,11 +133,11 @@ export function addHistogram(
   }
   for (const buckets of [histogram.positiveBuckets, histogram.negativeBuckets]) {
     writer.uvarint(buckets.length);
-    for (const bucket of buckets) writer.f64(bucket);
+    writer.f64s(buckets);
   }
   if (histogram.schema !== CUSTOM_BUCKETS_SCHEMA) return;
   writer.uvarint(histogram.customValues.length);
-  for (const bound of histogram.customValues) writer.f64(bound);
+  writer.f64s(histogram.customValues);
 }
 
 export function encodeTombstone(writer: ByteWriter, ref: number, fromMs: number, toMs: number): void {
@@ -342,8 +342,8 @@ function readFloatHistogram(reader: ByteReader): FloatHistogram | null {
   const sum = reader.f64();
   const positiveSpans = readSpans(reader);
   const negativeSpans = readSpans(reader);
-  const positiveBuckets = readMany(reader, () => reader.f64());
-  const negativeBuckets = readMany(reader, () => reader.f64());
+  const positiveBuckets = bucketCounts(readMany(reader, () => reader.f64()));
+  const negativeBuckets = bucketCounts(readMany(reader, () => reader.f64()));
   const customValues = schema === CUSTOM_BUCKETS_SCHEMA ? readMany(reader, () => reader.f64()) : [];
   return valid({
     counterResetHint: hint,

@@ -1,7 +1,8 @@
 /** Equality of results as promqltest has it: floats within a relative 1e-6, histograms after compaction. */
+import { bucketIndexes } from '../../../src/model/bucket-layout.ts';
 import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram } from '../../../src/model/histogram.ts';
 import { isStale } from '../../../src/model/sample.ts';
-import { bucketIndices, compact, draftOf, sameNumbers } from '../../../src/promql/histogram/histogram-draft.ts';
+import { compact, draftOf, sameNumbers } from '../../../src/promql/histogram/histogram-draft.ts';
 
 const EPSILON = 1e-6;
 const SMALLEST_NORMAL = 2 ** -1022;
@@ -20,7 +21,7 @@ export function almostEqualHistograms(expected: FloatHistogram, actual: FloatHis
   const a = compact(draftOf(expected));
   const b = compact(draftOf(actual));
   const sameBuckets = (side: 'positive' | 'negative'): boolean =>
-    sameNumbers(bucketIndices(a[`${side}Spans`]), bucketIndices(b[`${side}Spans`])) &&
+    sameNumbers(bucketIndexes(a[`${side}Spans`]), bucketIndexes(b[`${side}Spans`])) &&
     a[`${side}Buckets`].every((count, i) => almostEqual(count, b[`${side}Buckets`][i] ?? Number.NaN));
   return (
     a.schema === b.schema &&
