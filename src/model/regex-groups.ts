@@ -67,12 +67,18 @@ const NUMBER = /^(?:0|[1-9][0-9]{0,8})$/;
 /** An unknown group and one that took no part are empty. */
 export function expandTemplate(template: RegexTemplate, match: RegexMatch): string {
   let out = '';
-  for (const piece of template) {
-    if (piece.kind === 'text') out += piece.text;
-    else {
-      const index = NUMBER.test(piece.name) ? Number(piece.name) : match.names[piece.name];
-      out += (index === undefined ? null : match.groups[index]) ?? '';
-    }
-  }
+  for (const piece of template) out += piece.kind === 'text' ? piece.text : groupText(piece.name, match);
   return out;
+}
+
+/** How long that will be: a short template can make much of a long group. */
+export function expandedLength(template: RegexTemplate, match: RegexMatch): number {
+  let length = 0;
+  for (const piece of template) length += (piece.kind === 'text' ? piece.text : groupText(piece.name, match)).length;
+  return length;
+}
+
+function groupText(name: string, { names, groups }: RegexMatch): string {
+  const index = NUMBER.test(name) ? Number(name) : names[name];
+  return (index === undefined ? null : groups[index]) ?? '';
 }

@@ -11,17 +11,17 @@ import { xxHash64 } from '../lib/xxhash64.ts';
 import { isUtf8LabelName, Labels, METRIC_NAME } from '../model/labels.ts';
 import type { Annotations } from './annotations.ts';
 import type { AggregateOp } from './ast.ts';
-import { type Evaluation, isInstant, LABELS_WORK, type StepRange } from './evaluation.ts';
+import { type Evaluation, isInstant, LABELS_WORK, SAMPLES_AT_ONCE, type StepRange, textWeight } from './evaluation.ts';
 import { addToAverage } from './functions/over-time.ts';
 import { goMax, goMin } from './go-math.ts';
 import { type Grouping, groupKey, groupLabels } from './grouping.ts';
-import { compact, draftOf, HistogramSum } from './histogram/histogram-draft.ts';
+import { compact, draftOf, HistogramSum, sampleWeight } from './histogram/histogram-draft.ts';
 import { printHistogram } from './histogram/histogram-text.ts';
 import { kahanAdd } from './kahan.ts';
 import { quantileOf } from './quantile.ts';
 import { executionError } from './query-error.ts';
 import type { AggregatePlan } from './query-plan.ts';
-import { ABSENT, FLOAT, HISTOGRAM, SeriesBlock } from './series-block.ts';
+import { ABSENT, CELLS_MOVED_MAX, FLOAT, HISTOGRAM, LABELS_CELLS, SeriesBlock } from './series-block.ts';
 import { settle } from './vector-function.ts';
 
 type Groups = {
@@ -35,7 +35,7 @@ function* groupRows(evaluation: Evaluation, block: SeriesBlock, grouping: Groupi
   if (!grouping.isWithout && grouping.names.length === 0) return { ofRow, labels: block.rows > 0 ? [Labels.empty] : [] };
   const known = new Map<string, number>();
   for (let row = 0; row < block.rows; row++) {
-    if (evaluation.isSliceOver(LABELS_WORK)) yield;
+    if (evaluation.isSliceOver(LABELS_WORK + grouping.names.length)) yield;
     const rowLabels = block.labels[row] ?? Labels.empty;
     const key = groupKey(rowLabels, grouping);
     let group = known.get(key);
@@ -60,7 +60,7 @@ export function* aggregate(
   const grouping: Grouping = { names: plan.grouping, isWithout: plan.isWithout };
   switch (plan.op) {
     case 'count_values':
-      return countValues(evaluation, plan, block, range);
+      return yield* countValues(evaluation, plan, block, range);
     case 'topk':
     case 'bottomk':
     case 'limitk':
@@ -92,6 +92,9 @@ export function* aggregate(
 
 type FoldOp = 'sum' | 'avg' | 'min' | 'max' | 'count' | 'group' | 'stddev' | 'stdvar';
 
+/** Cells of a block that take as much memory as those of a cell here. */
+const STATE_CELLS = 2;
+
 /** Accumulators of all groups and steps, in columns like the block itself. */
 class FoldState {
   count: Float64Array;
@@ -102,6 +105,8 @@ class FoldState {
   isMean: Uint8Array | null = null;
   /** Sums of histograms by cell; null once they turned out not to go together. */
   readonly histograms = new Map<number, HistogramCell | null>();
+  /** Their size. */
+  histogramsHeld = 0;
 
   constructor(cells: number) {
     this.count = new Float64Array(cells);
@@ -110,10 +115,12 @@ class FoldState {
   }
 
   reserve(cells: number): void {
-    this.count = withLength(this.count, cells);
-    this.value = withLength(this.value, cells);
-    this.second = withLength(this.second, cells);
-    if (this.isMean !== null) this.isMean = withLength(this.isMean, cells);
+    if (cells <= this.count.length) return;
+    const length = cells > CELLS_MOVED_MAX / 4 ? cells * 8 : cells;
+    this.count = withLength(this.count, length);
+    this.value = withLength(this.value, length);
+    this.second = withLength(this.second, length);
+    if (this.isMean !== null) this.isMean = withLength(this.isMean, length);
   }
 }
 
@@ -130,10 +137,11 @@ type HistogramCell = {
 function* fold(evaluation: Evaluation, plan: AggregatePlan, op: FoldOp, block: SeriesBlock): Generator<void, SeriesBlock> {
   const folding = new Folding(evaluation, plan, op, block.steps);
   for (let row = 0; row < block.rows; row++) {
-    folding.add(block, row);
-    if (evaluation.isSliceOver(block.steps + LABELS_WORK)) yield;
+    const adding = folding.add(block, row);
+    if (adding !== null) yield* adding;
+    if (evaluation.isSliceOver(block.steps + LABELS_WORK + plan.grouping.length)) yield;
   }
-  return folding.finish();
+  return yield* folding.finish();
 }
 
 /**
@@ -159,8 +167,8 @@ export class Folding {
     this.#grouping = { names: plan.grouping, isWithout: plan.isWithout };
   }
 
-  /** The row is not needed any more afterwards. */
-  add(block: SeriesBlock, row: number): void {
+  /** The row is not needed any more afterwards; null: it is done with it. */
+  add(block: SeriesBlock, row: number): Generator<void, void> | null {
     const labels = block.labels[row] ?? Labels.empty;
     const key = groupKey(labels, this.#grouping);
     let group = this.#groups.get(key);
@@ -169,19 +177,25 @@ export class Folding {
       this.#groups.set(key, group);
       this.#labels.push(groupLabels(labels, this.#grouping));
       this.#dropsName.push(false);
+      this.#evaluation.touchCells((group + 1) * (this.#steps * STATE_CELLS + LABELS_CELLS));
       this.#state.reserve((group + 1) * this.#steps);
     }
     if (block.dropsName[row] === true) this.#dropsName[group] = true;
     foldRow(this.#op, block, row * block.steps, this.#state, group * this.#steps);
-    if (block.histograms !== null) foldHistograms(this.#evaluation, this.#plan, this.#op, block, row, this.#state, group * this.#steps);
+    if (block.histograms === null) return null;
+    return foldHistograms(this.#evaluation, this.#plan, this.#op, block, row, this.#state, group * this.#steps);
   }
 
-  finish(): SeriesBlock {
+  *finish(): Generator<void, SeriesBlock> {
+    const evaluation = this.#evaluation;
     const result = new SeriesBlock(this.#steps, this.#labels.length);
     for (let group = 0; group < this.#labels.length; group++) {
       const to = result.addRow(this.#labels[group] ?? Labels.empty, this.#dropsName[group] ?? false);
-      finish(this.#evaluation, this.#plan, this.#op, this.#state, group * this.#steps, result, to);
+      if (this.#state.histograms.size > 0)
+        yield* finishHistograms(evaluation, this.#plan, this.#op, this.#state, group * this.#steps, result, to);
+      finish(this.#op, this.#state, group * this.#steps, result, to);
       if (result.isRowEmpty(result.rows - 1)) result.removeLastRow();
+      if (evaluation.isSliceOver(this.#steps)) yield;
     }
     return result;
   }
@@ -306,16 +320,17 @@ function foldAverage(state: FoldState, cell: number, f: number, n: number): void
   value[cell] = kept + f / n;
 }
 
-function foldHistograms(
-  { annotations }: Evaluation,
+function* foldHistograms(
+  evaluation: Evaluation,
   plan: AggregatePlan,
   op: FoldOp,
   block: SeriesBlock,
   row: number,
   state: FoldState,
   into: number,
-): void {
+): Generator<void, void> {
   if (op === 'count' || op === 'group') return;
+  const { annotations } = evaluation;
   for (let step = 0; step < block.steps; step++) {
     const from = row * block.steps + step;
     if (block.kinds[from] !== HISTOGRAM) continue;
@@ -327,7 +342,11 @@ function foldHistograms(
     const cell = into + step;
     const known = state.histograms.get(cell);
     if (known === null || known?.isVoid === true) continue;
+    const weight = sampleWeight(h);
+    if (evaluation.isSliceOver(weight)) yield;
     if (known === undefined) {
+      state.histogramsHeld += weight;
+      evaluation.touch(state.histogramsHeld);
       state.histograms.set(cell, {
         sum: new HistogramSum(draftOf(h)),
         count: 1,
@@ -341,6 +360,7 @@ function foldHistograms(
     if (h.counterResetHint === 'reset') known.resets = true;
     else if (h.counterResetHint === 'not_reset') known.nonResets = true;
     known.count++;
+    const heldBefore = known.sum.weight;
     let boundsReconciled: boolean;
     if (op === 'sum') {
       const combination = known.sum.add(h);
@@ -357,7 +377,11 @@ function foldHistograms(
     }
     if (boundsReconciled) annotations.boundsReconciled('aggregation', plan.expr.span);
     if (state.histograms.get(cell) === null) {
+      state.histogramsHeld -= heldBefore;
       annotations.mixedExponentialCustom((block.labels[row] ?? Labels.empty).get(METRIC_NAME), plan.expr.span);
+    } else {
+      state.histogramsHeld += known.sum.weight - heldBefore;
+      evaluation.touch(state.histogramsHeld);
     }
   }
 }
@@ -368,30 +392,42 @@ function refuse(annotations: Annotations, plan: AggregatePlan, state: FoldState,
   state.histograms.set(cell, null);
 }
 
-function finish(
-  { annotations }: Evaluation,
+/** Cells with a histogram have no result of floats: what there is of these is taken away. */
+function* finishHistograms(
+  evaluation: Evaluation,
   plan: AggregatePlan,
   op: FoldOp,
   state: FoldState,
   from: number,
   result: SeriesBlock,
   to: number,
-): void {
+): Generator<void, void> {
+  const { annotations } = evaluation;
+  const { count } = state;
+  for (let step = 0; step < result.steps; step++) {
+    const cell = from + step;
+    const histogram = state.histograms.get(cell);
+    if (histogram === undefined) continue;
+    const n = count[cell]!; // in bounds
+    count[cell] = 0;
+    if (histogram === null) continue;
+    state.histograms.delete(cell); // and with it what was kept beside the sum
+    if (n > 0) {
+      annotations.mixedFloatsHistogramsInAggregation(plan.expr.span);
+      continue;
+    }
+    if (evaluation.isSliceOver(histogram.sum.weight)) yield;
+    if (histogram.resets && histogram.nonResets) annotations.counterResetCollision('aggregation', plan.expr.span);
+    if (op === 'avg' && !histogram.isMean) histogram.sum.divide(histogram.count);
+    result.setHistogram(to + step, compact(histogram.sum.total()));
+  }
+}
+
+function finish(op: FoldOp, state: FoldState, from: number, result: SeriesBlock, to: number): void {
   const { count, value, second } = state;
   for (let step = 0; step < result.steps; step++) {
     const cell = from + step;
     const n = count[cell]!; // in bounds
-    const histogram = state.histograms.size === 0 ? undefined : state.histograms.get(cell);
-    if (histogram === null) continue;
-    if (histogram !== undefined) {
-      if (n > 0) annotations.mixedFloatsHistogramsInAggregation(plan.expr.span);
-      else {
-        if (histogram.resets && histogram.nonResets) annotations.counterResetCollision('aggregation', plan.expr.span);
-        if (op === 'avg' && !histogram.isMean) histogram.sum.divide(histogram.count);
-        result.setHistogram(to + step, compact(histogram.sum.total()));
-      }
-      continue;
-    }
     if (n === 0) continue;
     switch (op) {
       case 'count':
@@ -458,7 +494,7 @@ function* quantiles(
         dropsName ||= block.dropsName[row] === true;
       }
       if (length > 0) result.setFloat(to + step, quantileOf(param[step] ?? Number.NaN, scratch, length));
-      if (evaluation.isSliceOver(rows.length)) yield;
+      if (evaluation.isSliceOver(rows.length + GROUP_WORK)) yield;
     }
     result.dropsName[result.rows - 1] = dropsName;
     if (result.isRowEmpty(result.rows - 1)) result.removeLastRow();
@@ -508,8 +544,14 @@ function* selectRows(
     if (max >= INT64_MAX) throw executionError(`Scalar value ${goFormatG(max)} overflows int64`);
   }
   const rows = rowsOf(groups);
-  const offsets = op === 'limit_ratio' ? block.labels.map(sampleOffset) : [];
-  const select = (step: number, group: readonly number[]): readonly number[] => {
+  const offsets: number[] = [];
+  if (op === 'limit_ratio') {
+    for (const labels of block.labels) {
+      offsets.push(sampleOffset(labels));
+      if (evaluation.isSliceOver(HASH_WORK)) yield;
+    }
+  }
+  function* select(step: number, group: readonly number[]): Generator<void, readonly number[]> {
     const value = param[step] ?? 0;
     const present = (): readonly number[] => group.filter((row) => block.kinds[row * steps + step] !== ABSENT);
     if (op === 'limit_ratio') {
@@ -526,16 +568,16 @@ function* selectRows(
     if (group.some((row) => block.kinds[row * steps + step] === HISTOGRAM)) {
       evaluation.annotations.histogramIgnoredInAggregation(op, plan.span);
     }
-    return best(block, step, group, k, op === 'topk' ? 1 : -1);
-  };
+    return yield* best(evaluation, block, step, group, k, op === 'topk' ? 1 : -1);
+  }
   if (isInstant(range)) {
     const result = new SeriesBlock(1, block.rows);
     result.hasUniqueLabels = block.hasUniqueLabels;
     for (const group of rows) {
-      for (const row of select(0, group)) {
+      for (const row of yield* select(0, group)) {
         result.copyCell(result.addRow(block.labels[row] ?? Labels.empty, block.dropsName[row] ?? false), block, row);
       }
-      if (evaluation.isSliceOver(group.length)) yield;
+      if (evaluation.isSliceOver(group.length + GROUP_WORK)) yield;
     }
     return result;
   }
@@ -543,12 +585,15 @@ function* selectRows(
   const kept = new Uint8Array(block.rows * steps);
   for (const group of rows) {
     for (let step = 0; step < steps; step++) {
-      for (const row of select(step, group)) kept[row * steps + step] = 1;
-      if (evaluation.isSliceOver(group.length)) yield;
+      for (const row of yield* select(step, group)) kept[row * steps + step] = 1;
+      if (evaluation.isSliceOver(group.length + GROUP_WORK)) yield;
     }
   }
-  for (let cell = 0; cell < kept.length; cell++) if (kept[cell] === 0) block.kinds[cell] = ABSENT;
-  return settle(evaluation, range, block);
+  for (let row = 0, cell = 0; row < block.rows; row++) {
+    for (let step = 0; step < steps; step++, cell++) if (kept[cell] === 0) block.kinds[cell] = ABSENT;
+    if (evaluation.isSliceOver(steps)) yield;
+  }
+  return yield* settle(evaluation, range, block);
 }
 
 /** The rows in the order of a heap of their floats, least on top, which is how Prometheus collects and lists samples. */
@@ -563,7 +608,14 @@ function heaped({ steps, values }: SeriesBlock, step: number, rows: readonly num
 }
 
 /** The k largest floats, or with sign -1 the smallest, best first; NaN is worst. */
-function best(block: SeriesBlock, step: number, rows: readonly number[], k: number, sign: 1 | -1): readonly number[] {
+function* best(
+  evaluation: Evaluation,
+  block: SeriesBlock,
+  step: number,
+  rows: readonly number[],
+  k: number,
+  sign: 1 | -1,
+): Generator<void, readonly number[]> {
   const { steps, values } = block;
   const at = (row: number): number => values[row * steps + step]!; // in bounds
   const isWorse = (a: number, b: number): boolean => {
@@ -573,8 +625,33 @@ function best(block: SeriesBlock, step: number, rows: readonly number[], k: numb
   };
   // A heap with the worst of the best on top.
   const heap: number[] = [];
-  for (const row of rows) {
-    if (block.kinds[row * steps + step] !== FLOAT) continue;
+  for (let from = 0; from < rows.length; from += SAMPLES_AT_ONCE) {
+    const to = Math.min(from + SAMPLES_AT_ONCE, rows.length);
+    keepBest(block, step, rows, from, to, heap, k, sign, isWorse);
+    if (to < rows.length && evaluation.isSliceOver(SAMPLES_AT_ONCE * HEAP_WORK)) yield;
+  }
+  return yield* evaluation.paced(
+    goSort(heap, (a, b) => isWorse(b, a)),
+    HEAP_WORK,
+  );
+}
+
+/** Puts those of rows[from, to) into the heap that are among the best so far. */
+function keepBest(
+  { kinds, values, steps }: SeriesBlock,
+  step: number,
+  rows: readonly number[],
+  from: number,
+  to: number,
+  heap: number[],
+  k: number,
+  sign: 1 | -1,
+  isWorse: (a: number, b: number) => boolean,
+): void {
+  const at = (row: number): number => values[row * steps + step]!; // in bounds
+  for (let i = from; i < to; i++) {
+    const row = rows[i]!; // in bounds
+    if (kinds[row * steps + step] !== FLOAT) continue;
     if (heap.length < k) {
       heap.push(row);
       siftUp(heap, isWorse);
@@ -588,7 +665,6 @@ function best(block: SeriesBlock, step: number, rows: readonly number[], k: numb
       }
     }
   }
-  return goSort(heap, (a, b) => isWorse(b, a));
 }
 
 function siftUp(heap: number[], isWorse: (a: number, b: number) => boolean): void {
@@ -616,6 +692,13 @@ function swap(heap: number[], a: number, b: number): void {
   heap[a] = heap[b] ?? 0;
   heap[b] = kept;
 }
+
+/** What a group costs at a step, however small it is. */
+const GROUP_WORK = 10;
+
+/** What it costs to move an item in a heap or a sort, and to hash a label set. */
+const HEAP_WORK = 10;
+const HASH_WORK = 500;
 
 const encoder = new TextEncoder();
 const HASH_MAX = 2 ** 64;
@@ -654,8 +737,11 @@ export function valueLabelOf(plan: AggregatePlan): string {
   return label;
 }
 
+/** What it costs to write a histogram's bucket. */
+const PRINT_WORK = 50;
+
 /** One series per group and distinct value: how many samples have it. */
-function countValues(evaluation: Evaluation, plan: AggregatePlan, block: SeriesBlock, range: StepRange): SeriesBlock {
+function* countValues(evaluation: Evaluation, plan: AggregatePlan, block: SeriesBlock, range: StepRange): Generator<void, SeriesBlock> {
   const label = valueLabelOf(plan);
   const grouping: Grouping = { names: plan.isWithout ? plan.grouping : [...plan.grouping, label], isWithout: plan.isWithout };
   const { steps } = block;
@@ -664,11 +750,17 @@ function countValues(evaluation: Evaluation, plan: AggregatePlan, block: SeriesB
   // By the group that a series would be in without the new label, and then by that label's value: putting a label into a
   // set takes long, and few pairs of them are new.
   const rowsOfGroup = new Map<string, Map<string, number>>();
+  let textHeld = 0;
   const newRow = (labels: Labels, text: string): number => {
     const own = labels.with([[label, text]]);
     const key = groupKey(own, grouping);
     let known = rowOf.get(key);
-    if (known === undefined) rowOf.set(key, (known = result.addRow(groupLabels(own, grouping), false) / steps));
+    if (known === undefined) {
+      rowOf.set(key, (known = result.addRow(groupLabels(own, grouping), false) / steps));
+      evaluation.touchCells(result.cells);
+      textHeld += textWeight(text);
+      evaluation.touch(Math.floor(textHeld));
+    }
     return known;
   };
   for (let row = 0; row < block.rows; row++) {
@@ -680,14 +772,19 @@ function countValues(evaluation: Evaluation, plan: AggregatePlan, block: SeriesB
     for (let from = row * steps, to = 0; from < end; from = to) {
       to = endOfRun(block, from, end);
       if (block.kinds[from] === ABSENT) continue;
-      const text = block.kinds[from] === FLOAT ? goFormatF(block.values[from] ?? 0) : printHistogram(block.histogramAt(from));
+      const isFloat = block.kinds[from] === FLOAT;
+      if (evaluation.isSliceOver(isFloat ? to - from : sampleWeight(block.histogramAt(from)) * PRINT_WORK)) yield;
+      const text = isFloat ? goFormatF(block.values[from] ?? 0) : printHistogram(block.histogramAt(from));
       let known = rowOfText.get(text);
-      if (known === undefined) rowOfText.set(text, (known = newRow(labels, text)));
+      if (known === undefined) {
+        if (evaluation.isSliceOver(LABELS_WORK)) yield;
+        rowOfText.set(text, (known = newRow(labels, text)));
+      }
       const shift = (known - row) * steps;
       for (let cell = from; cell < to; cell++) result.setFloat(cell + shift, (result.values[cell + shift] ?? 0) + 1);
     }
   }
   // Two groups differ in their labels, but a label of the input may be named like the one added.
   result.hasUniqueLabels = false;
-  return settle(evaluation, range, result);
+  return yield* settle(evaluation, range, result);
 }

@@ -141,8 +141,14 @@ export class Annotations {
   /** `PromQL warning: … (line:col)`; positions are looked up in the text of the query. */
   print(kind: Kind, query: string): string[] {
     const texts: string[] = [];
+    // There may be one for each metric that a call is about, at one place.
+    const places = new Map<number, string>();
     for (const entry of this.#entries.values()) {
-      if (entry.kind === kind) texts.push(`PromQL ${kind}: ${entry.text}${detail(entry)} (${lineAndColumn(query, entry.span.start)})`);
+      if (entry.kind !== kind) continue;
+      const { start } = entry.span;
+      let place = places.get(start);
+      if (place === undefined) places.set(start, (place = lineAndColumn(query, start)));
+      texts.push(`PromQL ${kind}: ${entry.text}${detail(entry)} (${place})`);
     }
     return texts;
   }

@@ -16,8 +16,9 @@ import {
   makesNewMetric,
   type ValueOp,
 } from './binary-operation.ts';
-import { type Evaluation, LABELS_WORK, type StepRange } from './evaluation.ts';
+import { BOUNDS_WORK, type Evaluation, LABELS_WORK, type StepRange } from './evaluation.ts';
 import { keyOf, keyWithout } from './grouping.ts';
+import { sampleWeight } from './histogram/histogram-draft.ts';
 import { executionError } from './query-error.ts';
 import type { BinaryPlan } from './query-plan.ts';
 import { ABSENT, dropNames, FLOAT, HISTOGRAM, hasOneMetric, SeriesBlock, withoutMetadata } from './series-block.ts';
@@ -25,6 +26,9 @@ import { settle } from './vector-function.ts';
 
 /** Cell of a block as an operand. */
 const operand = (block: SeriesBlock, cell: number) => (block.kinds[cell] === HISTOGRAM ? block.histogramAt(cell) : block.values[cell]!);
+
+/** What an operator has to do with it, in samples. */
+const workOf = (value: ReturnType<typeof operand>): number => (typeof value === 'number' ? 1 : sampleWeight(value));
 
 /** In place. `isSwapped`: the scalar stands on the left. */
 export function* withScalar(
@@ -39,6 +43,7 @@ export function* withScalar(
   const { steps } = block;
   const { returnsBool } = plan;
   const isTrim = op === '</' || op === '>/';
+  const work = isTrim ? BOUNDS_WORK : 1;
   const computeRow = isComparison(op) && !returnsBool ? keepFloats : replaceFloats;
   const compute = floatOperation(op);
   const notes = new LastNotes();
@@ -47,14 +52,16 @@ export function* withScalar(
     if (isTrim || block.histograms !== null) {
       for (let step = 0, cell = row * steps; step < steps; step++, cell++) {
         const kind = block.kinds[cell];
-        if (kind === HISTOGRAM || (isTrim && kind === FLOAT)) applyToHistogram(notes, step, op, block, cell, scalar[step]!, isSwapped); // in bounds
+        if (kind !== HISTOGRAM && !(isTrim && kind === FLOAT)) continue;
+        if (evaluation.isSliceOver(kind === HISTOGRAM ? sampleWeight(block.histogramAt(cell)) * work : 1)) yield;
+        applyToHistogram(notes, step, op, block, cell, scalar[step]!, isSwapped); // in bounds
       }
     }
     if (evaluation.isSliceOver(steps)) yield;
   }
   notes.report(evaluation.annotations, op, plan.span);
-  if (makesNewMetric(op) || returnsBool) dropNames(block, evaluation.options.delayedNameRemoval);
-  return settle(evaluation, range, block);
+  if (makesNewMetric(op) || returnsBool) yield* dropNames(evaluation, block);
+  return yield* settle(evaluation, range, block);
 }
 
 /*
@@ -108,7 +115,7 @@ function* joinKeys(evaluation: Evaluation, lhs: SeriesBlock, rhs: SeriesBlock, m
   function* keysOf(block: SeriesBlock): Generator<void, Int32Array> {
     const keys = new Int32Array(block.rows);
     for (let row = 0; row < block.rows; row++) {
-      if (evaluation.isSliceOver(LABELS_WORK)) yield;
+      if (evaluation.isSliceOver(LABELS_WORK + matching.labels.length)) yield;
       const labels = block.labels[row] ?? Labels.empty;
       const key = matching.isOn ? keyOf(labels, matching.labels) : keyWithout(labels, matching.labels);
       let number = known.get(key);
@@ -150,17 +157,19 @@ export function* setOperation(
     keepWhere(keepsWhere, present, (filteredKeys[row] ?? 0) * steps, filtered, row);
     if (evaluation.isSliceOver(steps)) yield;
   }
-  if (op !== 'or') return settle(evaluation, range, lhs);
+  if (op !== 'or') return yield* settle(evaluation, range, lhs);
   const union = new SeriesBlock(steps, lhs.rows + rhs.rows);
   for (const block of [lhs, rhs]) {
     for (let row = 0; row < block.rows; row++) {
       if (block.isRowEmpty(row)) continue;
       const to = union.addRow(block.labels[row] ?? Labels.empty, block.dropsName[row] ?? false);
       for (let step = 0; step < steps; step++) union.copyCell(to + step, block, row * steps + step);
+      evaluation.touchCells(union.cells);
+      if (evaluation.isSliceOver(steps)) yield;
     }
   }
   union.hasUniqueLabels = false;
-  return settle(evaluation, range, union);
+  return yield* settle(evaluation, range, union);
 }
 
 function notePresent(present: Uint8Array, at: number, { kinds, steps }: SeriesBlock, row: number): void {
@@ -204,10 +213,11 @@ class RowsByKey {
 }
 
 /** 1 at each step where any row has a sample. */
-function presentSteps(block: SeriesBlock): Uint8Array {
+function* presentSteps(evaluation: Evaluation, block: SeriesBlock): Generator<void, Uint8Array> {
   const present = new Uint8Array(block.steps);
-  for (let row = 0, cell = 0; row < block.rows; row++) {
-    for (let step = 0; step < block.steps; step++, cell++) if (block.kinds[cell] !== ABSENT) present[step] = 1;
+  for (let row = 0; row < block.rows; row++) {
+    notePresent(present, 0, block, row);
+    if (evaluation.isSliceOver(block.steps)) yield;
   }
   return present;
 }
@@ -229,7 +239,7 @@ export function* joinVectors(
   const keys = yield* joinKeys(evaluation, many, one, matching);
   const join = new Join(evaluation, plan, op, matching, many, one, keys);
   yield* join.run();
-  return settle(evaluation, range, join.result);
+  return yield* settle(evaluation, range, join.result);
 }
 
 class Join {
@@ -247,6 +257,8 @@ class Join {
   readonly #rowsOfOne: RowsByKey;
   /** Different rows of the many side give different series, whatever they are joined with. */
   readonly #isInjective: boolean;
+  /** Per key that several rows of the one side have: which of them has a sample, at each step; -1 for none. */
+  readonly #holders = new Map<number, Int32Array>();
   /** Per key: which steps have been matched. Kept where that is asked for. */
   readonly #matched = new Map<number, Uint8Array>();
   /** Result rows by key and labels: several pairs of rows may make one series. */
@@ -287,6 +299,11 @@ class Join {
       !this.#fills && (this.#isInjective || (card === 'one-to-one' && (matching.isOn || keepsDistinct) && include.length === 0));
   }
 
+  /** What comes after a failure does not count any more. */
+  get #end(): number {
+    return this.#failure?.step ?? this.#many.steps;
+  }
+
   get #dropsName(): boolean {
     return makesNewMetric(this.#op) || (this.#plan.returnsBool && !this.#evaluation.options.delayedNameRemoval);
   }
@@ -296,17 +313,21 @@ class Join {
   }
 
   *run(): Generator<void, void> {
-    this.#failure = this.#duplicates();
+    this.#failure = yield* this.#duplicates();
     if (this.#failure?.step === 0) throw executionError(this.#failure.message);
     const { fillLeft, fillRight } = this.#matching;
     // With group_right too, Prometheus fills the missing one side by fill_right and the many side by fill_left.
+    const areFloats = this.#many.histograms === null && this.#one.histograms === null && this.#op !== '</' && this.#op !== '>/';
     for (let row = 0; row < this.#many.rows; row++) {
-      this.#joinRow(row, fillRight);
+      const partner = this.#solePartner(row);
+      if (partner === null) yield* this.#joinRow(row, fillRight);
+      else if (areFloats) this.#joinColumns(row, partner);
+      else yield* this.#joinCells(row, partner);
       if (this.#evaluation.isSliceOver(this.#many.steps)) yield;
     }
     if (fillLeft !== null) {
       for (let row = 0; row < this.#one.rows; row++) {
-        this.#fillRow(row, fillLeft);
+        yield* this.#fillRow(row, fillLeft);
         if (this.#evaluation.isSliceOver(this.#many.steps)) yield;
       }
     }
@@ -314,21 +335,23 @@ class Join {
     this.#notes.report(this.#evaluation.annotations, this.#op, this.#plan.span);
   }
 
+  /** The usual case: the one row of the other side that a row of the many side is joined with at all steps. */
+  #solePartner(row: number): number | null {
+    const key = this.#manyKeys[row] ?? 0;
+    const isSole = !this.#fills && this.#rowsOfOne.isSingle(key) && (this.#isInjective || this.#rowsOfMany.isSingle(key));
+    return isSole ? this.#rowsOfOne.first(key) : null;
+  }
+
   /** All steps of one row of the many side. */
-  #joinRow(row: number, fillOne: number | null): void {
+  *#joinRow(row: number, fillOne: number | null): Generator<void, void> {
     const many = this.#many;
     const one = this.#one;
     const { steps } = many;
     const key = this.#manyKeys[row] ?? 0;
-    const partner = this.#rowsOfOne.first(key);
-    if (partner === -1 && fillOne === null) return;
-    if (!this.#fills && this.#rowsOfOne.isSingle(key) && (this.#isInjective || this.#rowsOfMany.isSingle(key))) {
-      this.#joinColumns(row, partner);
-      return;
-    }
+    if (this.#rowsOfOne.first(key) === -1 && fillOne === null) return;
     let currentPartner = -2;
     let to = -1;
-    for (let step = 0; step < steps; step++) {
+    for (let step = 0; step < this.#end; step++) {
       const cell = row * steps + step;
       if (many.kinds[cell] === ABSENT) continue;
       const other = this.#partnerAt(key, step);
@@ -338,35 +361,60 @@ class Join {
         to = this.#resultRow(key, many.labels[row] ?? Labels.empty, labels);
         currentPartner = other;
       }
+      const value = operand(many, cell);
       const otherValue = other === -1 ? (fillOne ?? 0) : operand(one, other * steps + step);
-      this.#computeCell(to + step, key, operand(many, cell), otherValue, step);
+      if (this.#evaluation.isSliceOver(workOf(value) + workOf(otherValue))) yield;
+      this.#computeCell(to + step, key, value, otherValue, step);
     }
     this.#dropIfEmpty();
   }
 
-  /** The usual case, one row against one row: straight along the columns. */
+  #joinedRow(row: number, partner: number): number {
+    return this.#addRow(this.#labels(this.#many.labels[row] ?? Labels.empty, this.#one.labels[partner] ?? Labels.empty));
+  }
+
+  #addRow(labels: Labels): number {
+    const from = this.result.addRow(labels, this.#plan.returnsBool);
+    this.#evaluation.touchCells(this.result.cells);
+    return from;
+  }
+
+  /** One row against one row, cell by cell. */
+  *#joinCells(row: number, partner: number): Generator<void, void> {
+    const many = this.#many;
+    const one = this.#one;
+    const { steps } = many;
+    const to = this.#joinedRow(row, partner);
+    for (let step = 0; step < steps; step++) {
+      const a = row * steps + step;
+      const b = partner * steps + step;
+      if (many.kinds[a] === ABSENT || one.kinds[b] === ABSENT) continue;
+      const x = operand(many, a);
+      const y = operand(one, b);
+      if (this.#evaluation.isSliceOver(workOf(x) + workOf(y))) yield;
+      this.#compute(to + step, x, y, step);
+    }
+    this.#dropIfEmpty();
+  }
+
+  /** One row of floats against another: straight along the columns. */
   #joinColumns(row: number, partner: number): void {
     const many = this.#many;
     const one = this.#one;
     const { steps } = many;
     const compares = isComparison(this.#op);
     const { returnsBool } = this.#plan;
-    const to = this.result.addRow(this.#labels(many.labels[row] ?? Labels.empty, one.labels[partner] ?? Labels.empty), returnsBool);
-    const isFloatOp = this.#op !== '</' && this.#op !== '>/';
+    const to = this.#joinedRow(row, partner);
     const compute = floatOperation(this.#op);
     for (let step = 0; step < steps; step++) {
       const a = row * steps + step;
       const b = partner * steps + step;
       if (many.kinds[a] === ABSENT || one.kinds[b] === ABSENT) continue;
-      if (isFloatOp && many.kinds[a] === FLOAT && one.kinds[b] === FLOAT) {
-        const x = this.#isSwapped ? one.values[b]! : many.values[a]!; // in bounds
-        const y = this.#isSwapped ? many.values[a]! : one.values[b]!;
-        const value = compute(x, y);
-        if (!compares || returnsBool) this.result.setFloat(to + step, value);
-        else if (value === 1) this.result.setFloat(to + step, x);
-      } else {
-        this.#compute(to + step, operand(many, a), operand(one, b), step);
-      }
+      const x = this.#isSwapped ? one.values[b]! : many.values[a]!; // in bounds
+      const y = this.#isSwapped ? many.values[a]! : one.values[b]!;
+      const value = compute(x, y);
+      if (!compares || returnsBool) this.result.setFloat(to + step, value);
+      else if (value === 1) this.result.setFloat(to + step, x);
     }
     this.#dropIfEmpty();
   }
@@ -377,17 +425,19 @@ class Join {
   }
 
   /** Samples of the one side that nothing matched, against the fill value. */
-  #fillRow(row: number, fill: number): void {
+  *#fillRow(row: number, fill: number): Generator<void, void> {
     const one = this.#one;
     const { steps } = one;
     const key = this.#oneKeys[row] ?? 0;
     const labels = one.labels[row] ?? Labels.empty;
     let to = -1;
-    for (let step = 0; step < steps; step++) {
+    for (let step = 0; step < this.#end; step++) {
       const cell = row * steps + step;
       if (one.kinds[cell] === ABSENT || this.#matched.get(key)?.[step] === 1) continue;
       if (to === -1) to = this.#resultRow(key, this.#keyLabels(labels), labels);
-      this.#computeCell(to + step, key, fill, operand(one, cell), step);
+      const value = operand(one, cell);
+      if (this.#evaluation.isSliceOver(workOf(value))) yield;
+      this.#computeCell(to + step, key, fill, value, step);
     }
   }
 
@@ -432,6 +482,7 @@ class Join {
       if (value === null) return false;
       if (typeof value !== 'boolean') {
         this.result.setHistogram(cell, value);
+        this.#evaluation.touch(this.result.histogramsHeld);
         return true;
       }
       keeps = value;
@@ -442,13 +493,12 @@ class Join {
     return true;
   }
 
-  /** The row of the one side that has a sample at this step; where there are several, the join fails anyway. */
+  /** The row of the one side that has a sample at this step, which is before the one that the join fails at. */
   #partnerAt(key: number, step: number): number {
-    const { steps, kinds } = this.#one;
-    for (let row = this.#rowsOfOne.first(key); row !== -1; row = this.#rowsOfOne.next(row)) {
-      if (kinds[row * steps + step] !== ABSENT) return row;
-    }
-    return -1;
+    const holder = this.#holders.get(key);
+    if (holder !== undefined) return holder[step]!; // one entry per step
+    const row = this.#rowsOfOne.first(key);
+    return row !== -1 && this.#one.kinds[row * this.#one.steps + step] !== ABSENT ? row : -1;
   }
 
   /** First cell of the result row for these operands. */
@@ -458,7 +508,7 @@ class Join {
     const known = this.#resultRows.get(text);
     if (known !== undefined) return known * this.result.steps;
     this.#resultRows.set(text, this.result.rows);
-    return this.result.addRow(labels, this.#plan.returnsBool);
+    return this.#addRow(labels);
   }
 
   #keyLabels(labels: Labels = Labels.empty): Labels {
@@ -474,27 +524,26 @@ class Join {
     return labels;
   }
 
-  /** A key that two series of the one side have at one step, where the other side has any sample at all. */
-  #duplicates(): { readonly step: number; readonly message: string } | null {
+  /** A key that two series of the one side have at one step, where the other side has any sample at all. Fills the holders. */
+  *#duplicates(): Generator<void, { readonly step: number; readonly message: string } | null> {
     const one = this.#one;
     const { steps } = one;
     let firstStep = steps;
     let pair: readonly [number, number] | null = null;
     /** Steps at which the other side has samples; looked at only when it matters. */
     let manyPresent: Uint8Array | null = null;
-    /** Per key with several rows: the row that has a sample at each step. */
-    const holders = new Map<number, Int32Array>();
     for (let row = 0; row < one.rows; row++) {
       const key = this.#oneKeys[row] ?? 0;
       if (this.#rowsOfOne.isSingle(key)) continue;
-      let holder = holders.get(key);
-      if (holder === undefined) holders.set(key, (holder = new Int32Array(steps).fill(-1)));
+      if (this.#evaluation.isSliceOver(firstStep)) yield;
+      let holder = this.#holders.get(key);
+      if (holder === undefined) this.#holders.set(key, (holder = new Int32Array(steps).fill(-1)));
       for (let step = 0; step < firstStep; step++) {
         if (one.kinds[row * steps + step] === ABSENT) continue;
         const other = holder[step] ?? -1;
         holder[step] = row;
         if (other === -1) continue;
-        manyPresent ??= presentSteps(this.#many);
+        manyPresent ??= yield* presentSteps(this.#evaluation, this.#many);
         if (!this.#fills && manyPresent[step] === 0) continue;
         firstStep = step;
         pair = [other, row];

@@ -1,6 +1,7 @@
 /** Costs of whole queries over samples that are already decoded: what the evaluator itself spends. */
 import { bench, describe } from 'vitest';
 import { TextWriter } from '../lib/text-writer.ts';
+import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 import { matchesLabels } from '../model/matcher.ts';
@@ -26,7 +27,8 @@ class Fixture implements Queryable {
     this.#values = Float64Array.from({ length: count }, (_, i) => i * 7 + (i % 5));
   }
 
-  select(matchers: readonly Matcher[], { fromMs, toMs }: SelectRange): SelectedSeries {
+  // oxlint-disable-next-line require-yield -- it has nothing to pause for
+  *select(matchers: readonly Matcher[], { fromMs, toMs }: SelectRange): Generator<number, SelectedSeries> {
     const selected = this.#labels.filter((labels) => matchesLabels(matchers, labels));
     const from = this.#timestamps.findIndex((ms) => ms >= fromMs);
     const to = this.#timestamps.findLastIndex((ms) => ms <= toMs) + 1;
@@ -39,7 +41,57 @@ class Fixture implements Queryable {
         into.timestamps.set(this.#timestamps.subarray(from, to));
         into.values.set(this.#values.subarray(from, to));
         into.length = to - from;
+        return true;
       },
+      readOn: () => true,
+      close: () => {},
+    };
+  }
+}
+
+/** Native histograms of a hundred buckets, counters that grow; all series have the same ones. */
+class NativeFixture implements Queryable {
+  readonly #labels: readonly Labels[];
+  readonly #samples = Array.from({ length: HOUR_MS / INTERVAL_MS }, (_, i): FloatHistogram => {
+    const counts = Array.from({ length: 100 }, (_, bucket) => (bucket + 1) * i + (bucket % 7));
+    const count = counts.reduce((sum, one) => sum + one, 0);
+    return {
+      counterResetHint: i % 12 === 0 ? 'unknown' : 'not_reset',
+      schema: 3,
+      zeroThreshold: 2 ** -128,
+      zeroCount: 0,
+      count,
+      sum: count * 1.5,
+      positiveSpans: [
+        { offset: -40, length: 60 },
+        { offset: 3, length: 40 },
+      ],
+      negativeSpans: [],
+      positiveBuckets: counts,
+      negativeBuckets: [],
+      customValues: [],
+    };
+  });
+
+  constructor(labels: readonly Labels[]) {
+    this.#labels = [...labels].sort((a, b) => a.compare(b));
+  }
+
+  // oxlint-disable-next-line require-yield -- it has nothing to pause for
+  *select(matchers: readonly Matcher[], { fromMs, toMs }: SelectRange): Generator<number, SelectedSeries> {
+    const selected = this.#labels.filter((labels) => matchesLabels(matchers, labels));
+    return {
+      count: selected.length,
+      labels: (index) => selected[index] ?? Labels.empty,
+      read: (_, into) => {
+        into.clear();
+        this.#samples.forEach((histogram, i) => {
+          const ms = END_MS - (this.#samples.length - 1 - i) * INTERVAL_MS;
+          if (ms >= fromMs && ms <= toMs) into.pushHistogram(ms, histogram);
+        });
+        return true;
+      },
+      readOn: () => true,
       close: () => {},
     };
   }
@@ -99,4 +151,20 @@ describe('instant queries', () => {
   bench('a / on (instance, job) b, 10 000 × 10 000', query(large, 'a / on (instance, job) b', null));
   bench('a / ignoring () b', query(large, 'a / b', null));
   bench('topk(10, a)', query(large, 'topk(10, a)', null));
+});
+
+describe('native histograms of 100 buckets, 50 series, 1 h in steps of 60 s', () => {
+  const native = new NativeFixture(series('h', 50));
+  const range = { hours: 1, stepMs: 60_000 };
+  for (const text of [
+    'h',
+    'rate(h[5m])',
+    'histogram_quantile(0.9, sum by (job) (rate(h[5m])))',
+    'histogram_quantile(0.9, h)',
+    'histogram_count(rate(h[5m]))',
+    'sum_over_time(h[5m])',
+    'avg_over_time(h[5m])',
+    'h + h',
+  ])
+    bench(text, query(native, text, range));
 });

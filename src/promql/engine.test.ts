@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryQueryable } from '../../test/support/memory-queryable.ts';
-import { drive, SCRIPT_PARSER_OPTIONS } from '../../test/support/promqltest/run-script.ts';
+import { SCRIPT_PARSER_OPTIONS } from '../../test/support/promqltest/run-script.ts';
+import { finish } from '../lib/finish.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
 import { DEFAULT_ENGINE_OPTIONS, type EngineOptions, evaluate, type QueryResult } from './engine.ts';
@@ -42,7 +43,7 @@ function start(text: string, store: Queryable, range: Range, options: Partial<En
 }
 
 const run = (text: string, store: Queryable, range: Range, options: Partial<EngineOptions> = {}): QueryResult =>
-  drive(start(text, store, range, options));
+  finish(start(text, store, range, options));
 
 /** Series as text → values. */
 function print({ value }: QueryResult): unknown {
@@ -60,17 +61,18 @@ function print({ value }: QueryResult): unknown {
 function watched(store: Queryable) {
   const counts = { selects: 0, reads: 0, open: 0 };
   const queryable: Queryable = {
-    select: (matchers, range) => {
+    *select(matchers, range) {
       counts.selects++;
       counts.open++;
-      const series = store.select(matchers, range);
+      const series = yield* store.select(matchers, range);
       return {
         count: series.count,
         labels: (i) => series.labels(i),
         read: (i, into) => {
           counts.reads++;
-          series.read(i, into);
+          return series.read(i, into);
         },
+        readOn: (i, into) => series.readOn(i, into),
         close: () => {
           counts.open--;
           series.close();
@@ -145,6 +147,120 @@ describe('limits', () => {
   });
 });
 
+/** `series` of h{i}, one sample a minute from 0 on: counters of `buckets` buckets. */
+function histogramsOf(series: number, samples: number, buckets: number): MemoryQueryable {
+  const store = new MemoryQueryable();
+  for (let i = 0; i < series; i++) {
+    for (let s = 0; s < samples; s++) {
+      store.append(Labels.of({ __name__: 'h', i: String(i) }), s * 60_000, {
+        ...HISTOGRAM,
+        counterResetHint: 'unknown',
+        count: buckets * (s + 1),
+        positiveSpans: [{ offset: 0, length: buckets }],
+        positiveBuckets: new Array<number>(buckets).fill(s + 1),
+      });
+    }
+  }
+  return store;
+}
+
+describe('what is held in histograms', () => {
+  // (168 + 8 for a span + 8 for each of 1000 buckets + 8 for the time) / 16
+  const WEIGHT = 511;
+  const store = histogramsOf(2, 10, 1000);
+  const range = { startMs: 0, endMs: 540_000, stepMs: 60_000 };
+  const ROW = 10 * WEIGHT;
+
+  test.each<{ query: string; peak: number; least?: number }>([
+    { query: 'h', peak: 2 * ROW },
+    { query: 'h @ 60', peak: 2 * ROW + 2 * WEIGHT },
+    // What is read of a series counts against the limit, and is no part of the peak.
+    { query: 'histogram_count(h)', peak: 2 * 10 * 11, least: 10 * 11 + ROW },
+    { query: 'last_over_time(h[2m])', peak: 2 * ROW + 2 * WEIGHT },
+    { query: 'count_over_time(h[5m])', peak: 20 + 5 * WEIGHT, least: 10 + ROW },
+    { query: 'rate(h[2m])', peak: 2 * 9 * WEIGHT + 2 * WEIGHT },
+    { query: 'h * 2', peak: 2 * ROW + 10 },
+    { query: '-h', peak: 2 * ROW },
+    { query: 'h + h', peak: 6 * ROW },
+    { query: 'h and h', peak: 4 * ROW },
+    { query: 'h or h', peak: 6 * ROW },
+    // The sums, and what rounding them has lost, beside what they are made of.
+    { query: 'sum(h)', peak: 2 * ROW + 2 * ROW },
+    { query: 'sum(rate(h[2m]))', peak: 2 * 9 * WEIGHT + 2 * WEIGHT },
+    { query: 'sum_over_time(h[5m:1m])', peak: 2 * ROW + 2 * ROW + 5 * WEIGHT },
+  ])('$query: at most $peak samples at a time', ({ query, peak, least = peak }) => {
+    expect(run(query, store, range).stats.samplesPeak).toBe(peak);
+    expect(run(query, store, range, { samplesMax: least }).stats.samplesPeak).toBe(peak);
+    expect(() => run(query, store, range, { samplesMax: least - 1 })).toThrow(
+      'query processing would load too many samples into memory in query execution',
+    );
+  });
+
+  // As Prometheus counts them (promql/engine_test.go TestQueryStatistics): a histogram of four buckets takes 13 samples.
+  test.each([
+    { query: 'm', atMs: 21_000, peak: 13 },
+    { query: 'timestamp(m)', atMs: 21_000, peak: 1 },
+    { query: 'm[60s]', atMs: 201_000, peak: 78 },
+    { query: 'm[60s] @ 30', atMs: 201_000, peak: 52 },
+    { query: 'max_over_time(m[60s])[20s:5s]', atMs: 201_000, peak: 78 },
+  ])('$query at $atMs holds $peak samples', ({ query, atMs, peak }) => {
+    const metric = new MemoryQueryable();
+    for (let s = 0; s <= 100; s++)
+      metric.append(Labels.of({ __name__: 'm' }), s * 10_000, {
+        ...HISTOGRAM,
+        positiveSpans: [{ offset: 0, length: 4 }],
+        positiveBuckets: [1, 2, 3, 4],
+      });
+    expect(run(query, metric, at(atMs)).stats.samplesPeak).toBe(peak);
+  });
+
+  test.each([
+    { spans: 1024, weight: (168 + 8 * 2 * 1024 + 8) / 16 },
+    { spans: 1025, weight: Math.floor((168 + 8 * 7 * 1025 + 8) / 16) },
+  ])('spans count as Prometheus counts them while they are fewer than anybody has: $spans', ({ spans, weight }) => {
+    const many = new MemoryQueryable();
+    many.append(Labels.of({ __name__: 'm' }), 0, {
+      ...HISTOGRAM,
+      positiveSpans: Array.from({ length: spans }, () => ({ offset: 1, length: 1 })),
+      positiveBuckets: new Array<number>(spans).fill(1),
+    });
+    expect(run('m', many, at(0)).stats.samplesPeak).toBe(weight);
+  });
+});
+
+describe('what takes memory without being a sample', () => {
+  const day = { startMs: 0, endMs: 540_000, stepMs: 60_000 };
+
+  test('absent steps do, and are bounded as well', () => {
+    const options = { samplesMax: 1_000_000, lookbackDeltaMs: 1000 };
+    const steps = 'count_over_time(x[4000s:1ms])';
+    expect(() => run(steps, storeOf(4, 1), at(4_000_000), options)).not.toThrow();
+    expect(() => run(steps, storeOf(6, 1), at(4_000_000), options)).toThrow('would load too many samples');
+  });
+
+  test.each(['count_over_time(vector(1)[100y:1ms])', 'sum_over_time(vector(time())[6000s:1ms])', 'x[200y:1s]'])(
+    'more steps than are worked through at once are refused at once: %s',
+    (query) => {
+      expect(() => run(query, storeOf(1, 1), at(0))).toThrow('would load too many samples');
+    },
+  );
+
+  test('scalars count for as long as they are held', () => {
+    expect(run('time() + (time() + (time() + time()))', storeOf(0, 0), day).stats.samplesPeak).toBe(40);
+    expect(() => run('time() + (time() + (time() + time()))', storeOf(0, 0), day, { samplesMax: 39 })).toThrow('too many samples');
+    expect(run('x + 1 + 1 + 1', storeOf(1, 10), day).stats.samplesPeak).toBe(20);
+  });
+
+  test.each([
+    { name: 'label_replace', call: (inner: string) => `label_replace(${inner}, "a", "$1$1", "a", "(.*)")` },
+    { name: 'label_join', call: (inner: string) => `label_join(${inner}, "a", "", "a", "a")` },
+  ])('a label that doubles with each $name is stopped in time', ({ name, call }) => {
+    let query = 'label_replace(x, "a", "word", "", "")';
+    for (let i = 0; i < 40; i++) query = call(query);
+    expect(() => run(query, storeOf(1, 1), at(0))).toThrow(`value of label a in ${name}() is longer than 1048576 characters`);
+  });
+});
+
 describe('slices', () => {
   const store = storeOf(300, 100);
   const range = { startMs: 0, endMs: 6_000_000, stepMs: 5_000 };
@@ -157,6 +273,49 @@ describe('slices', () => {
     expect(pauses).toBeGreaterThan(3);
     const { value } = next.value;
     expect(value.kind === 'matrix' && value.series[0]?.values.at(-1)).toBeCloseTo(1 / 60, 10);
+  });
+
+  test('small windows of many series add up', () => {
+    const steps = start('quantile_over_time(0.9, x[40m])', store, { ...range, stepMs: 66_000 });
+    let pauses = 0;
+    while (steps.next().done !== true) pauses++;
+    expect(pauses).toBeGreaterThan(2);
+  });
+
+  test.each([
+    'sum_over_time(h[1h])',
+    'avg_over_time(h[1h])',
+    'rate(h[1h])',
+    'resets(h[1h])',
+    'changes(h[1h])',
+    'delta(h[1h])',
+    'increase((h)[1h:1m])',
+  ])('a window of large histograms is gone through in pieces: %s', (query) => {
+    const steps = start(query, histogramsOf(1, 60, 20_000), at(3_540_000));
+    let pauses = 0;
+    while (steps.next().done !== true) pauses++;
+    expect(pauses).toBeGreaterThan(1);
+  });
+
+  test.each([
+    'h + h',
+    'h * 2',
+    'h == h',
+    '-h',
+    'h </ 2',
+    'sum(h)',
+    'avg(h)',
+    'sum(rate(h[5m]))',
+    'histogram_quantile(0.9, h)',
+    'histogram_fraction(0, 1, h)',
+    'histogram_stddev(h)',
+    'count_values("v", h)',
+  ])('the steps of a series of large histograms are gone through in pieces: %s', (query) => {
+    const hour = { startMs: 0, endMs: 3_540_000, stepMs: 60_000 };
+    const steps = start(query, histogramsOf(1, 60, 40_000), hour);
+    let pauses = 0;
+    while (steps.next().done !== true) pauses++;
+    expect(pauses).toBeGreaterThan(3);
   });
 
   test.each(['return', 'throw'] as const)('nothing stays open after %s', (how) => {

@@ -5,6 +5,7 @@
  * when it goes on, and ends it by `return()`, or by throwing a timeout into it.
  */
 import { unreachable } from '../lib/never.ts';
+import { slicedSort } from '../lib/sliced-sort.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
 import { aggregate, Folding, foldOpOf, valueLabelOf } from './aggregation.ts';
@@ -18,7 +19,9 @@ import {
   asVector,
   type EngineOptions,
   Evaluation,
+  LABELS_WORK,
   type RangeSeries,
+  SAMPLES_AT_ONCE,
   type StepRange,
   stepRange,
   stepTime,
@@ -31,7 +34,7 @@ import { LABEL_CHANGES, relabel } from './functions/label.ts';
 import { MATH } from './functions/math.ts';
 import { TIME } from './functions/time.ts';
 import { VECTOR } from './functions/vector.ts';
-import { draftOf, multiply } from './histogram/histogram-draft.ts';
+import { draftOf, multiply, sampleWeight } from './histogram/histogram-draft.ts';
 import { badQuery, duplicateLabelSets } from './query-error.ts';
 import {
   type AggregatePlan,
@@ -127,7 +130,7 @@ export function* evaluate(query: Query, queryable: Queryable, options: EngineOpt
   const evaluation = new Evaluation(options, annotations, selections, counts);
   try {
     const value = yield* evaluatePlan(evaluation, plan, range);
-    const result = isInstantQuery ? instantValue(value, startMs, options) : yield* rangeValue(evaluation, value, range);
+    const result = isInstantQuery ? yield* instantValue(evaluation, value, startMs) : yield* rangeValue(evaluation, value, range);
     return {
       value: result,
       warnings: annotations.print('warning', query.text),
@@ -174,6 +177,7 @@ function prepare(expr: Expr): Prepared {
 function* evaluatePlan(evaluation: Evaluation, plan: Plan, range: StepRange): Generator<void, Value> {
   switch (plan.kind) {
     case 'number':
+      evaluation.holdScalar(range.steps);
       return { kind: 'scalar', values: new Float64Array(range.steps).fill(plan.value) };
     case 'string':
       return { kind: 'string', value: plan.value };
@@ -218,13 +222,20 @@ function* evaluateOnce(evaluation: Evaluation, plan: Plan, range: StepRange): Ge
   evaluation.counts = counts;
   counts.addOnce(countsOnce);
   if (steps <= 1 || value.kind === 'matrix' || value.kind === 'string') return value;
-  if (value.kind === 'scalar') return { kind: 'scalar', values: new Float64Array(steps).fill(value.values[0] ?? Number.NaN) };
+  if (value.kind === 'scalar') {
+    evaluation.release(value.values.length);
+    evaluation.holdScalar(steps);
+    return { kind: 'scalar', values: new Float64Array(steps).fill(value.values[0] ?? Number.NaN) };
+  }
   const { block } = value;
   const repeated = new SeriesBlock(steps, block.rows);
   repeated.hasUniqueLabels = block.hasUniqueLabels;
   for (let row = 0; row < block.rows; row++) {
     const from = repeated.addRow(block.labels[row] ?? Labels.empty, block.dropsName[row] ?? false);
+    evaluation.touchCells(repeated.cells);
     if (block.kinds[row] === ABSENT) continue;
+    const weight = block.kinds[row] === HISTOGRAM ? sampleWeight(block.histogramAt(row)) : 0;
+    evaluation.touch(repeated.histogramsHeld + weight * steps);
     for (let step = 0; step < steps; step++) repeated.copyCell(from + step, block, row);
     if (evaluation.isSliceOver(steps)) yield;
   }
@@ -238,13 +249,16 @@ function* negate(evaluation: Evaluation, value: Value): Generator<void, Value> {
   for (let row = 0; row < block.rows; row++) {
     for (let cell = row * steps; cell < (row + 1) * steps; cell++) {
       if (kinds[cell] === FLOAT) values[cell] = -(values[cell] ?? 0);
-      else if (kinds[cell] === HISTOGRAM) block.setHistogram(cell, multiply(draftOf(block.histogramAt(cell)), -1));
+      else if (kinds[cell] === HISTOGRAM) {
+        const histogram = block.histogramAt(cell);
+        if (evaluation.isSliceOver(sampleWeight(histogram))) yield;
+        block.setHistogram(cell, multiply(draftOf(histogram), -1));
+      }
     }
     if (evaluation.isSliceOver(steps)) yield;
   }
-  const { delayedNameRemoval } = evaluation.options;
-  dropNames(block, delayedNameRemoval);
-  return vectorOf(delayedNameRemoval ? block : mergeEqualRows(block));
+  yield* dropNames(evaluation, block);
+  return vectorOf(evaluation.options.delayedNameRemoval ? block : yield* mergeEqualRows(evaluation, block));
 }
 
 function* evaluateBinary(evaluation: Evaluation, plan: BinaryPlan, range: StepRange): Generator<void, Value> {
@@ -258,23 +272,31 @@ function* evaluateBinary(evaluation: Evaluation, plan: BinaryPlan, range: StepRa
   }
   if (lhs.kind === 'scalar' && rhs.kind === 'scalar') {
     const compute = floatOperation(op);
-    return { kind: 'scalar', values: lhs.values.map((x, step) => compute(x, rhs.values[step] ?? Number.NaN)) };
+    const values = lhs.values.map((x, step) => compute(x, rhs.values[step] ?? Number.NaN));
+    evaluation.release(rhs.values.length);
+    return { kind: 'scalar', values };
   }
   if (rhs.kind === 'scalar') {
-    return replaced(evaluation, [lhs], yield* withScalar(evaluation, plan, op, asVector(lhs), rhs.values, false, range));
+    return replaced(evaluation, [lhs, rhs], yield* withScalar(evaluation, plan, op, asVector(lhs), rhs.values, false, range));
   }
   if (lhs.kind === 'scalar') {
-    return replaced(evaluation, [rhs], yield* withScalar(evaluation, plan, op, asVector(rhs), lhs.values, true, range));
+    return replaced(evaluation, [lhs, rhs], yield* withScalar(evaluation, plan, op, asVector(rhs), lhs.values, true, range));
   }
   if (plan.matching === null) throw new Error('BUG: two vectors without matching');
   return replaced(evaluation, [lhs, rhs], yield* joinVectors(evaluation, plan, op, asVector(lhs), asVector(rhs), plan.matching, range));
 }
 
 function replaced(evaluation: Evaluation, operands: readonly Value[], result: SeriesBlock): Value {
-  return vectorOf(evaluation.replace(blocksOf(operands), result));
+  evaluation.replace(blocksOf(operands), result);
+  releaseScalars(evaluation, operands);
+  return vectorOf(result);
 }
 
 const blocksOf = (values: readonly Value[]): SeriesBlock[] => values.flatMap((value) => (value.kind === 'vector' ? [value.block] : []));
+
+function releaseScalars(evaluation: Evaluation, values: readonly Value[]): void {
+  for (const value of values) if (value.kind === 'scalar') evaluation.release(value.values.length);
+}
 
 function* evaluateAggregation(evaluation: Evaluation, plan: AggregatePlan, range: StepRange): Generator<void, Value> {
   const { param } = plan;
@@ -286,12 +308,13 @@ function* evaluateAggregation(evaluation: Evaluation, plan: AggregatePlan, range
     if (source !== undefined && plan.expr.name !== 'absent_over_time') {
       const folding = new Folding(evaluation, plan, op, range.steps);
       yield* evaluateRangeFunction(evaluation, plan.expr, source, range, folding);
-      return vectorOf(evaluation.adopt(folding.finish()));
+      return vectorOf(evaluation.adopt(yield* folding.finish()));
     }
   }
-  const params = param === null || param.kind === 'string' ? null : asScalar(yield* evaluatePlan(evaluation, param, range));
+  const params = param === null || param.kind === 'string' ? null : yield* evaluatePlan(evaluation, param, range);
   const value = yield* evaluatePlan(evaluation, plan.expr, range);
-  return replaced(evaluation, [value], yield* aggregate(evaluation, plan, asVector(value), params, range));
+  const result = yield* aggregate(evaluation, plan, asVector(value), params === null ? null : asScalar(params), range);
+  return replaced(evaluation, params === null ? [value] : [value, params], result);
 }
 
 const VECTOR_FUNCTIONS: Readonly<Record<string, VectorFunction>> = { ...MATH, ...TIME, ...VECTOR, ...HISTOGRAMS };
@@ -309,7 +332,7 @@ function* evaluateCall(evaluation: Evaluation, call: CallPlan, range: StepRange)
   if (changeOf !== undefined && first !== undefined) {
     const change = changeOf(call);
     const value = yield* evaluatePlan(evaluation, first, range);
-    return replaced(evaluation, [value], relabel(asVector(value), change));
+    return replaced(evaluation, [value], yield* relabel(evaluation, asVector(value), change));
   }
   const source = call.args.find((arg) => arg.kind === 'matrix' || arg.kind === 'subquery');
   if (source !== undefined) return yield* evaluateRangeFunction(evaluation, call, source, range);
@@ -317,22 +340,24 @@ function* evaluateCall(evaluation: Evaluation, call: CallPlan, range: StepRange)
   for (const arg of call.args) args.push(yield* evaluatePlan(evaluation, arg, range));
   const compute = VECTOR_FUNCTIONS[call.name];
   if (compute === undefined) throw new Error(`BUG: no function ${call.name}`);
+  if (call.returns === 'scalar') evaluation.holdScalar(range.steps);
   const outcome = compute({ evaluation, call, range, args });
   const value = 'kind' in outcome ? outcome : yield* outcome;
   if (value.kind === 'vector') evaluation.replace(blocksOf(args), value.block);
   else for (const block of blocksOf(args)) evaluation.drop(block);
+  releaseScalars(evaluation, args);
   return value;
 }
 
 /** Of a selector, timestamp() tells when the samples are from. */
 function* evaluateTimestamps(evaluation: Evaluation, selector: SelectorPlan, asked: Asked, range: StepRange): Generator<void, Value> {
-  const { useStartTimestamps, delayedNameRemoval } = evaluation.options;
+  const { useStartTimestamps } = evaluation.options;
   if (range.steps === 0) return vectorOf(new SeriesBlock(0, 0));
   const block = yield* evaluateSelector(evaluation, selector, range, asked);
   // The samples count all the same.
   if (asked === 'start_timestamp' && !useStartTimestamps) return replaced(evaluation, [vectorOf(block)], new SeriesBlock(range.steps, 0));
-  dropNames(block, delayedNameRemoval);
-  return replaced(evaluation, [vectorOf(block)], settle(evaluation, range, block));
+  yield* dropNames(evaluation, block);
+  return replaced(evaluation, [vectorOf(block)], yield* settle(evaluation, range, block));
 }
 
 function* evaluateRangeFunction(
@@ -351,10 +376,11 @@ function* evaluateRangeFunction(
     evaluation.counts.addSubqueryRead(result.counts, result.range, plan, range);
     source = { kind: 'subquery', plan, result };
   } else throw new Error('BUG: not a range vector');
-  const params: Float64Array[] = [];
-  for (const arg of call.args) if (arg !== plan) params.push(asScalar(yield* evaluatePlan(evaluation, arg, range)));
-  const block = yield* evaluateRangeCall(evaluation, call, source, params, range, sink);
+  const params: Value[] = [];
+  for (const arg of call.args) if (arg !== plan) params.push(yield* evaluatePlan(evaluation, arg, range));
+  const block = yield* evaluateRangeCall(evaluation, call, source, params.map(asScalar), range, sink);
   if (source.kind === 'subquery') evaluation.drop(source.result.block);
+  releaseScalars(evaluation, params);
   return vectorOf(block);
 }
 
@@ -371,7 +397,10 @@ function* evaluateSubquery(evaluation: Evaluation, plan: SubqueryPlan, range: St
   evaluation.counts = countsInside;
   const value = yield* evaluatePlan(evaluation, plan.expr, steps);
   evaluation.counts = counts;
-  return { block: value.kind === 'scalar' ? scalarRow(value.values) : asVector(value), range: steps, counts: countsInside };
+  if (value.kind !== 'scalar') return { block: asVector(value), range: steps, counts: countsInside };
+  const block = evaluation.adopt(scalarRow(value.values));
+  evaluation.release(value.values.length);
+  return { block, range: steps, counts: countsInside };
 }
 
 /** A scalar as a series without labels. */
@@ -428,33 +457,35 @@ function timesOf(range: StepRange): Float64Array {
 }
 
 /** Names whose removal was delayed go now. */
-function cleanNames(block: SeriesBlock): SeriesBlock {
-  if (!block.dropsName.includes(true)) return mergeEqualRows(block);
+function* cleanNames(evaluation: Evaluation, block: SeriesBlock): Generator<void, SeriesBlock> {
+  if (!block.dropsName.includes(true)) return yield* mergeEqualRows(evaluation, block);
   const staysUnique = block.hasUniqueLabels && !block.dropsName.includes(false) && hasOneMetric(block);
   for (let row = 0; row < block.rows; row++) {
     if (block.dropsName[row] === true) block.labels[row] = withoutMetadata(block.labels[row] ?? Labels.empty);
+    if (evaluation.isSliceOver(LABELS_WORK)) yield;
   }
   block.hasUniqueLabels = staysUnique;
-  return mergeEqualRows(block);
+  return yield* mergeEqualRows(evaluation, block);
 }
 
-function instantValue(value: Value, atMs: number, options: EngineOptions): QueryValue {
+function* instantValue(evaluation: Evaluation, value: Value, atMs: number): Generator<void, QueryValue> {
+  const { delayedNameRemoval } = evaluation.options;
   switch (value.kind) {
     case 'string':
       return { kind: 'string', atMs, value: value.value };
     case 'scalar':
       return { kind: 'scalar', atMs, value: value.values[0] ?? Number.NaN };
     case 'matrix':
-      return { kind: 'matrix', series: sortSeries(options.delayedNameRemoval ? cleanSeries(value.series) : value.series) };
+      return { kind: 'matrix', series: yield* sortSeries(evaluation, delayedNameRemoval ? cleanSeries(value.series) : value.series) };
     case 'vector':
-      return vectorValue(options.delayedNameRemoval ? cleanNames(value.block) : value.block, atMs);
+      return yield* vectorValue(evaluation, delayedNameRemoval ? yield* cleanNames(evaluation, value.block) : value.block, atMs);
     default:
       return unreachable(value);
   }
 }
 
 /** Of a block of one step. */
-function vectorValue(block: SeriesBlock, atMs: number): VectorValue {
+function* vectorValue(evaluation: Evaluation, block: SeriesBlock, atMs: number): Generator<void, VectorValue> {
   const labels: Labels[] = [];
   const values = new Float64Array(block.rows);
   let histograms: (FloatHistogram | null)[] | null = null;
@@ -468,6 +499,7 @@ function vectorValue(block: SeriesBlock, atMs: number): VectorValue {
       histograms.push(block.histogramAt(row));
     }
     labels.push(block.labels[row] ?? Labels.empty);
+    if (row % SAMPLES_AT_ONCE === 0 && evaluation.isSliceOver(SAMPLES_AT_ONCE)) yield;
   }
   return { kind: 'vector', atMs, labels, values: values.subarray(0, labels.length), histograms };
 }
@@ -477,8 +509,8 @@ function* rangeValue(evaluation: Evaluation, value: Value, range: StepRange): Ge
     case 'scalar':
       return { kind: 'matrix', series: yield* rangeSeriesOf(evaluation, scalarRow(value.values), range) };
     case 'vector': {
-      const block = evaluation.options.delayedNameRemoval ? cleanNames(value.block) : value.block;
-      return { kind: 'matrix', series: sortSeries(yield* rangeSeriesOf(evaluation, block, range)) };
+      const block = evaluation.options.delayedNameRemoval ? yield* cleanNames(evaluation, value.block) : value.block;
+      return { kind: 'matrix', series: yield* sortSeries(evaluation, yield* rangeSeriesOf(evaluation, block, range)) };
     }
     case 'string':
     case 'matrix':
@@ -488,7 +520,11 @@ function* rangeValue(evaluation: Evaluation, value: Value, range: StepRange): Ge
   }
 }
 
-const sortSeries = (series: RangeSeries[]): RangeSeries[] => series.sort((a, b) => a.labels.compare(b.labels));
+const sortSeries = (evaluation: Evaluation, series: RangeSeries[]): Generator<void, RangeSeries[]> =>
+  evaluation.paced(
+    slicedSort(series, (a, b) => a.labels.compare(b.labels)),
+    LABELS_WORK,
+  );
 
 /** As cleanNames, for series that have times of their own. */
 function cleanSeries(series: readonly RangeSeries[]): RangeSeries[] {

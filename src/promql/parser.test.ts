@@ -209,6 +209,9 @@ describe('hostile input', () => {
     ['offsets of offsets', `a${' offset 5m'.repeat(MEGABYTE / 10)}`],
     ['a label in on and group_left', `a + on(${'a,'.repeat(MEGABYTE / 4)}) group_left(${'a,'.repeat(MEGABYTE / 4)}) b`],
     ['names that are no modifiers', `a + ${'fill '.repeat(MEGABYTE / 5)}`],
+    ['a left chain', `a${'+a'.repeat(MEGABYTE / 2)}`],
+    ['patterns', `a{${'b=~"c.*",'.repeat(MEGABYTE / 9)}}`],
+    ['words, ten times', `sum by (${'a,'.repeat(MEGABYTE * 5)}a) (a)`],
   ])('a megabyte of %s is refused promptly', (_, text) => {
     expect(parseExpr(text, ALL)).toHaveProperty('errors');
   });

@@ -158,8 +158,9 @@ class Parser {
     const reader = this.#reader;
     reader.enter();
     let expr = this.#operand();
-    for (;;) {
+    for (let levels = 0; ; levels++) {
       const token = reader.peek();
+      if (levels > DEPTH_MAX) reader.stop(expr.span, TOO_DEEP); // the next one need not be read
       switch (token.kind) {
         case '[':
           expr = this.#range(expr);

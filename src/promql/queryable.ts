@@ -16,11 +16,16 @@ export type SelectRange = {
 export interface SelectedSeries {
   readonly count: number;
   labels(index: number): Labels;
-  /** Clears `into` and fills it with the samples of the range. Hot path: once per series and selector. */
-  read(index: number, into: SampleColumns): void;
+  /**
+   * Clears `into` and fills it with the samples of the range. False: with the first of them only, some of which are large
+   * histograms; `readOn` then adds the next, until it says true. Hot path: once per series and selector.
+   */
+  read(index: number, into: SampleColumns): boolean;
+  readOn(index: number, into: SampleColumns): boolean;
   close(): void;
 }
 
 export interface Queryable {
-  select(matchers: readonly Matcher[], range: SelectRange): SelectedSeries;
+  /** Says in between how much it has done, in what takes as long as a sample. */
+  select(matchers: readonly Matcher[], range: SelectRange): Generator<number, SelectedSeries>;
 }

@@ -1,11 +1,11 @@
 /**
  * Calls of functions over range vectors: series by series, the window moves from step to step over the columns.
- * prometheus/promql/engine.go eval, case Call. Hot path: nothing is allocated per step.
+ * prometheus/promql/engine.go eval, case Call. Hot path: nothing is allocated per step of floats.
  */
 import type { Labels } from '../model/labels.ts';
 import type { SampleColumns } from '../model/sample.ts';
 import type { Span } from './ast.ts';
-import { type Evaluation, type StepRange, stepTime } from './evaluation.ts';
+import { type Evaluation, SAMPLES_AT_ONCE, type StepRange, stepTime } from './evaluation.ts';
 import { labelsOfAbsent, selectorMatchers } from './functions/absent.ts';
 import { CHANGES } from './functions/changes.ts';
 import { OVER_TIME } from './functions/over-time.ts';
@@ -19,6 +19,7 @@ import type { SampleCounts, Windows } from './sample-counts.ts';
 import type { Selection } from './selection.ts';
 import { referenceTime } from './selector-evaluation.ts';
 import { ABSENT, assertUniqueLabels, assertUniqueRows, isSameMetric, SeriesBlock, withoutMetadata } from './series-block.ts';
+import { readOn } from './series-reading.ts';
 
 /** A subquery that has been evaluated, when its steps are, and what they looked at. */
 export type SubqueryResult = { readonly block: SeriesBlock; readonly range: StepRange; readonly counts: SampleCounts };
@@ -50,7 +51,7 @@ function kernelOf(name: string): RangeKernel {
     case 'idelta':
       return new InstantRateKernel(false);
     default: {
-      const kernel = OVER_TIME[name] ?? CHANGES[name] ?? TREND[name];
+      const kernel = OVER_TIME[name] ?? CHANGES[name]?.() ?? TREND[name];
       if (kernel === undefined) throw new Error(`BUG: no range function ${name}`);
       return kernel;
     }
@@ -59,7 +60,8 @@ function kernelOf(name: string): RangeKernel {
 
 /** Takes the rows of a call as they are found; what it is given belongs to it for that long. */
 export interface RowSink {
-  add(block: SeriesBlock, row: number): void;
+  /** Null: it is done with the row. */
+  add(block: SeriesBlock, row: number): Generator<void, void> | null;
 }
 
 /**
@@ -93,7 +95,7 @@ export function* evaluateRangeCall(
   const kernel = kernelOf(call.name);
   const span = source.plan === call.args[0] && source.kind === 'subquery' ? QUERY_START : (call.args[0] ?? call).span;
   const window = new RangeWindow(evaluation.annotations, span, { rangeMs, isAnchored, isSmoothed });
-  const series = seriesOf(evaluation, source, {
+  const series = yield* seriesOf(evaluation, source, {
     fromMs: windows.fromMs + 1,
     toMs: windows.toMs + (range.steps - 1) * strideMs,
   });
@@ -112,6 +114,7 @@ export function* evaluateRangeCall(
     found: 0,
     looked: 0,
     most: 0,
+    last: 0,
   };
   const takesRows = kernel.computeRow !== undefined && !isAnchored && !isSmoothed;
   let firstLabels: Labels | null = null;
@@ -119,7 +122,8 @@ export function* evaluateRangeCall(
   let results = 0;
 
   for (let i = 0; i < series.count; i++) {
-    series.load(i, window);
+    const reading = series.load(i, window, results);
+    if (reading !== null) yield* reading;
     const samples = window.floatCount + window.histograms.length;
     if (evaluation.isSliceOver(samples + range.steps)) yield;
     if (samples === 0) continue;
@@ -132,21 +136,27 @@ export function* evaluateRangeCall(
     isOneMetric &&= isSameMetric(window.labels, firstLabels);
     const rowDropsName = dropsName || series.dropsName(i);
     const row = block.addRow(rowDropsName && !delayedNameRemoval ? withoutMetadata(window.labels) : window.labels, rowDropsName);
+    evaluation.touchCells(block.cells);
     let hasFloats = false;
+    let rowResults = 0;
     task.found = 0;
     task.looked = 0;
     task.most = 0;
+    task.last = 0;
     if (takesRows && window.histograms.length === 0 && window.floatStarts === null) {
       task.kinds = block.kinds;
       task.values = block.values;
       task.cell = row;
       kernel.computeRow?.(window, task);
       hasFloats = task.found > 0;
+      rowResults = task.found;
     } else {
+      let work = 0;
       for (let step = 0; step < range.steps; step++) {
         const endMs = firstMs + step * strideMs;
         window.moveTo(endMs - rangeMs - before, endMs + after);
         const inWindow = window.weight;
+        task.last = inWindow;
         if (inWindow === 0) continue;
         task.looked += inWindow;
         if (inWindow > task.most) task.most = inWindow;
@@ -154,31 +164,47 @@ export function* evaluateRangeCall(
         window.startMs = endMs - rangeMs;
         window.endMs = endMs;
         for (let p = 0; p < params.length; p++) window.params[p] = params[p]![step]!; // one value per step
-        if (!kernel.compute(window)) continue;
+        work += inWindow;
+        if (work >= SAMPLES_AT_ONCE) {
+          if (evaluation.isSliceOver(work)) yield;
+          work = 0;
+        }
+        let hasResult = kernel.compute(window);
+        if (typeof hasResult !== 'boolean') hasResult = yield* evaluation.paced(hasResult);
+        if (!hasResult) continue;
         task.found++;
         if (window.histogram === null) {
           hasFloats = true;
           block.setFloat(row + step, window.value);
-        } else block.setHistogram(row + step, window.histogram);
+          rowResults++;
+        } else {
+          const heldBefore = block.histogramsHeld;
+          block.setHistogram(row + step, window.histogram);
+          rowResults += block.histogramsHeld - heldBefore;
+          evaluation.touch(results + rowResults);
+        }
       }
+      if (evaluation.isSliceOver(work)) yield;
     }
     counts.addWindows(window, windows, task.looked, isStored);
-    results += task.found;
     evaluation.touch(results + task.most);
-    if (evaluation.isSliceOver(takesRows ? task.found : task.looked)) yield;
+    results += rowResults;
+    evaluation.touch(results + task.last);
     if (isCounterFunction && hasFloats) annotateCounter(evaluation, window);
     if (task.found === 0) block.removeLastRow();
     else if (sink !== null) {
-      sink.add(block, 0);
+      const adding = sink.add(block, 0);
+      if (adding !== null) yield* adding;
       sunk.push(block.labels[0] ?? window.labels);
       block.removeLastRow();
     }
   }
+  series.done();
   if (call.name === 'absent_over_time') return evaluation.adopt(absentRow(block, call, delayedNameRemoval));
   if (!delayedNameRemoval) {
     block.hasUniqueLabels = isOneMetric && (isStored || source.result.block.hasUniqueLabels);
-    if (sink === null) assertUniqueRows(block);
-    else if (!block.hasUniqueLabels) assertUniqueLabels(sunk);
+    if (sink === null) yield* assertUniqueRows(evaluation, block);
+    else if (!block.hasUniqueLabels) yield* assertUniqueLabels(evaluation, sunk);
   }
   return evaluation.adopt(block, sink === null ? results : 0);
 }
@@ -190,28 +216,43 @@ function checkModifier(modifier: string, functions: readonly string[], name: str
 
 interface SeriesSource {
   readonly count: number;
-  load(index: number, window: RangeWindow): void;
+  /** Null: it is done. `found`: samples of results that are not held yet. */
+  load(index: number, window: RangeWindow, found: number): Generator<void, void> | null;
   dropsName(index: number): boolean;
+  done(): void;
 }
 
-function seriesOf(evaluation: Evaluation, source: RangeSource, range: { fromMs: number; toMs: number }): SeriesSource {
+function* seriesOf(evaluation: Evaluation, source: RangeSource, range: { fromMs: number; toMs: number }): Generator<void, SeriesSource> {
   if (source.kind === 'subquery') {
     const { block, range: steps } = source.result;
     return {
       count: block.rows,
-      load: (index, window) => window.loadRow(block, index, steps.startMs, steps.stepMs),
+      load: (index, window) => {
+        window.loadRow(block, index, steps.startMs, steps.stepMs);
+        return null;
+      },
       dropsName: (index) => block.dropsName[index] ?? false,
+      done: () => {},
     };
   }
   const { selector } = source.plan;
-  const selection: Selection = evaluation.selections.select(selector.matchers, range);
+  const selection: Selection = yield* evaluation.select(selector.matchers, range);
+  const { statsOnly } = selector;
+  function* loadParts(index: number, columns: SampleColumns, window: RangeWindow, found: number): Generator<void, void> {
+    const labels = selection.labels(index); // they may be gone after a pause
+    yield* readOn(evaluation, selection, index, columns, found, statsOnly);
+    window.load(labels, columns, statsOnly);
+  }
   return {
     count: selection.count,
-    load: (index, window) => {
-      const columns: SampleColumns = selection.read(index);
-      window.load(selection.labels(index), columns, selector.statsOnly);
+    load: (index, window, found) => {
+      const columns = selection.read(index);
+      if (columns.histograms !== null) return loadParts(index, columns, window, found);
+      window.load(selection.labels(index), columns, statsOnly);
+      return null;
     },
     dropsName: () => false,
+    done: () => evaluation.done(selection),
   };
 }
 

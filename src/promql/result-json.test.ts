@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { finish } from '../lib/finish.ts';
 import { TextWriter } from '../lib/text-writer.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
 import type { QueryValue } from './engine.ts';
-import { writeQueryData } from './result-json.ts';
+import { QueryError } from './query-error.ts';
+import { sizeOfQueryData, writeQueryData } from './result-json.ts';
 
 const histogram: FloatHistogram = {
   counterResetHint: 'gauge',
@@ -118,6 +120,61 @@ test('a large answer is written in slices', () => {
   let pauses = 0;
   while (steps.next().done !== true) pauses++;
   expect(pauses).toBeGreaterThan(1);
+});
+
+const large = (buckets: number): FloatHistogram => ({
+  ...histogram,
+  positiveSpans: [{ offset: 0, length: buckets }],
+  positiveBuckets: Float64Array.from({ length: buckets }, (_, i) => i + 1),
+});
+const ofLarge = (samples: number, buckets: number): QueryValue => ({
+  kind: 'matrix',
+  series: [
+    {
+      labels: Labels.empty,
+      dropsName: false,
+      timestamps: Float64Array.from({ length: samples }, (_, i) => i * 1000),
+      values: new Float64Array(samples),
+      histograms: Array.from({ length: samples }, () => large(buckets)),
+    },
+  ],
+});
+
+test.each([
+  { what: 'one large histogram', value: ofLarge(1, 60_000), least: 5 },
+  { what: 'many histograms of a series', value: ofLarge(500, 100), least: 5 },
+])('$what is written in slices', ({ value, least }) => {
+  const out = new TextWriter(sizeOfQueryData(value));
+  const steps = writeQueryData(out, value);
+  let pauses = 0;
+  while (steps.next().done !== true) pauses++;
+  expect(pauses).toBeGreaterThan(least);
+  const read = JSON.parse(new TextDecoder().decode(out.finish())) as { result: { histograms: [number, { buckets: string[][] }][] }[] };
+  const all = read.result[0]?.histograms ?? [];
+  expect(new Set(all.map(([, { buckets }]) => JSON.stringify(buckets))).size).toBe(1);
+  // The zero bucket and the one below are there as well.
+  const counts = all[0]?.[1].buckets.slice(2).map((bucket) => Number(bucket[3])) ?? [];
+  expect(counts).toEqual(Array.from({ length: counts.length }, (_, i) => i + 1));
+});
+
+test('an answer that becomes too large ends with an error', () => {
+  const value = ofLarge(10, 10_000);
+  const steps = writeQueryData(new TextWriter(), value, null, 1 << 20);
+  expect(() => finish(steps)).toThrow(
+    new QueryError('execution', 'the answer would be larger than 1048576 bytes: ask for fewer series or steps'),
+  );
+});
+
+test('one that is far too large is not begun', () => {
+  const value = ofLarge(1, 10_000_000);
+  if (value.kind !== 'matrix' || value.series[0] === undefined) throw new Error('BUG: a matrix');
+  const [series] = value.series;
+  const many = {
+    ...series,
+    timestamps: new Float64Array(10),
+    histograms: new Array<FloatHistogram | null>(10).fill(series.histograms?.[0] ?? null),
+  };
+  expect(() => sizeOfQueryData({ kind: 'matrix', series: [many] })).toThrow('the answer would be larger than 2147483648 bytes');
 });
 
 test('series with the same times, with other times and with times within one second each keep their own', () => {

@@ -1,7 +1,8 @@
 /** What a query counts, step by step. Two series x and one of histograms h (of size 12) have a sample each minute. */
 import { describe, expect, test } from 'vitest';
 import { MemoryQueryable } from '../../test/support/memory-queryable.ts';
-import { drive, SCRIPT_PARSER_OPTIONS } from '../../test/support/promqltest/run-script.ts';
+import { SCRIPT_PARSER_OPTIONS } from '../../test/support/promqltest/run-script.ts';
+import { finish } from '../lib/finish.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
 import { STALE_NAN } from '../model/sample.ts';
@@ -41,7 +42,7 @@ const INSTANT: Range = { startMs: 600_000, endMs: 600_000, stepMs: 0 };
 function statsOf(text: string, range: Range, counting: Counting): QueryStats {
   const parsed = parseExpr(text, SCRIPT_PARSER_OPTIONS);
   if ('errors' in parsed) throw new Error(parsed.errors[0]?.message);
-  return drive(evaluate({ expr: parsed.expr, text, ...range }, store, { ...DEFAULT_ENGINE_OPTIONS, counting })).stats;
+  return finish(evaluate({ expr: parsed.expr, text, ...range }, store, { ...DEFAULT_ENGINE_OPTIONS, counting })).stats;
 }
 
 const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);

@@ -6,7 +6,11 @@ import type { FloatHistogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import { type Matcher, printMatcher } from '../model/matcher.ts';
 import { SampleColumns } from '../model/sample.ts';
+import { histogramsWeight } from './histogram/histogram-draft.ts';
 import type { Queryable, SelectedSeries, SelectRange } from './queryable.ts';
+
+/** How many samples are kept for second readers in a query. */
+type Kept = { samples: number };
 
 type KeptColumns = {
   readonly timestamps: Float64Array;
@@ -15,19 +19,28 @@ type KeptColumns = {
   readonly startTimestamps: Float64Array | null;
 };
 
-/** Samples that are kept for a second reader, at most; what is beyond is read again. */
+/** Samples that are kept for a second reader, at most, histograms by their size; what is beyond is read again. */
 const KEPT_SAMPLES_MAX = 2_000_000;
 
 export class Selection {
   readonly #series: SelectedSeries;
   readonly #columns: SampleColumns;
   readonly #kept: (KeptColumns | undefined)[] | null;
-  #keptSamples = 0;
+  readonly #keptInAll: Kept;
+  #isOpen = true;
+  /** `columns` lacks samples of the series that is being read: `readOn` adds the next. */
+  isPartial = false;
 
-  constructor(series: SelectedSeries, columns: SampleColumns, keeps: boolean) {
+  constructor(series: SelectedSeries, columns: SampleColumns, isShared: boolean, keptInAll: Kept) {
     this.#series = series;
     this.#columns = columns;
-    this.#kept = keeps ? [] : null;
+    this.#kept = isShared ? [] : null;
+    this.#keptInAll = keptInAll;
+  }
+
+  /** Others may read it too. */
+  get isShared(): boolean {
+    return this.#kept !== null;
   }
 
   get count(): number {
@@ -38,10 +51,14 @@ export class Selection {
     return this.#series.labels(index);
   }
 
-  /** Samples of a series; valid until the next call on any selection of the query. Times and floats may be overwritten. */
+  /**
+   * Samples of a series, or the first of them where its histograms are large (`isPartial`); valid until the next call on any
+   * selection of the query. Times and floats may be overwritten.
+   */
   read(index: number): SampleColumns {
     const columns = this.#columns;
     const kept = this.#kept?.[index];
+    this.isPartial = false;
     if (kept !== undefined) {
       columns.length = kept.timestamps.length;
       columns.reserve(columns.length);
@@ -51,10 +68,12 @@ export class Selection {
       columns.startTimestamps = kept.startTimestamps?.slice() ?? null;
       return columns;
     }
-    this.#series.read(index, columns);
+    this.isPartial = !this.#series.read(index, columns);
+    if (this.#kept === null || this.isPartial) return columns; // what is read in parts is too large to be kept
     const { length } = columns;
-    if (this.#kept !== null && this.#keptSamples + length <= KEPT_SAMPLES_MAX) {
-      this.#keptSamples += length;
+    const samples = columns.histograms === null ? length : length + histogramsWeight(columns.histograms, 0, length);
+    if (this.#keptInAll.samples + samples <= KEPT_SAMPLES_MAX) {
+      this.#keptInAll.samples += samples;
       this.#kept[index] = {
         timestamps: columns.timestamps.slice(0, length),
         values: columns.values.slice(0, length),
@@ -65,8 +84,14 @@ export class Selection {
     return columns;
   }
 
+  /** Adds the next samples of the series that was read last, while `isPartial`. */
+  readOn(index: number): void {
+    this.isPartial = !this.#series.readOn(index, this.#columns);
+  }
+
   close(): void {
-    this.#series.close();
+    if (this.#isOpen) this.#series.close();
+    this.#isOpen = false;
   }
 }
 
@@ -81,8 +106,9 @@ const SPARE_SAMPLES_MAX = 65_536;
 export class SelectionCache {
   readonly #queryable: Queryable;
   readonly #columns: SampleColumns;
-  readonly #byKey = new Map<string, Selection>();
-  readonly #alone: Selection[] = [];
+  readonly #shared = new Map<string, Selection>();
+  readonly #alone = new Set<Selection>();
+  readonly #kept: Kept = { samples: 0 };
   readonly #uses: ReadonlyMap<string, number> | null;
 
   /** `uses` counts selectors by the text of their matchers: those that are alone need not be kept. Null: there is but one. */
@@ -92,29 +118,34 @@ export class SelectionCache {
     this.#columns = spareColumns.pop() ?? new SampleColumns();
   }
 
-  select(matchers: readonly Matcher[], range: SelectRange): Selection {
-    if (this.#uses === null) {
-      const selection = new Selection(this.#queryable.select(matchers, range), this.#columns, false);
-      this.#alone.push(selection);
-      return selection;
-    }
-    const key = keyOf(matchers, range);
-    let selection = this.#byKey.get(key);
-    if (selection === undefined) {
-      const isShared = (this.#uses.get(matchersKey(matchers)) ?? 0) > 1;
-      selection = new Selection(this.#queryable.select(matchers, range), this.#columns, isShared);
-      this.#byKey.set(key, selection);
-    }
+  /** One that others have asked for; null: it has to be made. */
+  find(matchers: readonly Matcher[], range: SelectRange): Selection | null {
+    return this.#shared.size === 0 ? null : (this.#shared.get(keyOf(matchers, range)) ?? null);
+  }
+
+  /** As the store's own. */
+  *select(matchers: readonly Matcher[], range: SelectRange): Generator<number, Selection> {
+    const isShared = this.#uses !== null && (this.#uses.get(matchersKey(matchers)) ?? 0) > 1;
+    const selection = new Selection(yield* this.#queryable.select(matchers, range), this.#columns, isShared, this.#kept);
+    if (isShared) this.#shared.set(keyOf(matchers, range), selection);
+    else this.#alone.add(selection);
     return selection;
   }
 
+  /** Whoever asked for one that is not shared needs it no more. */
+  forget(selection: Selection): void {
+    selection.close();
+    this.#alone.delete(selection);
+  }
+
   close(): void {
-    for (const selection of this.#byKey.values()) selection.close();
+    for (const selection of this.#shared.values()) selection.close();
     for (const selection of this.#alone) selection.close();
-    this.#byKey.clear();
+    this.#shared.clear();
+    this.#alone.clear();
     const columns = this.#columns;
-    if (spareColumns.length === SPARE_MAX || columns.timestamps.length > SPARE_SAMPLES_MAX) return;
     columns.clear(); // and with it the histograms
+    if (spareColumns.length === SPARE_MAX || columns.timestamps.length > SPARE_SAMPLES_MAX) return;
     spareColumns.push(columns);
   }
 }

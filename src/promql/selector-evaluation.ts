@@ -13,6 +13,7 @@ import { executionError } from './query-error.ts';
 import type { MatrixPlan, SelectorPlan } from './query-plan.ts';
 import { RangeWindow, statsOf } from './range-window.ts';
 import { SeriesBlock } from './series-block.ts';
+import { readOn } from './series-reading.ts';
 
 /** What a selected sample is asked for: its value, a time of it in seconds, or, of an info metric, its time in ms. */
 export type Asked = 'value' | 'timestamp' | 'start_timestamp' | 'info_time';
@@ -30,27 +31,27 @@ export function* evaluateSelector(
   const { lookbackDeltaMs } = evaluation.options;
   const firstMs = referenceTime(selector, range.startMs);
   const lastMs = referenceTime(selector, stepTime(range, range.steps - 1));
-  const selection = evaluation.selections.select(selector.matchers, { fromMs: firstMs - lookbackDeltaMs + 1, toMs: lastMs });
+  const wanted = { fromMs: firstMs - lookbackDeltaMs + 1, toMs: lastMs };
+  const selection = yield* evaluation.select(selector.matchers, wanted);
   const block = new SeriesBlock(range.steps, selection.count);
+  const { statsOnly } = selector;
   const strideMs = selector.atMs === null ? range.stepMs : 0;
   let samples = 0;
   for (let i = 0; i < selection.count; i++) {
+    const labels = selection.labels(i); // they may be gone after a pause
     const columns = selection.read(i);
+    if (columns.histograms !== null) yield* readOn(evaluation, selection, i, columns, samples, statsOnly);
     if (evaluation.isSliceOver(columns.length + range.steps)) yield;
     if (columns.length === 0) continue;
-    const row = block.addRow(selection.labels(i), false);
-    const found = fillRow(row, block, columns, {
-      firstMs,
-      strideMs,
-      lookbackDeltaMs,
-      asked,
-      statsOnly: selector.statsOnly,
-    });
-    if (found === 0) block.removeLastRow();
+    const row = block.addRow(labels, false);
+    evaluation.touchCells(block.cells);
+    const held = fillRow(evaluation, row, block, columns, { firstMs, strideMs, lookbackDeltaMs, asked, statsOnly, samples });
+    if (held === 0) block.removeLastRow();
     else evaluation.counts.addSteps(block, row);
-    samples += found; // histograms weigh more, which is counted once the block is whole
+    samples += held;
     evaluation.touch(samples);
   }
+  evaluation.done(selection);
   evaluation.adopt(block, samples);
   evaluation.counts.addRows(block.samplesHeld);
   return block;
@@ -62,14 +63,20 @@ type Reading = {
   readonly lookbackDeltaMs: number;
   readonly asked: Asked;
   readonly statsOnly: boolean;
+  /** In the rows before. */
+  readonly samples: number;
 };
 
-/** Fills the cells of a row; returns how many samples there were. */
-function fillRow(row: number, block: SeriesBlock, columns: SampleColumns, reading: Reading): number {
+/** Fills the cells of a row; returns how many samples that are, histograms by their size. */
+function fillRow(evaluation: Evaluation, row: number, block: SeriesBlock, columns: SampleColumns, reading: Reading): number {
   const { timestamps, values, histograms, length } = columns;
   const { firstMs, strideMs, lookbackDeltaMs, asked } = reading;
   const { steps, kinds } = block;
-  let found = 0;
+  let held = 0;
+  /** Of the newest sample, where it is a histogram: as it is put into cells, and its size. */
+  let shownAt = -1;
+  let shown: FloatHistogram | null = null;
+  let weight = 0;
   // Index of the newest sample that is not in the future; -1 for none. One step sees the last sample at once.
   let at = steps === 1 ? length - 1 : -1;
   for (let step = 0; step < steps; step++) {
@@ -82,7 +89,7 @@ function fillRow(row: number, block: SeriesBlock, columns: SampleColumns, readin
     const histogram = histograms === null ? null : (histograms[at] ?? null);
     if (value !== value && isStale(value)) continue;
     if (histogram !== null && isStale(histogram.sum)) continue;
-    found++;
+    held++;
     if (asked === 'timestamp') block.setFloat(row + step, sampleMs / 1000);
     else if (asked === 'start_timestamp') block.setFloat(row + step, (columns.startTimestamps?.[at] ?? 0) / 1000);
     else if (asked === 'info_time') {
@@ -92,9 +99,18 @@ function fillRow(row: number, block: SeriesBlock, columns: SampleColumns, readin
     } else if (histogram === null) {
       kinds[row + step] = 1; // FLOAT, written out: this is the hottest line of an instant query
       block.values[row + step] = value;
-    } else block.setHistogram(row + step, reading.statsOnly ? statsOf(histogram, histogramBefore(columns, at)) : histogram);
+    } else {
+      if (shown === null || at !== shownAt) {
+        shown = reading.statsOnly ? statsOf(histogram, histogramBefore(columns, at)) : histogram;
+        weight = sampleWeight(shown);
+        shownAt = at;
+      }
+      block.setHistogram(row + step, shown);
+      held += weight - 1;
+      evaluation.touch(reading.samples + held);
+    }
   }
-  return found;
+  return held;
 }
 
 /** The last histogram before a sample, for what a selector without buckets must know about counter resets. */
@@ -111,23 +127,30 @@ export function* evaluateSmoothedSelector(evaluation: Evaluation, selector: Sele
   const { lookbackDeltaMs } = evaluation.options;
   const firstMs = referenceTime(selector, range.startMs);
   const lastMs = referenceTime(selector, stepTime(range, range.steps - 1));
-  const selection = evaluation.selections.select(selector.matchers, {
-    fromMs: firstMs - lookbackDeltaMs + 1,
-    toMs: lastMs + lookbackDeltaMs,
-  });
+  const wanted = { fromMs: firstMs - lookbackDeltaMs + 1, toMs: lastMs + lookbackDeltaMs };
+  const selection = yield* evaluation.select(selector.matchers, wanted);
   const block = new SeriesBlock(range.steps, selection.count);
   const window = new RangeWindow(evaluation.annotations, selector.span, { rangeMs: 0, isAnchored: false, isSmoothed: true });
   for (let i = 0; i < selection.count; i++) {
-    window.load(selection.labels(i), selection.read(i), selector.statsOnly);
+    const labels = selection.labels(i);
+    const columns = selection.read(i);
+    if (columns.histograms !== null) yield* readOn(evaluation, selection, i, columns, block.histogramsHeld, selector.statsOnly);
+    window.load(labels, columns, selector.statsOnly);
     if (evaluation.isSliceOver(window.floatCount + range.steps)) yield;
     const row = block.addRow(window.labels, false);
+    evaluation.touchCells(block.cells);
     for (let step = 0; step < range.steps; step++) {
       const refMs = referenceTime(selector, stepTime(range, step));
       window.moveTo(refMs - lookbackDeltaMs, refMs + lookbackDeltaMs);
+      const heldBefore = block.histogramsHeld;
       smoothCell(block, row + step, window, refMs);
+      if (block.histogramsHeld === heldBefore) continue;
+      evaluation.touch(block.histogramsHeld);
+      if (evaluation.isSliceOver(block.histogramsHeld - heldBefore)) yield;
     }
     if (block.isRowEmpty(block.rows - 1)) block.removeLastRow();
   }
+  evaluation.done(selection);
   return evaluation.adopt(block);
 }
 
@@ -201,29 +224,36 @@ export function* evaluateMatrix(evaluation: Evaluation, matrix: MatrixPlan, rang
   const isExtended = selector.isAnchored || selector.isSmoothed;
   const fromMs = isExtended ? startMs - lookbackDeltaMs : startMs;
   const toMs = selector.isSmoothed ? endMs + lookbackDeltaMs : endMs;
-  const selection = evaluation.selections.select(selector.matchers, { fromMs: fromMs + 1, toMs });
+  const selection = yield* evaluation.select(selector.matchers, { fromMs: fromMs + 1, toMs });
   const window = new RangeWindow(evaluation.annotations, matrix.span, { rangeMs, ...selector });
   const result: RangeSeries[] = [];
   for (let i = 0; i < selection.count; i++) {
+    const labels = selection.labels(i);
     const columns = selection.read(i);
+    if (columns.histograms !== null) yield* readOn(evaluation, selection, i, columns, 0, false);
     if (evaluation.isSliceOver(columns.length)) yield;
-    let series = isExtended ? null : asStored(selection.labels(i), columns);
+    let series = isExtended ? null : asStored(labels, columns);
     if (series === null) {
-      window.load(selection.labels(i), columns, false);
+      window.load(labels, columns, false);
       window.moveTo(fromMs, toMs);
       if (window.histogramLength > 0) {
         throw executionError(`${selector.isAnchored ? 'anchored' : 'smoothed'} modifier is not supported with histograms`);
       }
       const extended = extendFloats(window, startMs, endMs);
-      if (extended !== null) series = { labels: selection.labels(i), dropsName: false, ...extended, histograms: null };
+      if (extended !== null) series = { labels, dropsName: false, ...extended, histograms: null };
     }
     if (series === null || series.timestamps.length === 0) continue;
     result.push(series);
-    let added = series.timestamps.length;
-    for (const histogram of series.histograms ?? []) if (histogram !== null) added += sampleWeight(histogram) - 1;
+    const { length } = series.timestamps;
+    let added = length;
+    for (let at = 0; at < length; at++) {
+      const histogram = series.histograms?.[at] ?? null;
+      if (histogram !== null) added += sampleWeight(histogram) - 1;
+    }
     evaluation.counts.add(added, added);
     evaluation.hold(added);
   }
+  evaluation.done(selection);
   return result;
 }
 

@@ -5,6 +5,7 @@
  */
 import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels, METRIC_NAME } from '../model/labels.ts';
+import { type Evaluation, LABELS_WORK, STEPS_MAX } from './evaluation.ts';
 import { sampleWeight } from './histogram/histogram-draft.ts';
 import { duplicateLabelSets, tooManySamples } from './query-error.ts';
 
@@ -35,18 +36,30 @@ export class SeriesBlock {
   histograms: (FloatHistogram | null)[] | null = null;
   /** False when two rows may have equal labels. */
   hasUniqueLabels = true;
+  /** Size of the histograms that were put into cells: what a block that grows holds at most. */
+  histogramsHeld = 0;
   /** What the evaluation counts as held for this block. */
   samplesHeld = 0;
+  cellsHeld = 0;
+
+  readonly #cellsExpected: number;
 
   constructor(steps: number, rowsExpected: number) {
     this.steps = steps;
-    const cells = Math.max(1, Math.min(rowsExpected * steps, CELLS_AT_ONCE_MAX));
+    this.#cellsExpected = rowsExpected * steps;
+    const cells = Math.max(1, Math.min(this.#cellsExpected, CELLS_AT_ONCE_MAX));
     this.kinds = new Uint8Array(cells);
     this.values = new Float64Array(cells);
   }
 
+  /** Those of its rows, and what takes as much memory as cells: their label sets. */
+  get cells(): number {
+    return this.rows * (this.steps + LABELS_CELLS);
+  }
+
   /** A new row of absent cells; returns the index of its first. */
   addRow(labels: Labels, dropsName: boolean): number {
+    if (this.steps > STEPS_MAX) throw tooManySamples();
     const from = this.rows * this.steps;
     const to = from + this.steps;
     if (to > this.kinds.length) this.#grow(to);
@@ -75,6 +88,7 @@ export class SeriesBlock {
     this.histograms ??= new Array<FloatHistogram | null>(this.kinds.length).fill(null);
     this.kinds[cell] = HISTOGRAM;
     this.histograms[cell] = histogram;
+    this.histogramsHeld += sampleWeight(histogram);
   }
 
   histogramAt(cell: number): FloatHistogram {
@@ -107,19 +121,24 @@ export class SeriesBlock {
     return copy;
   }
 
-  /** How many samples the block holds, histograms by their size, as the sample limit counts. */
+  /** How many samples the block holds, histograms by their size, as the sample limit counts. Those of absent cells go. */
   weight(): number {
+    const { kinds, histograms } = this;
     const cells = this.rows * this.steps;
     let weight = 0;
-    for (let cell = 0; cell < cells; cell++) if (this.kinds[cell] !== ABSENT) weight++;
-    if (this.histograms === null) return weight;
-    for (let cell = 0; cell < cells; cell++) if (this.kinds[cell] === HISTOGRAM) weight += sampleWeight(this.histogramAt(cell)) - 1;
+    for (let cell = 0; cell < cells; cell++) if (kinds[cell] !== ABSENT) weight++;
+    if (histograms === null) return weight;
+    for (let cell = 0; cell < cells; cell++) {
+      if (kinds[cell] === HISTOGRAM) weight += sampleWeight(this.histogramAt(cell)) - 1;
+      else histograms[cell] = null;
+    }
     return weight;
   }
 
   #grow(cells: number): void {
     if (cells > CELLS_MAX) throw tooManySamples();
-    const size = Math.min(CELLS_MAX, Math.max(cells, this.kinds.length * 2));
+    const wanted = cells > CELLS_MOVED_MAX ? Math.max(this.#cellsExpected, this.kinds.length * 8) : this.kinds.length * 2;
+    const size = Math.min(CELLS_MAX, Math.max(cells, wanted));
     const kinds = new Uint8Array(size);
     kinds.set(this.kinds);
     this.kinds = kinds;
@@ -134,20 +153,25 @@ export class SeriesBlock {
   }
 }
 
+export const LABELS_CELLS = 20;
+
 /** A block takes 9 bytes per cell, there or absent: this bounds it to 900 MB, whatever the limit on samples is. */
 export const CELLS_MAX = 100_000_000;
 /** More is taken only once it is needed: most series of a long range may turn out to be empty. */
 const CELLS_AT_ONCE_MAX = 1 << 20;
+/** So many are moved to a longer array; then it is as long as it may become, of which the machine gives what is written to. */
+export const CELLS_MOVED_MAX = 1 << 23;
 
 /**
  * Rows with equal labels become one, in the place of the first. Two samples at one step cannot be told apart then:
  * an error, as Prometheus has it.
  */
-export function mergeEqualRows(block: SeriesBlock): SeriesBlock {
+export function* mergeEqualRows(evaluation: Evaluation, block: SeriesBlock): Generator<void, SeriesBlock> {
   if (block.hasUniqueLabels) return block;
   const rowOf = new Map<string, number>();
   const target = new Int32Array(block.rows);
   for (let row = 0; row < block.rows; row++) {
+    if (evaluation.isSliceOver(LABELS_WORK)) yield;
     const key = (block.labels[row] ?? Labels.empty).key();
     const known = rowOf.get(key);
     target[row] = known ?? rowOf.size;
@@ -158,6 +182,7 @@ export function mergeEqualRows(block: SeriesBlock): SeriesBlock {
   const { steps } = block;
   const merged = new SeriesBlock(steps, rowOf.size);
   for (let row = 0; row < block.rows; row++) {
+    if (evaluation.isSliceOver(steps)) yield;
     const to = target[row] ?? 0;
     if (to === merged.rows) merged.addRow(block.labels[row] ?? Labels.empty, block.dropsName[row] ?? false);
     for (let step = 0; step < steps; step++) {
@@ -171,12 +196,19 @@ export function mergeEqualRows(block: SeriesBlock): SeriesBlock {
 }
 
 /** Rows without samples do not count. */
-export function assertUniqueRows(block: SeriesBlock): void {
-  if (!block.hasUniqueLabels) assertUniqueLabels(block.labels.filter((_, row) => !block.isRowEmpty(row)));
+export function* assertUniqueRows(evaluation: Evaluation, block: SeriesBlock): Generator<void, void> {
+  if (block.hasUniqueLabels) return;
+  const labels = block.labels.filter((_, row) => !block.isRowEmpty(row));
+  yield* assertUniqueLabels(evaluation, labels);
 }
 
-export function assertUniqueLabels(all: readonly Labels[]): void {
-  if (new Set(all.map((labels) => labels.key())).size < all.length) throw duplicateLabelSets();
+export function* assertUniqueLabels(evaluation: Evaluation, all: readonly Labels[]): Generator<void, void> {
+  const keys = new Set<string>();
+  for (const labels of all) {
+    keys.add(labels.key());
+    if (evaluation.isSliceOver(LABELS_WORK)) yield;
+  }
+  if (keys.size < all.length) throw duplicateLabelSets();
 }
 
 /** True when all rows are of one metric, so that taking the name away leaves different labels different. */
@@ -194,11 +226,14 @@ export function isSameMetric(a: Labels, b: Labels): boolean {
 /**
  * What an operation that makes a new metric does to the names of its rows: away at once, or when the query is done.
  */
-export function dropNames(block: SeriesBlock, delayedNameRemoval: boolean): void {
-  if (delayedNameRemoval) {
+export function* dropNames(evaluation: Evaluation, block: SeriesBlock): Generator<void, void> {
+  if (evaluation.options.delayedNameRemoval) {
     block.dropsName.fill(true);
     return;
   }
   if (!hasOneMetric(block)) block.hasUniqueLabels = false;
-  for (let row = 0; row < block.rows; row++) block.labels[row] = withoutMetadata(block.labels[row] ?? Labels.empty);
+  for (let row = 0; row < block.rows; row++) {
+    block.labels[row] = withoutMetadata(block.labels[row] ?? Labels.empty);
+    if (evaluation.isSliceOver(LABELS_WORK)) yield;
+  }
 }

@@ -23,6 +23,9 @@ export const NO_CONTEXT: Context = { where: '', expected: '' };
 export const DEPTH_MAX = 500;
 export const TOO_DEEP = `expression is more than ${DEPTH_MAX} levels deep; each operator of a chain counts, so set parts of a long chain in parentheses`;
 
+/** So many are read in a few hundred milliseconds; who writes queries, or has them written, needs some thousand. */
+const TOKENS_MAX = 1_000_000;
+
 const CLOSING: ReadonlySet<TokenKind> = new Set<TokenKind>([')', ']', '}', 'number', 'duration']);
 
 export class TokenReader {
@@ -35,6 +38,7 @@ export class TokenReader {
   readonly #lexer: Lexer;
   #lookahead: Token | null = null;
   #depth = 0;
+  #tokens = 0;
   #last: Token = { kind: 'eof', text: '', start: 0, end: 0 };
 
   constructor(text: string, kind: 'query' | 'series') {
@@ -104,6 +108,7 @@ export class TokenReader {
   #read(): Token {
     const token = this.#lexer.next();
     this.#last = token;
+    if (++this.#tokens > TOKENS_MAX) this.stop(token, `expression is too long: more than ${TOKENS_MAX} words and signs`);
     if (token.kind === 'error') this.stop(token, token.text);
     if (CLOSING.has(token.kind)) this.lastClosing = token.end;
     return token;

@@ -18,14 +18,14 @@ export type VectorFunction = (site: CallSite) => Value | Generator<void, Value>;
  * What every operation on instant vectors does with its result: equal label sets are an error at one step. Over a range,
  * rows that have no step in common become one series; with delayed name removal an instant query looks only at its end.
  */
-export function settle({ options }: Evaluation, range: StepRange, block: SeriesBlock): SeriesBlock {
-  if (!isInstant(range)) return mergeEqualRows(block);
-  if (!options.delayedNameRemoval) assertUniqueRows(block);
+export function* settle(evaluation: Evaluation, range: StepRange, block: SeriesBlock): Generator<void, SeriesBlock> {
+  if (!isInstant(range)) return yield* mergeEqualRows(evaluation, block);
+  if (!evaluation.options.delayedNameRemoval) yield* assertUniqueRows(evaluation, block);
   return block;
 }
 
 /** A result that is a new metric. */
-export function settleNameless(site: CallSite, block: SeriesBlock): Value {
-  dropNames(block, site.evaluation.options.delayedNameRemoval);
-  return vectorOf(settle(site.evaluation, site.range, block));
+export function* settleNameless({ evaluation, range }: CallSite, block: SeriesBlock): Generator<void, Value> {
+  yield* dropNames(evaluation, block);
+  return vectorOf(yield* settle(evaluation, range, block));
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { MemoryQueryable } from '../../test/support/memory-queryable.ts';
-import { drive, SCRIPT_PARSER_OPTIONS } from '../../test/support/promqltest/run-script.ts';
+import { SCRIPT_PARSER_OPTIONS } from '../../test/support/promqltest/run-script.ts';
+import { finish } from '../lib/finish.ts';
 import { Labels, METRIC_NAME } from '../model/labels.ts';
 import { equalMatcher } from '../model/matcher.ts';
 import type { Expr } from '../promql/ast.ts';
@@ -49,7 +50,7 @@ for (const job of JOBS)
     for (let at = 0; at <= 600_000; at += 15_000) store.append(Labels.of({ [METRIC_NAME]: 'b', job, le }), at, (at / 1000) * factor);
 
 const elements = (expr: Expr): ReadonlyMap<string, number> => {
-  const { value } = drive(
+  const { value } = finish(
     evaluate({ expr, text: printExpr(expr), startMs: 600_000, endMs: 600_000, stepMs: 0 }, store, DEFAULT_ENGINE_OPTIONS),
   );
   if (value.kind !== 'vector') throw new Error(`a ${value.kind} is no vector`);

@@ -26,6 +26,8 @@ const XOR_CHUNK_BYTES_MAX = 1024;
 const XOR_CHUNK_BYTES_FIRST = 64;
 const HISTOGRAM_CHUNK_BYTES = 1024;
 const HISTOGRAM_CHUNK_SAMPLES_MIN = 10;
+/** Buckets in the histograms that are decoded before a reading stops: some milliseconds' work. */
+const BUCKETS_READ_MAX = 200_000;
 /** Series looked at per slice of `drop`. */
 const DROP_SLICE = 20_000;
 
@@ -181,10 +183,21 @@ export class Head {
     if (timestamp < this.#minTime) this.#minTime = timestamp;
   }
 
-  /** Appends the series' samples with fromMs <= t <= toMs to `into`. */
-  read(slot: number, fromMs: number, toMs: number, into: SampleColumns): void {
+  /**
+   * Appends the series' samples with fromMs <= t <= toMs to `into`, or the first of them where histograms are large: the
+   * next are to be asked for from the time on that is returned, which is Infinity at the end.
+   */
+  read(slot: number, fromMs: number, toMs: number, into: SampleColumns): number {
+    const nextMs = this.#readChunks(slot, fromMs, toMs, into);
+    const deleted = this.#deleted.get(slot);
+    if (deleted !== undefined) removeIntervals(deleted, into);
+    return nextMs;
+  }
+
+  #readChunks(slot: number, fromMs: number, toMs: number, into: SampleColumns): number {
     const chunks = this.#chunks;
     const arena = this.#arena;
+    let buckets = 0;
     for (let id = this.series.firstChunks[slot]!; id !== 0; id = chunks.next(id)) {
       if (chunks.maxTime(id) < fromMs) continue;
       if (chunks.minTime(id) > toMs) break;
@@ -192,8 +205,12 @@ export class Head {
       const start = arena.start(address);
       const end = start + chunks.bytes(id);
       const encoding = chunks.encoding(id);
-      if (encoding !== XOR) readChunk(encoding, arena.slab(address), start, end, fromMs, toMs, into);
-      else if (!this.#decoded.read(id, arena.slab(address), start, end, chunks.minTime(id), fromMs, toMs, into))
+      if (encoding !== XOR) {
+        if (buckets > BUCKETS_READ_MAX) return chunks.minTime(id);
+        const had = into.length;
+        readChunk(encoding, arena.slab(address), start, end, fromMs, toMs, into);
+        buckets += bucketsFrom(had, into);
+      } else if (!this.#decoded.read(id, arena.slab(address), start, end, chunks.minTime(id), fromMs, toMs, into))
         throw corruptChunk(XOR, end - start);
     }
     const { states } = this.series;
@@ -207,12 +224,12 @@ export class Head {
         const minTime = states.floats[(base >>> 1) + OPEN_MIN_TIME]!;
         if (!this.#decoded.read(-slot, arena.slab(address), start, end, minTime, fromMs, toMs, into)) throw corruptChunk(XOR, end - start);
       } else {
+        if (buckets > BUCKETS_READ_MAX) return states.floats[(base >>> 1) + OPEN_MIN_TIME]!;
         const { appender } = this.#histograms.get(slot)!;
         readChunk(FLOAT_HISTOGRAM, appender.bytes, 0, appender.length, fromMs, toMs, into);
       }
     }
-    const deleted = this.#deleted.get(slot);
-    if (deleted !== undefined) removeIntervals(deleted, into);
+    return Number.POSITIVE_INFINITY;
   }
 
   /** Slots with deleted intervals. */
@@ -413,6 +430,16 @@ function copyChunk(arena: ChunkArena, from: number, to: number, bytes: number): 
   const read = arena.start(from);
   const write = arena.start(to);
   for (let i = 0; i < bytes; i++) target[write + i] = source[read + i]!;
+}
+
+/** Buckets of the histograms from index `from` on. */
+function bucketsFrom(from: number, { histograms, length }: SampleColumns): number {
+  let buckets = 0;
+  for (let i = from; i < length; i++) {
+    const histogram = histograms?.[i] ?? null;
+    if (histogram !== null) buckets += histogram.positiveBuckets.length + histogram.negativeBuckets.length;
+  }
+  return buckets;
 }
 
 /** Keeps the samples outside all intervals. */

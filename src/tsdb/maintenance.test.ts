@@ -1,6 +1,8 @@
 /** Forgetting, checkpoints, and what a crash, a failing disk or a power loss in the middle of it leaves. */
+
 import { expect, test } from 'vitest';
 import { ALL_TIME, contents, maintain, openTestTsdb as open } from '../../test/support/tsdb.ts';
+import { finish } from '../lib/finish.ts';
 import type { CrashLabel } from '../model/crash-point.ts';
 import { Labels } from '../model/labels.ts';
 import { equalMatcher } from '../model/matcher.ts';
@@ -69,14 +71,50 @@ test('samples from the future keep no segment alive', () => {
 test('a selection made before its series is dropped reads nothing else in its place', () => {
   const { tsdb } = open(new SimDisk(), OPTIONS);
   for (let minute = 0; minute < 10; minute++) scrape(tsdb, minute);
-  const old = tsdb.select([equalMatcher('__name__', 'churns')], ALL_TIME);
+  const old = finish(tsdb.select([equalMatcher('__name__', 'churns')], ALL_TIME));
   expect(old.labels(0).get('pod')).toBe('pod-0');
   for (let minute = 10; minute < 400; minute++) {
     scrape(tsdb, minute);
     maintain(tsdb, START + minute * MINUTE);
   }
-  expect(tsdb.series([[equalMatcher('pod', 'pod-0')]], ALL_TIME, 0)).toEqual([]);
+  expect(finish(tsdb.series([[equalMatcher('pod', 'pod-0')]], ALL_TIME, 0))).toEqual([]);
   expect(old.labels(0)).toBe(Labels.empty);
+});
+
+test('series that go while others are looked for are not found, and nothing is missed', () => {
+  const { tsdb } = open(new SimDisk(), OPTIONS);
+  const appender = tsdb.appender();
+  for (let i = 0; i < 20_000; i++)
+    appender.append(appender.series(Labels.of({ __name__: i % 2 === 0 ? 'stays' : 'goes', i: String(i) })), START, i);
+  appender.commit();
+  const selecting = tsdb.select([equalMatcher('job', '')], ALL_TIME);
+  expect(selecting.next().done).toBe(false);
+  for (let minute = 1; minute < 400; minute += 20) {
+    const later = tsdb.appender();
+    for (let i = 0; i < 20_000; i += 2)
+      later.append(later.series(Labels.of({ __name__: 'stays', i: String(i) })), START + minute * MINUTE, i);
+    later.commit();
+    maintain(tsdb, START + minute * MINUTE);
+  }
+  const selected = finish(selecting);
+  expect(selected.count).toBe(10_000);
+  for (let i = 0; i < selected.count; i++) expect(selected.labels(i).get('__name__')).toBe('stays');
+});
+
+test('new series of a batch that is still open stay, whoever else wrote to them', () => {
+  const { tsdb } = open(new SimDisk(), OPTIONS);
+  scrape(tsdb, 0);
+  const labels = Labels.of({ __name__: 'new' });
+  const slow = tsdb.appender();
+  expect(slow.append(slow.series(labels), START + 399 * MINUTE, 1)).toBe('ok');
+  const quick = tsdb.appender();
+  quick.append(quick.series(Labels.of({ __name__: 'before' })), START + 399 * MINUTE, 1);
+  expect(quick.append(quick.series(labels), START + 399 * MINUTE, 2)).toBe('ok');
+  quick.rollback();
+  scrape(tsdb, 399);
+  maintain(tsdb, START + 399 * MINUTE);
+  slow.commit();
+  expect(contents(tsdb)[labels.toString()]).toEqual([[START + 399 * MINUTE, 1]]);
 });
 
 test('a kill at any labelled place loses nothing that was committed', () => {

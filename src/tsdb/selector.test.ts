@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { finish } from '../lib/finish.ts';
 import { Labels } from '../model/labels.ts';
-import { type Matcher, makeMatcher, matchesLabels } from '../model/matcher.ts';
+import { type Matcher, type MatchOp, makeMatcher, matchesLabels } from '../model/matcher.ts';
 import { Head } from './head.ts';
 import { Selector } from './selector.ts';
 import { sortByLabels } from './series-order.ts';
@@ -17,11 +18,13 @@ const matcher = fc
     op: fc.constantFrom('=' as const, '!=' as const, '=~' as const, '!~' as const),
     value: fc.constantFrom(...VALUES, 'x|y', 'x.*', '.*', '.+', 'nothing', '(x|)'),
   })
-  .map(({ name, op, value }): Matcher => {
-    const made = makeMatcher(name, op, value);
-    if ('error' in made) throw new Error(made.error);
-    return made;
-  });
+  .map(({ name, op, value }) => matcherOf(name, op, value));
+
+function matcherOf(name: string, op: MatchOp, value: string): Matcher {
+  const made = makeMatcher(name, op, value);
+  if ('error' in made) throw new Error(made.error);
+  return made;
+}
 
 type Step =
   | { readonly kind: 'add'; readonly labels: Labels }
@@ -52,7 +55,7 @@ test('selecting finds what matches, in the order of the labels, while series com
           // A few queries again and again: their answers are kept and extended.
           const query = queries[i % queries.length]!;
           const expected = [...present.values()].filter((value) => matchesLabels(query, value)).sort((a, b) => a.compare(b));
-          const got = Array.from(selector.select(query), (slot) => head.series.labels(slot).toString());
+          const got = Array.from(finish(selector.select(query)), (slot) => head.series.labels(slot).toString());
           expect(got).toEqual(expected.map(String));
         }
       }
@@ -61,12 +64,43 @@ test('selecting finds what matches, in the order of the labels, while series com
   );
 });
 
+test.each([
+  { selector: '{__name__=~".+"}', query: [matcherOf('__name__', '=~', '.+')] },
+  { selector: '{__name__=~"m.*"}', query: [matcherOf('__name__', '=~', 'm.*')] },
+  { selector: '{__name__=~"m.*", new!="x"}', query: [matcherOf('__name__', '=~', 'm.*'), matcherOf('new', '!=', 'x')] },
+  { selector: '{i=~".+", new=""}', query: [matcherOf('i', '=~', '.+'), matcherOf('new', '=', '')] },
+])('$selector finds each series once, and those that came meanwhile the next time', ({ query }) => {
+  const head = new Head(7_200_000);
+  const selector = new Selector(head);
+  for (let i = 0; i < 10_000; i++) head.seriesOf(Labels.of({ __name__: `${i % 20 === 0 ? 'n' : 'm'}${i % 500}`, i: String(i) }));
+  const matches = (): string[] => {
+    const found: Labels[] = [];
+    for (let slot = 1; slot < head.series.slotsEnd; slot++) {
+      const one = head.series.labels(slot);
+      if (matchesLabels(query, one)) found.push(one);
+    }
+    return found.sort((a, b) => a.compare(b)).map(String);
+  };
+  for (let asked = 0; asked < 3; asked++) {
+    const before = matches();
+    const selecting = selector.select(query);
+    let step = selecting.next();
+    for (let pause = 0; step.done !== true; pause++) {
+      for (const name of ['m1', 'n499', `m${asked}-${pause}`])
+        for (const value of ['x', 'y']) head.seriesOf(Labels.of({ __name__: name, i: `${asked}-${pause}`, new: value }));
+      step = selecting.next();
+    }
+    expect(Array.from(step.value, (slot) => head.series.labels(slot).toString())).toEqual(before);
+  }
+  expect(Array.from(finish(selector.select(query)), (slot) => head.series.labels(slot).toString())).toEqual(matches());
+});
+
 test('series sort as their labels compare, with prefixes and in great numbers', () => {
   fc.assert(
     fc.property(fc.array(labels, { maxLength: 200 }), (sets) => {
       const head = new Head(7_200_000);
       const slots = Uint32Array.from(new Set(sets.map((one) => head.seriesOf(one))));
-      sortByLabels(slots, 0, slots.length, head.series, head.symbols);
+      finish(sortByLabels(slots, 0, slots.length, head.series, head.symbols));
       const sorted = Array.from(slots, (slot) => head.series.labels(slot));
       expect(sorted.map(String)).toEqual([...sorted].sort((a, b) => a.compare(b)).map(String));
     }),

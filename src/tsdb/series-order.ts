@@ -5,6 +5,7 @@
  *
  * Hot path: a selector that returns many series for the first time.
  */
+import { slicedSort } from '../lib/sliced-sort.ts';
 import { compareUtf8 } from '../lib/utf8-order.ts';
 import type { SeriesTable } from './series-table.ts';
 import type { SymbolTable } from './symbol-table.ts';
@@ -12,9 +13,15 @@ import type { SymbolTable } from './symbol-table.ts';
 /** Below this a plain comparison of neighbours is quicker than grouping. */
 const SMALL = 12;
 
-/** Sorts slots[from, to) in place. */
-export function sortByLabels(slots: Uint32Array, from: number, to: number, series: SeriesTable, symbols: SymbolTable): void {
-  sortRange({ slots, buffer: new Uint32Array(0), keys: new Uint32Array(0), series, symbols }, from, to, 0);
+/** Sorts slots[from, to) in place; says in between how many series it has moved. */
+export function sortByLabels(
+  slots: Uint32Array,
+  from: number,
+  to: number,
+  series: SeriesTable,
+  symbols: SymbolTable,
+): Generator<number, void> {
+  return sortRange({ slots, buffer: new Uint32Array(0), keys: new Uint32Array(0), series, symbols }, from, to, 0);
 }
 
 export function compareSeries(a: number, b: number, series: SeriesTable, symbols: SymbolTable, firstPair = 0): number {
@@ -41,7 +48,7 @@ type Sort = {
 
 type Group = { readonly nameSymbol: number; readonly valueSymbol: number; count: number; start: number };
 
-function sortRange(sort: Sort, from: number, to: number, firstPair: number): void {
+function* sortRange(sort: Sort, from: number, to: number, firstPair: number): Generator<number, void> {
   const { slots, series, symbols } = sort;
   let pair = firstPair;
   for (;;) {
@@ -59,10 +66,36 @@ function sortRange(sort: Sort, from: number, to: number, firstPair: number): voi
     sort.keys = new Uint32Array(to - from);
     sort.buffer = new Uint32Array(to - from);
   }
-  const { keys, buffer } = sort;
-  const groups: Group[] = [];
-  const byName = new Map<number, Map<number, number>>();
-  for (let i = from; i < to; i++) {
+  const grouping: Grouping = { groups: [], byName: new Map() };
+  for (let at = from; at < to; at += PIECE) {
+    const end = Math.min(at + PIECE, to);
+    groupSome(sort, grouping, from, at, end, pair);
+    yield end - at;
+  }
+  const ordered = yield* slicedSort(grouping.groups.slice(), (a, b) => compareGroups(a, b, symbols));
+  scatter(sort, grouping.groups, ordered, from, to);
+  let sorted = 0;
+  for (const { nameSymbol, start, count } of ordered) {
+    if (nameSymbol < 0 || count < 2) continue;
+    // As its series moved, its start has become its end.
+    if (count <= SMALL) {
+      insertionSort(slots, start - count, start, series, symbols, pair + 1);
+      sorted += count;
+      if (sorted < PIECE) continue;
+      yield sorted;
+      sorted = 0;
+    } else yield* sortRange(sort, start - count, start, pair + 1);
+  }
+}
+
+/** Series that are looked at in one go. */
+const PIECE = 4096;
+
+type Grouping = { readonly groups: Group[]; readonly byName: Map<number, Map<number, number>> };
+
+/** Finds the groups of slots[at, end), a part of a range that begins at `from`. */
+function groupSome({ slots, series, keys }: Sort, { groups, byName }: Grouping, from: number, at: number, end: number, pair: number): void {
+  for (let i = at; i < end; i++) {
     const slot = slots[i]!;
     const isEnded = series.pairCount(slot) <= pair;
     const nameSymbol = isEnded ? -1 : series.nameSymbol(slot, pair);
@@ -81,7 +114,10 @@ function sortRange(sort: Sort, from: number, to: number, firstPair: number): voi
     groups[group]!.count++;
     keys[i - from] = group;
   }
-  const ordered = groups.slice().sort((a, b) => compareGroups(a, b, symbols));
+}
+
+/** Moves the series of a range to their groups. */
+function scatter({ slots, keys, buffer }: Sort, groups: readonly Group[], ordered: readonly Group[], from: number, to: number): void {
   let start = from;
   for (const group of ordered) {
     group.start = start;
@@ -89,9 +125,6 @@ function sortRange(sort: Sort, from: number, to: number, firstPair: number): voi
   }
   for (let i = from; i < to; i++) buffer[groups[keys[i - from]!]!.start++ - from] = slots[i]!;
   for (let i = from; i < to; i++) slots[i] = buffer[i - from]!;
-  for (const group of ordered) {
-    if (group.nameSymbol >= 0) sortRange(sort, group.start - group.count, group.start, pair + 1);
-  }
 }
 
 /** All series of the range have the same pair at this place. */

@@ -1,5 +1,7 @@
 /** Appending as scrapes do, reading as rules do, and replaying what was appended. Figures are for 1 M samples. */
+
 import { bench, describe } from 'vitest';
+import { finish } from '../lib/finish.ts';
 import { noCrashPoints } from '../model/crash-point.ts';
 import { Labels } from '../model/labels.ts';
 import { silentLog } from '../model/log.ts';
@@ -65,7 +67,7 @@ describe('10 000 series of 120 samples', () => {
   const columns = new SampleColumns();
   const end = 1_700_000_000_000 + 120 * INTERVAL_MS;
   const read = (fromMs: number): number => {
-    const selected = tsdb.select([equalMatcher('job', 'node')], { fromMs, toMs: end });
+    const selected = finish(tsdb.select([equalMatcher('job', 'node')], { fromMs, toMs: end }));
     let samples = 0;
     for (let i = 0; i < selected.count; i++) {
       selected.read(i, columns);
@@ -77,5 +79,5 @@ describe('10 000 series of 120 samples', () => {
   if (read(0) !== TARGETS * SERIES * 120) throw new Error('samples are missing');
   bench('select and read all', () => void read(0));
   bench('select and read the last five minutes', () => void read(end - 300_000));
-  bench('select again', () => tsdb.select([equalMatcher('job', 'node')], { fromMs: 0, toMs: end }).close());
+  bench('select again', () => finish(tsdb.select([equalMatcher('job', 'node')], { fromMs: 0, toMs: end })).close());
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ALL_TIME, contents, maintain, openTestTsdb as open } from '../../test/support/tsdb.ts';
+import { finish } from '../lib/finish.ts';
 import type { FloatHistogram } from '../model/histogram.ts';
 import { Labels } from '../model/labels.ts';
 import { equalMatcher, type Matcher, makeMatcher } from '../model/matcher.ts';
@@ -166,7 +167,7 @@ test('nothing of a batch is seen before it is committed, nor after it is rolled 
   const disk = new SimDisk();
   const { tsdb } = open(disk);
   put(tsdb, UP, [1000, 1]);
-  const selected = tsdb.select([], ALL_TIME);
+  const selected = finish(tsdb.select([], ALL_TIME));
   const appender = tsdb.appender();
   appender.append(appender.series(UP), 2000, 2);
   appender.append(appender.series(Labels.of({ new: 'series' })), 2000, 2);
@@ -223,9 +224,69 @@ test('series with floats and histograms by turns keep their order over a restart
   expect(contents(open(disk).tsdb)).toEqual(before);
   // The marker after histograms is a histogram, as Prometheus makes it.
   const columns = new SampleColumns();
-  tsdb.select([], ALL_TIME).read(0, columns);
+  finish(tsdb.select([], ALL_TIME)).read(0, columns);
   expect(isStale(columns.histograms?.[4]?.sum ?? 0)).toBe(true);
   expect(isStale(columns.values[4] ?? 0)).toBe(true);
+});
+
+test('so they do where another batch has left its marks on them meanwhile', () => {
+  const disk = new SimDisk();
+  const { tsdb } = open(disk);
+  const appender = tsdb.appender();
+  const ref = appender.series(UP);
+  const samples: ((into: typeof appender) => unknown)[] = [
+    (into) => into.appendHistogram(ref, 1000, histogram(5)),
+    (into) => into.append(ref, 2000, 20),
+    (into) => into.appendHistogram(ref, 3000, histogram(3, { schema: -53, zeroThreshold: 0, customValues: [0.5, 10] })),
+    (into) => into.appendHistogram(ref, 4000, histogram(7)),
+  ];
+  for (const append of samples) {
+    expect(append(appender)).toBe('ok');
+    const other = tsdb.appender();
+    for (let i = 0; i < 5; i++) other.append(other.series(Labels.of({ i: String(i) })), 500 + i, 1);
+    expect(other.append(ref, 500, 1)).toBe('ok');
+    other.rollback();
+  }
+  appender.commit();
+  const before = contents(tsdb);
+  expect(before[UP.toString()]?.map(([timestamp]) => timestamp)).toEqual([1000, 2000, 3000, 4000]);
+  expect(contents(open(disk).tsdb)).toEqual(before);
+});
+
+test('large histograms of a series are read in parts, which are together what was written', () => {
+  const { tsdb } = open(new SimDisk());
+  const buckets = 30_000;
+  const written: (readonly [number, number])[] = [];
+  for (let i = 0; i < 30; i++) {
+    commit(tsdb, (appender) => {
+      const ref = appender.series(UP);
+      if (i % 10 === 9) expect(appender.append(ref, i * 1000, i)).toBe('ok');
+      else {
+        const large = { positiveSpans: [{ offset: 0, length: buckets }], positiveBuckets: new Array<number>(buckets).fill(i + 1) };
+        expect(appender.appendHistogram(ref, i * 1000, histogram((i + 1) * buckets, large))).toBe('ok');
+      }
+    });
+    written.push([i * 1000, i % 10 === 9 ? i : (i + 1) * buckets]);
+  }
+  const selected = finish(tsdb.select([], { fromMs: 2000, toMs: 27_000 }));
+  const columns = new SampleColumns();
+  let parts = 1;
+  for (let isWhole = selected.read(0, columns); !isWhole; parts++) {
+    expect(columns.histograms).not.toBe(null);
+    isWhole = selected.readOn(0, columns);
+  }
+  expect(parts).toBeGreaterThan(1);
+  const read = Array.from({ length: columns.length }, (_, i) => [
+    columns.timestamps[i],
+    columns.histograms?.[i]?.count ?? columns.values[i],
+  ]);
+  expect(read).toEqual(written.slice(2, 28));
+  // What goes while it is read was never there.
+  expect(selected.read(0, columns)).toBe(false);
+  commit(tsdb, (appender) => appender.append(appender.series(Labels.of({ much: 'later' })), 100 * HOUR * 24, 1));
+  maintain(tsdb, 100 * HOUR * 24);
+  expect(selected.readOn(0, columns)).toBe(true);
+  expect(columns.length).toBe(0);
 });
 
 test('a refused commit leaves nothing behind, and the next one brings its series into the log', () => {
@@ -282,21 +343,21 @@ test('names, values and series are those of the head, or of what matches', () =>
   put(tsdb, Labels.of({ __name__: 'up', job: 'b', zone: 'z' }), [HOUR, 1]);
   put(tsdb, Labels.of({ __name__: 'down', job: 'b' }), [HOUR, 1]);
   const jobB = [equalMatcher('job', 'b')];
-  expect(tsdb.labelNames(null, ALL_TIME, 0)).toEqual(['__name__', 'instance', 'job', 'zone']);
-  expect(tsdb.labelNames(jobB, ALL_TIME, 0)).toEqual(['__name__', 'job', 'zone']);
-  expect(tsdb.labelNames(null, ALL_TIME, 2)).toEqual(['__name__', 'instance']);
-  expect(tsdb.labelNames(null, { fromMs: 2 * HOUR, toMs: 3 * HOUR }, 0)).toEqual([]);
-  expect(tsdb.labelValues('__name__', null, ALL_TIME, 0)).toEqual(['down', 'up']);
-  expect(tsdb.labelValues('zone', jobB, ALL_TIME, 0)).toEqual(['z']);
-  expect(tsdb.labelValues('nothing', null, ALL_TIME, 0)).toEqual([]);
+  expect(finish(tsdb.labelNames(null, ALL_TIME, 0))).toEqual(['__name__', 'instance', 'job', 'zone']);
+  expect(finish(tsdb.labelNames(jobB, ALL_TIME, 0))).toEqual(['__name__', 'job', 'zone']);
+  expect(finish(tsdb.labelNames(null, ALL_TIME, 2))).toEqual(['__name__', 'instance']);
+  expect(finish(tsdb.labelNames(null, { fromMs: 2 * HOUR, toMs: 3 * HOUR }, 0))).toEqual([]);
+  expect(finish(tsdb.labelValues('__name__', null, ALL_TIME, 0))).toEqual(['down', 'up']);
+  expect(finish(tsdb.labelValues('zone', jobB, ALL_TIME, 0))).toEqual(['z']);
+  expect(finish(tsdb.labelValues('nothing', null, ALL_TIME, 0))).toEqual([]);
   const both = [[equalMatcher('__name__', 'up')], jobB];
-  expect(tsdb.series(both, ALL_TIME, 0).map(String)).toEqual([
+  expect(finish(tsdb.series(both, ALL_TIME, 0)).map(String)).toEqual([
     '{__name__="down", job="b"}',
     '{__name__="up", instance="1", job="a"}',
     '{__name__="up", job="b", zone="z"}',
   ]);
-  expect(tsdb.series(both, ALL_TIME, 1)).toHaveLength(1);
-  expect(tsdb.series([[]], { fromMs: 0, toMs: 2000 }, 0).map(String)).toEqual(['{__name__="up", instance="1", job="a"}']);
+  expect(finish(tsdb.series(both, ALL_TIME, 1))).toHaveLength(1);
+  expect(finish(tsdb.series([[]], { fromMs: 0, toMs: 2000 }, 0)).map(String)).toEqual(['{__name__="up", instance="1", job="a"}']);
   expect(tsdb.cardinality(2)).toEqual({
     labelPairs: 6,
     seriesByMetricName: [

@@ -7,7 +7,8 @@
  * the log as well), out-of-order samples, exemplars.
  */
 
-import { sortUtf8 } from '../lib/utf8-order.ts';
+import { slicedSort } from '../lib/sliced-sort.ts';
+import { compareUtf8, sortUtf8 } from '../lib/utf8-order.ts';
 import type { CrashPoints } from '../model/crash-point.ts';
 import { type Disk, DiskError } from '../model/disk.ts';
 import { Labels } from '../model/labels.ts';
@@ -47,7 +48,9 @@ export type TimeRange = { readonly fromMs: number; readonly toMs: number };
 export interface SelectedSeries {
   readonly count: number;
   labels(index: number): Labels;
-  read(index: number, into: SampleColumns): void;
+  /** Fills `into`; false: with the first samples only, as their histograms are large. `readOn` adds the next. */
+  read(index: number, into: SampleColumns): boolean;
+  readOn(index: number, into: SampleColumns): boolean;
   close(): void;
 }
 
@@ -84,6 +87,13 @@ const SEGMENT_AGE_MS = 2 * HOUR_MS;
 /** Old chunks are dropped in steps of this part of the retention. */
 const DROP_STEPS = 12;
 const COLUMNS_KEPT = 4;
+/** What is found anew because series went is found in one turn after so many times. */
+const DISTURBED_MAX = 100;
+/** Label sets that are made in one go, and what one costs in comparisons. */
+const LABELS_AT_ONCE = 256;
+/** Texts that are sorted in one go. */
+const VALUES_AT_ONCE = 20_000;
+const LABELS_WORK = 50;
 /** A shorter time in which the disk took nothing leaves no trace in the log. */
 const LOSS_MS_MIN = 15_000;
 /** Nobody scrapes as seldom: the process was stopped, or the clock jumped ahead. */
@@ -200,62 +210,93 @@ export class Tsdb implements AppendStore {
     return new HeadAppender(this.#store, this.#columns.pop() ?? new BatchColumns(), writer);
   }
 
-  /** Series with samples in the range. A series that is dropped while it is selected reads as empty. */
-  select(matchers: readonly Matcher[], { fromMs, toMs }: TimeRange): SelectedSeries {
+  /**
+   * Series with samples in the range. A series that is dropped while it is selected reads as empty. Says in between, as do
+   * the next three, how much it has done, in comparisons.
+   */
+  select(matchers: readonly Matcher[], { fromMs, toMs }: TimeRange): Generator<number, SelectedSeries> {
     const head = this.#head;
-    const from = Math.max(fromMs, this.#minValidMs);
-    const all = this.#selector.select(matchers);
-    const slots = new Uint32Array(all.length);
-    let count = 0;
-    for (let i = 0; i < all.length; i++) {
-      const slot = all[i]!;
-      const last = head.series.lastTime(slot);
-      if (last >= from && head.firstTime(slot) <= Math.min(toMs, last)) slots[count++] = slot;
-    }
-    return new HeadSelection(head, slots.subarray(0, count), from, toMs);
+    return this.#undisturbed(matchers, (all) => {
+      const from = Math.max(fromMs, this.#minValidMs);
+      const slots = new Uint32Array(all.length);
+      let count = 0;
+      for (let i = 0; i < all.length; i++) {
+        const slot = all[i]!;
+        const last = head.series.lastTime(slot);
+        if (last >= from && head.firstTime(slot) <= Math.min(toMs, last)) slots[count++] = slot;
+      }
+      return new HeadSelection(head, slots.subarray(0, count), from, toMs);
+    });
   }
 
   /** The names of the labels of all series, or of those that match; sorted. `limit` 0 is none. */
-  labelNames(matchers: readonly Matcher[] | null, range: TimeRange, limit: number): string[] {
+  *labelNames(matchers: readonly Matcher[] | null, range: TimeRange, limit: number): Generator<number, string[]> {
     const { series, symbols, postings } = this.#head;
     if (!this.#overlaps(range)) return [];
-    let names: Set<number>;
-    if (matchers === null || matchers.length === 0) names = new Set(postings.nameSymbols());
+    let names: readonly string[];
+    if (matchers === null || matchers.length === 0) names = Array.from(postings.nameSymbols(), (name) => symbols.text(name));
     else {
-      names = new Set();
-      for (const slot of this.#selector.select(matchers)) {
-        for (let pair = 0; pair < series.pairCount(slot); pair++) names.add(series.nameSymbol(slot, pair));
-      }
+      names = yield* this.#undisturbed(matchers, (slots) => {
+        const found = new Set<number>();
+        for (let i = 0; i < slots.length; i++) {
+          for (let pair = 0; pair < series.pairCount(slots[i]!); pair++) found.add(series.nameSymbol(slots[i]!, pair));
+        }
+        return Array.from(found, (name) => symbols.text(name));
+      });
     }
-    return limited(sortUtf8(Array.from(names, (name) => symbols.text(name))), limit);
+    return limited(sortUtf8([...names]), limit);
   }
 
   /** The values of a label in all series, or in those that match; sorted. */
-  labelValues(name: string, matchers: readonly Matcher[] | null, range: TimeRange, limit: number): string[] {
+  *labelValues(name: string, matchers: readonly Matcher[] | null, range: TimeRange, limit: number): Generator<number, string[]> {
     const { series, symbols, postings } = this.#head;
     const nameSymbol = symbols.find(name);
     if (nameSymbol < 0 || !this.#overlaps(range)) return [];
-    const texts: string[] = [];
+    let texts: string[] = [];
     if (matchers === null || matchers.length === 0) {
       for (const value of postings.values(nameSymbol)?.keys() ?? []) texts.push(symbols.text(value));
     } else {
-      const values = new Set<number>();
-      for (const slot of this.#selector.select(matchers)) values.add(series.valueOf(slot, nameSymbol));
-      for (const value of values) if (value >= 0) texts.push(symbols.text(value));
+      texts = yield* this.#undisturbed(matchers, (slots) => {
+        const values = new Set<number>();
+        for (let i = 0; i < slots.length; i++) values.add(series.valueOf(slots[i]!, nameSymbol));
+        const found: string[] = [];
+        for (const value of values) if (value >= 0) found.push(symbols.text(value));
+        return found;
+      });
     }
-    return limited(sortUtf8(texts), limit);
+    return limited(texts.length > VALUES_AT_ONCE ? yield* slicedSort(texts, compareUtf8) : sortUtf8(texts), limit);
   }
 
   /** The series that match any of the sets and have samples in the range, sorted, each once. */
-  series(matcherSets: readonly (readonly Matcher[])[], range: TimeRange, limit: number): Labels[] {
+  *series(matcherSets: readonly (readonly Matcher[])[], range: TimeRange, limit: number): Generator<number, Labels[]> {
     const found = new Set<Labels>();
     for (const matchers of matcherSets) {
-      const selected = this.select(matchers, range);
-      for (let i = 0; i < selected.count; i++) found.add(selected.labels(i));
+      const selected = yield* this.select(matchers, range);
+      for (let i = 0; i < selected.count; i++) {
+        const labels = selected.labels(i);
+        if (labels.size > 0) found.add(labels); // else it has been dropped meanwhile
+        if (i % LABELS_AT_ONCE === LABELS_AT_ONCE - 1) yield LABELS_AT_ONCE * LABELS_WORK;
+      }
       selected.close();
     }
-    const sorted = matcherSets.length === 1 ? [...found] : distinct([...found].sort((a, b) => a.compare(b)));
-    return limited(sorted, limit);
+    if (matcherSets.length === 1) return limited([...found], limit);
+    return limited(distinct(yield* slicedSort([...found], (a, b) => a.compare(b))), limit);
+  }
+
+  /** What `use` makes of the slots that match, in one turn with having found them: series that go meanwhile make it begin anew. */
+  *#undisturbed<T>(matchers: readonly Matcher[], use: (slots: Uint32Array) => T): Generator<number, T> {
+    const { stats } = this.#head;
+    for (let disturbed = 0; ; disturbed++) {
+      const removedBefore = stats.seriesRemoved;
+      const selecting = this.#selector.select(matchers);
+      for (;;) {
+        const step = selecting.next();
+        if (step.done === true) return use(step.value);
+        if (disturbed === DISTURBED_MAX) continue; // now without a pause
+        yield step.value;
+        if (stats.seriesRemoved !== removedBefore) break;
+      }
+    }
   }
 
   /** Makes all commits so far durable. Rejects when the disk refused; later commits are then safe again with a later flush. */
@@ -443,6 +484,8 @@ class HeadSelection implements SelectedSeries {
   /** The last sample that was committed then; later ones are not shown. */
   readonly #until: Float64Array;
   readonly #fromMs: number;
+  /** Where the reading of a series goes on. */
+  #nextMs = 0;
 
   constructor(head: Head, slots: Uint32Array, fromMs: number, toMs: number) {
     this.#head = head;
@@ -464,9 +507,19 @@ class HeadSelection implements SelectedSeries {
     return this.#isCurrent(index) ? this.#head.series.labelsForQuery(this.#slots[index]!) : Labels.empty;
   }
 
-  read(index: number, into: SampleColumns): void {
+  read(index: number, into: SampleColumns): boolean {
     into.clear();
-    if (this.#isCurrent(index)) this.#head.read(this.#slots[index]!, this.#fromMs, this.#until[index]!, into);
+    this.#nextMs = this.#fromMs;
+    return this.readOn(index, into);
+  }
+
+  readOn(index: number, into: SampleColumns): boolean {
+    if (!this.#isCurrent(index)) {
+      into.clear(); // the first part, too, of what has gone meanwhile
+      return true;
+    }
+    this.#nextMs = this.#head.read(this.#slots[index]!, this.#nextMs, this.#until[index]!, into);
+    return this.#nextMs === Number.POSITIVE_INFINITY;
   }
 
   close(): void {}

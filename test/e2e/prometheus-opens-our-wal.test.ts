@@ -1,7 +1,9 @@
 /** A real Prometheus on directories that were written here, and the other way round; also after kill -9 and a torn tail. */
+
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
+import { finish } from '../../src/lib/finish.ts';
 import { noCrashPoints } from '../../src/model/crash-point.ts';
 import type { FloatHistogram } from '../../src/model/histogram.ts';
 import { Labels } from '../../src/model/labels.ts';
@@ -93,7 +95,7 @@ type Dump = Record<string, readonly string[]>;
 
 function ourDump(tsdb: Tsdb, endMs: number, hours = 3): Dump {
   // A range in PromQL is open at its start.
-  const selected = tsdb.select([], { fromMs: endMs - hours * 60 * MINUTE_MS + 1, toMs: endMs });
+  const selected = finish(tsdb.select([], { fromMs: endMs - hours * 60 * MINUTE_MS + 1, toMs: endMs }));
   const columns = new SampleColumns();
   const dump: Dump = {};
   for (let i = 0; i < selected.count; i++) {

@@ -1,5 +1,7 @@
 /** Targets that misbehave in every way, beside healthy ones, over the simulated network into the real store. */
+
 import { expect, test } from 'vitest';
+import { finish } from '../../src/lib/finish.ts';
 import { noCrashPoints } from '../../src/model/crash-point.ts';
 import { equalMatcher } from '../../src/model/matcher.ts';
 import { SampleColumns } from '../../src/model/sample.ts';
@@ -34,7 +36,9 @@ const BEHAVIOURS: readonly (readonly [TargetBehaviour, RegExp | null])[] = [
 const hostOf = (behaviour: TargetBehaviour): string => behaviour.replaceAll('_', '-');
 
 function upOf(tsdb: Tsdb): ReadonlyMap<string, readonly (readonly [at: number, up: number])[]> {
-  const selected = tsdb.select([equalMatcher('__name__', 'up')], { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY });
+  const selected = finish(
+    tsdb.select([equalMatcher('__name__', 'up')], { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY }),
+  );
   const columns = new SampleColumns();
   const up = new Map<string, (readonly [number, number])[]>();
   for (let i = 0; i < selected.count; i++) {

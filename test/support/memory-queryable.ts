@@ -40,7 +40,8 @@ export class MemoryQueryable implements Queryable {
     this.#series.clear();
   }
 
-  select(matchers: readonly Matcher[], { fromMs, toMs }: SelectRange): SelectedSeries {
+  // oxlint-disable-next-line require-yield -- it has nothing to pause for
+  *select(matchers: readonly Matcher[], { fromMs, toMs }: SelectRange): Generator<number, SelectedSeries> {
     const selected = [...this.#series.values()].filter(({ labels, columns }) => {
       const first = columns.timestamps[0] ?? Infinity;
       const last = columns.timestamps[columns.length - 1] ?? -Infinity;
@@ -55,7 +56,11 @@ export class MemoryQueryable implements Queryable {
     return {
       count: selected.length,
       labels: (index) => at(index).labels,
-      read: (index, into) => copyRange(at(index).columns, into, fromMs, toMs),
+      read: (index, into) => {
+        copyRange(at(index).columns, into, fromMs, toMs);
+        return true;
+      },
+      readOn: () => true,
       close: () => {},
     };
   }

@@ -1,4 +1,5 @@
 /** Opening a database in a test, and looking at all that is in it. */
+import { finish } from '../../src/lib/finish.ts';
 import { noCrashPoints } from '../../src/model/crash-point.ts';
 import type { Disk } from '../../src/model/disk.ts';
 import { silentLog } from '../../src/model/log.ts';
@@ -27,7 +28,7 @@ export function maintain(tsdb: Tsdb, nowMs: number): void {
 export type Contents = Record<string, readonly (readonly [number, number])[]>;
 
 export function contents(tsdb: Tsdb, matchers: readonly Matcher[] = [], range: TimeRange = ALL_TIME): Contents {
-  const selected = tsdb.select(matchers, range);
+  const selected = finish(tsdb.select(matchers, range));
   const columns = new SampleColumns();
   const all: Contents = {};
   for (let i = 0; i < selected.count; i++) {

@@ -49,10 +49,11 @@ export async function alertChart(
   const rangeMs = rangeOf(rule, wanted, atMs);
   const stepMs = Math.max(STEP_MS_MIN, Math.ceil(rangeMs / STEPS / 1000) * 1000);
   const steps: Steps = { fromMs: atMs - Math.floor(rangeMs / stepMs) * stepMs, toMs: atMs, stepMs };
-  const run = async (expr: Expr): Promise<readonly RangeSeries[]> => {
+  const run = (expr: Expr): Promise<readonly RangeSeries[]> => {
     const asked = { text: printExpr(expr), startMs: steps.fromMs, endMs: steps.toMs, stepMs };
-    const { value } = await queries.run(asked, { timeoutMs, lookbackDeltaMs: null, stats: 'none' }, cancellation);
-    return value.kind === 'matrix' ? value.series : [];
+    return queries.run(asked, { timeoutMs, lookbackDeltaMs: null, stats: 'none' }, cancellation, ({ value }) =>
+      value.kind === 'matrix' ? value.series : [],
+    );
   };
   const { value, threshold } = plotted(rule.expr);
   const matchers = matchersOf(wanted, own, naming);

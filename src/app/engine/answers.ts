@@ -1,5 +1,6 @@
 /** Answers of the Prometheus API that the engine writes as bytes: the envelope around what promql and tsdb give. */
 import type { InstantQuery, QueryLimits, RangeQuery, SeriesRequest, WireAnswer } from '../../api/prometheus-v1/backend.ts';
+import { slicedSort } from '../../lib/sliced-sort.ts';
 import { TextWriter } from '../../lib/text-writer.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Matcher } from '../../model/matcher.ts';
@@ -8,10 +9,10 @@ import { expressionJson } from '../../promql/expression-json.ts';
 import { formatParseError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import { prettyExpr } from '../../promql/prettier.ts';
-import { sizeOfQueryData, writeQueryData } from '../../promql/result-json.ts';
+import { sizeOfQueryData, writeLabels, writeQueryData } from '../../promql/result-json.ts';
 import type { Tsdb } from '../../tsdb/tsdb.ts';
 import { BadCall } from './call-error.ts';
-import type { Cancellation, QueryService, RunQuery } from './query-service.ts';
+import { type Cancellation, interruptOf, type QueryService, type RunQuery } from './query-service.ts';
 import { runSliced } from './slicing.ts';
 
 /** Of each kind in an answer; how many more there were is said. */
@@ -19,16 +20,18 @@ const ANNOTATIONS_MAX = 10;
 const TRUNCATED = 'results truncated due to limit';
 const encoder = new TextEncoder();
 
-export async function instantAnswer(queries: QueryService, request: InstantQuery, cancellation: Cancellation): Promise<WireAnswer> {
+export function instantAnswer(queries: QueryService, request: InstantQuery, cancellation: Cancellation): Promise<WireAnswer> {
   const { query, atMs } = request;
-  const result = await queries.run({ text: query, startMs: atMs, endMs: atMs, stepMs: 0 }, request, cancellation);
-  return queryAnswer(result, request, queries.clock);
+  return queries.run({ text: query, startMs: atMs, endMs: atMs, stepMs: 0 }, request, cancellation, (result) =>
+    queryAnswer(result, request, queries.clock, cancellation),
+  );
 }
 
-export async function rangeAnswer(queries: QueryService, request: RangeQuery, cancellation: Cancellation): Promise<WireAnswer> {
+export function rangeAnswer(queries: QueryService, request: RangeQuery, cancellation: Cancellation): Promise<WireAnswer> {
   const { query, fromMs, toMs, stepMs } = request;
-  const result = await queries.run({ text: query, startMs: fromMs, endMs: toMs, stepMs }, request, cancellation);
-  return queryAnswer(result, request, queries.clock);
+  return queries.run({ text: query, startMs: fromMs, endMs: toMs, stepMs }, request, cancellation, (result) =>
+    queryAnswer(result, request, queries.clock, cancellation),
+  );
 }
 
 export const formatAnswer = (queries: QueryService, query: string): WireAnswer =>
@@ -37,32 +40,51 @@ export const formatAnswer = (queries: QueryService, query: string): WireAnswer =
 export const parseAnswer = (queries: QueryService, query: string): WireAnswer =>
   envelope(JSON.stringify(expressionJson(queries.parse(query))));
 
-export function seriesAnswer(tsdb: Tsdb, { selectors, limit, ...range }: SeriesRequest): WireAnswer {
-  const series = tsdb.series(selectors.map(matchersOf), range, limit === 0 ? 0 : limit + 1);
-  const cut = limited(series, limit);
-  return envelope(`[${cut.kept.map((labels) => JSON.stringify(labels.toRecord())).join(',')}]`, cut.isCut ? [TRUNCATED] : []);
+/** Pieces of work, as the answers of labels below: there may be a million series. */
+export function* seriesAnswer(tsdb: Tsdb, { selectors, limit, ...range }: SeriesRequest): Generator<unknown, WireAnswer> {
+  const cut = limited(yield* tsdb.series(selectors.map(matchersOf), range, limit === 0 ? 0 : limit + 1), limit);
+  return yield* listAnswer(cut, (out, labels) => writeLabels(out, labels));
 }
 
-export function labelNamesAnswer(tsdb: Tsdb, { selectors, limit, ...range }: SeriesRequest): WireAnswer {
+export function labelNamesAnswer(tsdb: Tsdb, { selectors, limit, ...range }: SeriesRequest): Generator<unknown, WireAnswer> {
   return namesAnswer(selectors, limit, (matchers, max) => tsdb.labelNames(matchers, range, max));
 }
 
-export function labelValuesAnswer(tsdb: Tsdb, { name, selectors, limit, ...range }: SeriesRequest & { readonly name: string }): WireAnswer {
+export function labelValuesAnswer(
+  tsdb: Tsdb,
+  { name, selectors, limit, ...range }: SeriesRequest & { readonly name: string },
+): Generator<unknown, WireAnswer> {
   return namesAnswer(selectors, limit, (matchers, max) => tsdb.labelValues(name, matchers, range, max));
 }
 
 /** Union over the selectors, sorted; one more than the limit is asked for, to know whether there are more. */
-function namesAnswer(
+function* namesAnswer(
   selectors: readonly string[],
   limit: number,
-  find: (matchers: readonly Matcher[] | null, max: number) => readonly string[],
-): WireAnswer {
+  find: (matchers: readonly Matcher[] | null, max: number) => Generator<number, string[]>,
+): Generator<unknown, WireAnswer> {
   const max = limit === 0 ? 0 : limit + 1;
-  const found =
-    selectors.length === 0 ? find(null, max) : [...new Set(selectors.flatMap((selector) => find(matchersOf(selector), max)))].sort();
-  const cut = limited(found, limit);
-  return envelope(JSON.stringify(cut.kept), cut.isCut ? [TRUNCATED] : []);
+  if (selectors.length === 0) return yield* listAnswer(limited(yield* find(null, max), limit), (out, name) => out.string(name));
+  const found = new Set<string>();
+  for (const selector of selectors) for (const name of yield* find(matchersOf(selector), max)) found.add(name);
+  return yield* listAnswer(limited(yield* slicedSort([...found], compareUtf16), limit), (out, name) => out.string(name));
 }
+
+const compareUtf16 = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function* listAnswer<T>({ kept, isCut }: Cut<T>, write: (out: TextWriter, item: T) => void): Generator<unknown, WireAnswer> {
+  const out = new TextWriter();
+  out.ascii('{"status":"success","data":[');
+  for (let i = 0; i < kept.length; i++) {
+    if (i > 0) out.byte(0x2c);
+    write(out, kept[i]!); // in bounds
+    if (i % ITEMS_AT_ONCE === ITEMS_AT_ONCE - 1) yield;
+  }
+  out.utf8(`]${annotationsJson(isCut ? [TRUNCATED] : [], [])}}`);
+  return { body: out.finish() };
+}
+
+const ITEMS_AT_ONCE = 1000;
 
 export function matchersOf(selector: string): readonly Matcher[] {
   const parsed = parseMatchers(selector);
@@ -70,15 +92,22 @@ export function matchersOf(selector: string): readonly Matcher[] {
   throw new BadCall(`invalid parameter "match[]": ${parsed.errors.map((error) => formatParseError(selector, error)).join('\n')}`);
 }
 
-function limited<T>(all: readonly T[], limit: number): { readonly kept: readonly T[]; readonly isCut: boolean } {
+type Cut<T> = { readonly kept: readonly T[]; readonly isCut: boolean };
+
+function limited<T>(all: readonly T[], limit: number): Cut<T> {
   return limit > 0 && all.length > limit ? { kept: all.slice(0, limit), isCut: true } : { kept: all, isCut: false };
 }
 
-async function queryAnswer(result: RunQuery, { limit, stats, warnings: aboutRequest }: QueryLimits, clock: Clock): Promise<WireAnswer> {
+async function queryAnswer(
+  result: RunQuery,
+  { limit, stats, warnings: aboutRequest }: QueryLimits,
+  clock: Clock,
+  cancellation: Cancellation,
+): Promise<WireAnswer> {
   const { value, isCut } = cutTo(result.value, limit);
   const out = new TextWriter(sizeOfQueryData(value));
   out.ascii('{"status":"success","data":');
-  await runSliced(writeQueryData(out, value, stats === 'none' ? null : statsJson(result)), clock);
+  await runSliced(writeQueryData(out, value, stats === 'none' ? null : statsJson(result)), clock, interruptOf(cancellation));
   const warnings = [...result.warnings, ...(isCut ? [TRUNCATED] : []), ...aboutRequest];
   out.utf8(`${annotationsJson(warnings, result.infos)}}`);
   return { body: out.finish() };
@@ -120,9 +149,7 @@ function statsJson({ stats, timings: { parsedMs, queuedMs, evaluatedMs } }: RunQ
 const countsAtTimes = ({ startMs, stepMs }: { readonly startMs: number; readonly stepMs: number }, counts: Float64Array): number[][] =>
   Array.from(counts, (count, step) => [(startMs + step * stepMs) / 1000, count]);
 
-function envelope(data: string, warnings: readonly string[] = []): WireAnswer {
-  return { body: encoder.encode(`{"status":"success","data":${data}${annotationsJson(warnings, [])}}`) };
-}
+const envelope = (data: string): WireAnswer => ({ body: encoder.encode(`{"status":"success","data":${data}}`) });
 
 function annotationsJson(warnings: readonly string[], infos: readonly string[]): string {
   const list = (name: string, texts: readonly string[], what: string): string => {

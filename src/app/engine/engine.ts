@@ -26,7 +26,7 @@ import { formatAnswer, instantAnswer, labelNamesAnswer, labelValuesAnswer, parse
 import { BadCall, errorOf } from './call-error.ts';
 import { registerEngineMetrics } from './engine-metrics.ts';
 import { federateAnswer } from './federation.ts';
-import { type Cancellation, type QueryLimitsConfig, QueryService } from './query-service.ts';
+import { type Cancellation, interruptOf, type QueryLimitsConfig, QueryService } from './query-service.ts';
 import { openStage, type Stage } from './rehearsal-stage.ts';
 import { ruleEnvironment } from './rule-environment.ts';
 import { ruleSlots } from './rule-slots.ts';
@@ -219,7 +219,11 @@ export class Engine {
         return null;
       }
       case 'federate':
-        return federateAnswer(tsdb, call.takes, this.#config?.externalLabels ?? {}, this.#options.query.lookbackDeltaMs);
+        return runSliced(
+          federateAnswer(tsdb, call.takes, this.#config?.externalLabels ?? {}, this.#options.query.lookbackDeltaMs),
+          this.#ports.clock,
+          interruptOf(cancellation),
+        );
       case 'targets':
         return targetsOf(scrapes);
       case 'metadata':
@@ -309,11 +313,11 @@ function readingAnswer(tsdb: Tsdb, queries: QueryService, call: ReadingCall, can
     case 'parseQuery':
       return parseAnswer(queries, call.takes.query);
     case 'series':
-      return seriesAnswer(tsdb, call.takes);
+      return runSliced(seriesAnswer(tsdb, call.takes), queries.clock, interruptOf(cancellation));
     case 'labelNames':
-      return labelNamesAnswer(tsdb, call.takes);
+      return runSliced(labelNamesAnswer(tsdb, call.takes), queries.clock, interruptOf(cancellation));
     case 'labelValues':
-      return labelValuesAnswer(tsdb, call.takes);
+      return runSliced(labelValuesAnswer(tsdb, call.takes), queries.clock, interruptOf(cancellation));
     default:
       return unreachable(call);
   }

@@ -2,24 +2,30 @@
 import type { WireAnswer } from '../../api/prometheus-v1/backend.ts';
 import { goFormatF } from '../../lib/go-float.ts';
 import { goQuote } from '../../lib/go-quote.ts';
+import { slicedSort } from '../../lib/sliced-sort.ts';
+import { TextWriter } from '../../lib/text-writer.ts';
 import { isLegacyLabelName, isLegacyMetricName, type Labels, METRIC_NAME } from '../../model/labels.ts';
 import { isStale, SampleColumns } from '../../model/sample.ts';
 import type { Tsdb } from '../../tsdb/tsdb.ts';
 import { matchersOf } from './answers.ts';
 
-export function federateAnswer(
+export function* federateAnswer(
   tsdb: Tsdb,
   request: { readonly selectors: readonly string[]; readonly atMs: number },
   externalLabels: Readonly<Record<string, string>>,
   lookbackDeltaMs: number,
-): WireAnswer {
+): Generator<unknown, WireAnswer> {
   const lines = new Map<string, { readonly name: string; readonly line: string }>();
   const columns = new SampleColumns();
   for (const selector of request.selectors) {
-    const series = tsdb.select(matchersOf(selector), { fromMs: request.atMs - lookbackDeltaMs + 1, toMs: request.atMs });
+    const series = yield* tsdb.select(matchersOf(selector), { fromMs: request.atMs - lookbackDeltaMs + 1, toMs: request.atMs });
     try {
       for (let i = 0; i < series.count; i++) {
-        series.read(i, columns);
+        if (i % SERIES_AT_ONCE === SERIES_AT_ONCE - 1) yield;
+        for (let isWhole = series.read(i, columns); !isWhole; ) {
+          yield;
+          isWhole = series.readOn(i, columns);
+        }
         const last = columns.length - 1;
         const value = columns.values[last] ?? Number.NaN;
         if (last < 0 || isStale(value) || (columns.histograms?.[last] ?? null) !== null) continue;
@@ -34,15 +40,19 @@ export function federateAnswer(
       series.close();
     }
   }
-  let text = '';
+  const out = new TextWriter();
   let family = '';
-  for (const { name, line } of [...lines.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))) {
-    if (name !== family) text += `# TYPE ${isLegacyMetricName(name) ? name : goQuote(name)} untyped\n`;
+  let written = 0;
+  for (const { name, line } of yield* slicedSort([...lines.values()], (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))) {
+    if (name !== family) out.utf8(`# TYPE ${isLegacyMetricName(name) ? name : goQuote(name)} untyped\n`);
     family = name;
-    text += line;
+    out.utf8(line);
+    if (++written % SERIES_AT_ONCE === 0) yield;
   }
-  return { body: new TextEncoder().encode(text) };
+  return { body: out.finish() };
 }
+
+const SERIES_AT_ONCE = 1000;
 
 /** An instance label is always there, empty where the series has none, so that the federating server adds none of its own. */
 function seriesText(labels: Labels): string {

@@ -3,6 +3,7 @@
  * any more) and of rules (in turn with everything else, never behind a queue of dashboards).
  */
 
+import { finish } from '../../lib/finish.ts';
 import { unreachable } from '../../lib/never.ts';
 import type { Clock } from '../../model/clock.ts';
 import { Labels } from '../../model/labels.ts';
@@ -17,7 +18,7 @@ import { QueryError, queryCanceled, queryTimedOut } from '../../promql/query-err
 import type { Queryable } from '../../promql/queryable.ts';
 import type { Element, QueryOutcome } from '../../rules/rule-ports.ts';
 import type { TemplateSample } from '../../template/prometheus-functions.ts';
-import { runSliced, Turnstile } from './slicing.ts';
+import { type Interrupt, runSliced, Turnstile } from './slicing.ts';
 
 export type QueryLimitsConfig = {
   readonly lookbackDeltaMs: number;
@@ -37,6 +38,8 @@ export type QueryChoices = {
 const SERVERS_OWN: QueryChoices = { timeoutMs: null, lookbackDeltaMs: null, stats: 'none' };
 
 export type Cancellation = { isCanceled: boolean };
+
+export const interruptOf = (cancellation: Cancellation): Interrupt => ({ check: () => (cancellation.isCanceled ? queryCanceled() : null) });
 
 /** Where the time of a query went, in milliseconds. */
 export type QueryTimings = {
@@ -110,30 +113,34 @@ export class QueryService {
     );
   }
 
-  /** Throws QueryError. */
-  async run(
+  /**
+   * `use` is given the result while the query still has its place among those that are under way: so many results are in
+   * memory at a time, whoever waits. Throws QueryError.
+   */
+  async run<T>(
     query: { readonly text: string; readonly startMs: number; readonly endMs: number; readonly stepMs: number },
     choices: QueryChoices,
     cancellation: Cancellation,
-  ): Promise<RunQuery> {
+    use: (result: RunQuery) => T | Promise<T>,
+  ): Promise<T> {
     const askedAt = this.clock.elapsed();
     const expr = this.parse(query.text);
     const parsedAt = this.clock.elapsed();
     const timeoutMs = Math.min(choices.timeoutMs ?? this.#limits.timeoutMs, this.#limits.timeoutMs);
     return this.#turnstile.pass(async () => {
+      if (cancellation.isCanceled) throw queryCanceled();
       const began = this.clock.elapsed();
       this.stats.queries++;
+      let result: QueryResult;
       try {
         const evaluation = evaluate(
           { expr, text: query.text, startMs: query.startMs, endMs: query.endMs, stepMs: query.stepMs },
           this.#queryable,
           this.#options(choices),
         );
-        const result = await runSliced(evaluation, this.clock, {
+        result = await runSliced(evaluation, this.clock, {
           check: () => (cancellation.isCanceled ? queryCanceled() : this.clock.elapsed() - began > timeoutMs ? queryTimedOut() : null),
         });
-        const evaluatedMs = this.clock.elapsed() - began;
-        return { ...result, timings: { parsedMs: parsedAt - askedAt, queuedMs: began - parsedAt, evaluatedMs } };
       } catch (error) {
         this.stats.failed++;
         // Found when it was prepared: as wrong as one that does not parse.
@@ -143,6 +150,8 @@ export class QueryService {
       } finally {
         this.stats.secondsSum += (this.clock.elapsed() - began) / 1000;
       }
+      const evaluatedMs = this.clock.elapsed() - began;
+      return use({ ...result, timings: { parsedMs: parsedAt - askedAt, queuedMs: began - parsedAt, evaluatedMs } });
     });
   }
 
@@ -171,9 +180,7 @@ export class QueryService {
         this.#queryable,
         this.#options(SERVERS_OWN),
       );
-      let step = evaluation.next();
-      while (step.done !== true) step = evaluation.next();
-      const outcome = outcomeOf(step.value);
+      const outcome = outcomeOf(finish(evaluation));
       return outcome.kind === 'failed' ? { error: outcome.error } : outcome.elements.map(templateSample);
     } catch (error) {
       if (error instanceof QueryError) return { error: error.message };

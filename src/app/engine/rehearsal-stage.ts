@@ -2,6 +2,7 @@
  * Where queries are rehearsed (../rehearsal.ts): a database of a few made-up series in memory and all that answers from it,
  * beside what is real. Nobody's counters count what is asked here.
  */
+import { finish } from '../../lib/finish.ts';
 import type { Clock } from '../../model/clock.ts';
 import { noCrashPoints } from '../../model/crash-point.ts';
 import { Labels } from '../../model/labels.ts';
@@ -42,13 +43,7 @@ export async function openStage(
   return { tsdb, queries };
 }
 
-function openEmpty(): Tsdb {
-  const opening = openTsdb({ disk: new SimDisk(), dir: 'rehearsal', crashPoints: noCrashPoints, log: silentLog });
-  for (;;) {
-    const step = opening.next();
-    if (step.done === true) return step.value.tsdb;
-  }
-}
+const openEmpty = (): Tsdb => finish(openTsdb({ disk: new SimDisk(), dir: 'rehearsal', crashPoints: noCrashPoints, log: silentLog })).tsdb;
 
 function* fill(tsdb: Tsdb): Generator<void, void> {
   const series: { readonly labels: Labels; readonly valueAt: (i: number) => number }[] = [];

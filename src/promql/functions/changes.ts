@@ -1,8 +1,8 @@
 /** changes and resets: how often a series took another value, or a counter started anew. */
 import type { FloatHistogram } from '../../model/histogram.ts';
 import { isReset } from '../histogram/counter-reset.ts';
-import { equalHistograms } from '../histogram/histogram-draft.ts';
-import type { RangeKernel, RowTask } from '../range-kernel.ts';
+import { equalHistograms, sampleWeight } from '../histogram/histogram-draft.ts';
+import { type RangeKernel, type RowTask, WORK_AT_ONCE } from '../range-kernel.ts';
 import type { RangeWindow } from '../range-window.ts';
 import { FLOAT } from '../series-block.ts';
 import { isStartReset } from './start-timestamps.ts';
@@ -12,6 +12,8 @@ class NeighbourKernel implements RangeKernel {
   readonly #countsFloats: (w: RangeWindow, before: number, now: number) => boolean;
   readonly #countsHistograms: (w: RangeWindow, before: number, now: number) => boolean;
   readonly #counted: number[] = [];
+  /** Per histogram of the series, whether it and the one before count: 1 no, 2 yes, 0 not looked at yet. */
+  #histogramStates = new Uint8Array(0);
 
   constructor(
     countsFloats: (w: RangeWindow, before: number, now: number) => boolean,
@@ -21,7 +23,12 @@ class NeighbourKernel implements RangeKernel {
     this.#countsHistograms = countsHistograms;
   }
 
-  compute(w: RangeWindow): boolean {
+  startSeries({ histograms: { length } }: RangeWindow): void {
+    if (this.#histogramStates.length < length) this.#histogramStates = new Uint8Array(length * 2);
+    else this.#histogramStates.fill(0, 0, length);
+  }
+
+  *compute(w: RangeWindow): Generator<number, boolean> {
     let f = w.floatFrom;
     let h = w.histogramFrom;
     if (w.isAnchored) {
@@ -37,15 +44,26 @@ class NeighbourKernel implements RangeKernel {
     let count = 0;
     let before = -1; // index into the columns of its kind; -1 at the start
     let beforeIsFloat = true;
+    let work = 0;
     while (f < w.floatTo || h < w.histogramTo) {
       const isFloat = h >= w.histogramTo || (f < w.floatTo && w.floatTimes[f]! < w.histogramTimes[h]!);
       const now = isFloat ? f++ : h++;
       if (before !== -1) {
         if (isFloat !== beforeIsFloat) count++;
-        else if (isFloat ? this.#countsFloats(w, before, now) : this.#countsHistograms(w, before, now)) count++;
+        else if (isFloat) count += this.#countsFloats(w, before, now) ? 1 : 0;
+        else {
+          if (this.#histogramStates[now] === 0) {
+            this.#histogramStates[now] = this.#countsHistograms(w, before, now) ? 2 : 1;
+            work += sampleWeight(at(w, now));
+          }
+          if (this.#histogramStates[now] === 2) count++;
+        }
       }
       before = now;
       beforeIsFloat = isFloat;
+      if (work < WORK_AT_ONCE) continue;
+      yield work;
+      work = 0;
     }
     w.value = count;
     w.histogram = null;
@@ -86,6 +104,7 @@ class NeighbourKernel implements RangeKernel {
     task.found = found;
     task.looked = looked;
     task.most = most;
+    task.last = to - from;
   }
 }
 
@@ -108,7 +127,8 @@ function histogramWasReset(w: RangeWindow, before: number, now: number): boolean
   return isReset(at(w, now), at(w, before));
 }
 
-export const CHANGES: Readonly<Record<string, RangeKernel>> = {
-  changes: new NeighbourKernel(floatChanged, (w, before, now) => !equalHistograms(at(w, now), at(w, before))),
-  resets: new NeighbourKernel(floatWasReset, histogramWasReset),
+/** They keep what they found of a series: each call has its own. */
+export const CHANGES: Readonly<Record<string, () => RangeKernel>> = {
+  changes: () => new NeighbourKernel(floatChanged, (w, before, now) => !equalHistograms(at(w, now), at(w, before))),
+  resets: () => new NeighbourKernel(floatWasReset, histogramWasReset),
 };

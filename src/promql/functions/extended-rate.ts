@@ -7,12 +7,23 @@ import type { FloatHistogram } from '../../model/histogram.ts';
 import type { Annotations } from '../annotations.ts';
 import type { Span } from '../ast.ts';
 import { isReset } from '../histogram/counter-reset.ts';
-import { add, compact, divide, draftOf, type HistogramDraft, multiply, subtract, usesCustomBuckets } from '../histogram/histogram-draft.ts';
+import {
+  add,
+  compact,
+  divide,
+  draftOf,
+  type HistogramDraft,
+  multiply,
+  sampleWeight,
+  subtract,
+  usesCustomBuckets,
+} from '../histogram/histogram-draft.ts';
+import { WORK_AT_ONCE } from '../range-kernel.ts';
 import type { RangeWindow } from '../range-window.ts';
 
 type Shape = { readonly isCounter: boolean; readonly isRate: boolean };
 
-export function extendedRate(w: RangeWindow, shape: Shape): boolean {
+export function extendedRate(w: RangeWindow, shape: Shape): boolean | Generator<number, boolean> {
   if (w.histogramLength > 0) return histogramRate(w, shape);
   return w.floatLength > 0 && floatRate(w, shape);
 }
@@ -125,7 +136,7 @@ export function interpolateHistograms(
   return result;
 }
 
-function histogramRate(w: RangeWindow, { isCounter, isRate }: Shape): boolean {
+function* histogramRate(w: RangeWindow, { isCounter, isRate }: Shape): Generator<number, boolean> {
   const { histograms, histogramTimes, annotations, span } = w;
   const edges = edgesOf(w, histogramTimes, w.histogramFrom, w.histogramTo);
   if (edges === null || (w.isSmoothed && histogramTimes[edges.first]! > w.endMs)) return false;
@@ -154,7 +165,7 @@ function histogramRate(w: RangeWindow, { isCounter, isRate }: Shape): boolean {
     return false;
   }
   if (difference.boundsReconciled) annotations.boundsReconciled('subtraction', span);
-  if (isCounter && !makeUpForResets(w, edges, left, right, result)) return false;
+  if (isCounter && !(yield* makeUpForResets(w, edges, left, right, result))) return false;
   if (isRate) divide(result, w.rangeMs / 1000);
   result.counterResetHint = 'gauge';
   w.histogram = compact(result);
@@ -162,13 +173,13 @@ function histogramRate(w: RangeWindow, { isCounter, isRate }: Shape): boolean {
 }
 
 /** Adds what each reset between the edges lost. The last sample is represented by `right`, which has its hint. */
-function makeUpForResets(
+function* makeUpForResets(
   w: RangeWindow,
   { first, last }: Edges,
   left: FloatHistogram,
   right: FloatHistogram,
   result: HistogramDraft,
-): boolean {
+): Generator<number, boolean> {
   const { histograms, histogramTimes, annotations, span } = w;
   let previous = left;
   let from = first + 1;
@@ -185,8 +196,14 @@ function makeUpForResets(
     else if (combination.boundsReconciled) annotations.boundsReconciled('addition', span);
     return combination !== null;
   };
+  let work = 0;
   for (let i = from; i <= last; i++) {
     const current = i === last ? right : histograms[i]!;
+    work += sampleWeight(current);
+    if (work >= WORK_AT_ONCE) {
+      yield work;
+      work = 0;
+    }
     if (isReset(current, previous)) {
       if (correction === null) correction = draftOf(previous);
       else if (!addTo(correction, previous)) return false;

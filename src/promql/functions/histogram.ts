@@ -8,29 +8,38 @@ import { parseGoFloat } from '../../lib/parse-float.ts';
 import type { FloatHistogram } from '../../model/histogram.ts';
 import { Labels, METRIC_NAME } from '../../model/labels.ts';
 import { ClassicBuckets } from '../classic-histogram.ts';
-import { asScalar, asVector, stepTime, type Value, vectorOf } from '../evaluation.ts';
+import { asScalar, asVector, BOUNDS_WORK, LABELS_WORK, SAMPLES_AT_ONCE, stepTime, type Value, vectorOf } from '../evaluation.ts';
+import { sampleWeight } from '../histogram/histogram-draft.ts';
 import { lastNaNEffect, nativeFraction, nativeQuantile, nativeVariance } from '../histogram/histogram-quantile.ts';
 import { ABSENT, dropNames, FLOAT, HISTOGRAM, SeriesBlock } from '../series-block.ts';
 import { type CallSite, settle, settleNameless, type VectorFunction } from '../vector-function.ts';
 import { textOf } from './vector.ts';
 
-/** Replaces each histogram by a number; floats drop out. */
-const mapHistograms =
-  (f: (h: FloatHistogram) => number): VectorFunction =>
-  (site) => {
-    const block = asVector(site.args[0]);
-    for (let cell = 0; cell < block.rows * block.steps; cell++) {
-      if (block.kinds[cell] === HISTOGRAM) block.setFloat(cell, f(block.histogramAt(cell)));
-      else block.kinds[cell] = ABSENT;
+/** Replaces each histogram by a number; floats drop out. `bucketWork`: what that costs per bucket. */
+const mapHistograms = (f: (h: FloatHistogram) => number, bucketWork = 0): VectorFunction =>
+  function* ({ evaluation, range, args }) {
+    const block = asVector(args[0]);
+    const { steps } = block;
+    for (let row = 0; row < block.rows; row++) {
+      for (let cell = row * steps; cell < (row + 1) * steps; cell++) {
+        if (block.kinds[cell] === HISTOGRAM) {
+          const histogram = block.histogramAt(cell);
+          if (bucketWork > 0 && evaluation.isSliceOver(sampleWeight(histogram) * bucketWork)) yield;
+          block.setFloat(cell, f(histogram));
+        } else block.kinds[cell] = ABSENT;
+      }
+      if (evaluation.isSliceOver(steps)) yield;
     }
-    if (site.evaluation.options.delayedNameRemoval) {
-      dropNames(block, true);
-    } else {
+    if (evaluation.options.delayedNameRemoval) yield* dropNames(evaluation, block);
+    else {
       // Only the name goes here, type and unit stay: as Prometheus has it.
       block.hasUniqueLabels = false;
-      for (let row = 0; row < block.rows; row++) block.labels[row] = (block.labels[row] ?? Labels.empty).without([METRIC_NAME]);
+      for (let row = 0; row < block.rows; row++) {
+        block.labels[row] = (block.labels[row] ?? Labels.empty).without([METRIC_NAME]);
+        if (evaluation.isSliceOver(LABELS_WORK)) yield;
+      }
     }
-    return vectorOf(settle(site.evaluation, site.range, block));
+    return vectorOf(yield* settle(evaluation, range, block));
   };
 
 /** Rows of one classic histogram, by ascending `le`. */
@@ -45,12 +54,13 @@ type Histograms = {
   readonly rivals: ReadonlyMap<number, ClassicGroup>;
 };
 
-function sortHistograms(site: CallSite, block: SeriesBlock, argument: number): Histograms {
+function* sortHistograms(site: CallSite, block: SeriesBlock, argument: number): Generator<void, Histograms> {
   const { annotations, options } = site.evaluation;
   const span = (site.call.args[argument] ?? site.call).span;
   const groups = new Map<string, ClassicGroup>();
   const nativeRows: number[] = [];
   for (let row = 0; row < block.rows; row++) {
+    if (site.evaluation.isSliceOver(block.steps + LABELS_WORK)) yield;
     const labels = block.labels[row] ?? Labels.empty;
     if (rowHas(block, row, HISTOGRAM)) nativeRows.push(row);
     if (!rowHas(block, row, FLOAT)) continue;
@@ -82,12 +92,16 @@ function rowHas(block: SeriesBlock, row: number, kind: number): boolean {
   return false;
 }
 
-/** One result row per histogram: `native` and `classic` compute a step's value. `label` adds a label to each. */
+/**
+ * One result row per histogram: `native`, which costs `nativeWork` per bucket, and `classic` compute a step's value. `label`
+ * adds a label to each.
+ */
 function* evaluateHistograms(
   site: CallSite,
   histograms: Histograms,
   argument: number,
   native: (h: FloatHistogram, step: number, metricName: string) => number,
+  nativeWork: number,
   classic: (buckets: ClassicBuckets, step: number, metricName: string) => number,
   result: SeriesBlock,
   label: (labels: Labels) => Labels,
@@ -114,14 +128,17 @@ function* evaluateHistograms(
         marks[step] = 1;
         continue;
       }
-      result.setFloat(to + step, native(block.histogramAt(cell), step, nameOf(labels)));
+      const histogram = block.histogramAt(cell);
+      if (site.evaluation.isSliceOver(sampleWeight(histogram) * nativeWork)) yield;
+      result.setFloat(to + step, native(histogram, step, nameOf(labels)));
     }
-    if (site.evaluation.isSliceOver(steps * 20)) yield;
+    if (site.evaluation.isSliceOver(steps)) yield;
   }
   for (const group of histograms.classic) {
     const marks = blocked.get(group);
     const to = result.addRow(label(group.labels), true);
     const { rows } = group;
+    let work = 0;
     for (let step = 0; step < steps; step++) {
       if (marks?.[step] === 1) continue;
       buckets.clear();
@@ -131,8 +148,13 @@ function* evaluateHistograms(
         if (block.kinds[cell] === FLOAT) buckets.push(bound, block.values[cell]!);
       }
       if (buckets.length > 0) result.setFloat(to + step, classic(buckets, step, nameOf(group.labels)));
+      work += rows.length;
+      if (work >= SAMPLES_AT_ONCE) {
+        if (site.evaluation.isSliceOver(work)) yield;
+        work = 0;
+      }
     }
-    if (site.evaluation.isSliceOver(steps * rows.length)) yield;
+    if (site.evaluation.isSliceOver(work)) yield;
   }
   if (nativeRows.length > 0 && histograms.classic.length > 0) result.hasUniqueLabels = false;
 }
@@ -176,11 +198,11 @@ function* histogramQuantile(site: CallSite): Generator<void, Value> {
   const quantiles = asScalar(site.args[0]);
   warnOfQuantiles(site, 0, [quantiles]);
   const block = asVector(site.args[1]);
-  const histograms = sortHistograms(site, block, 1);
+  const histograms = yield* sortHistograms(site, block, 1);
   const result = new SeriesBlock(block.steps, histograms.nativeRows.length + histograms.classic.length);
   const { native, classic } = quantileAt(site, 1, quantiles);
-  yield* evaluateHistograms(site, histograms, 1, native, classic, result, unchanged);
-  return settleNameless(site, result);
+  yield* evaluateHistograms(site, histograms, 1, native, 1, classic, result, unchanged);
+  return yield* settleNameless(site, result);
 }
 
 function* histogramQuantiles(site: CallSite): Generator<void, Value> {
@@ -188,7 +210,7 @@ function* histogramQuantiles(site: CallSite): Generator<void, Value> {
   const name = textOf(site.call.args[1]);
   const all = site.args.slice(2).map(asScalar);
   warnOfQuantiles(site, 2, all);
-  const histograms = sortHistograms(site, block, 0);
+  const histograms = yield* sortHistograms(site, block, 0);
   const result = new SeriesBlock(block.steps, (histograms.nativeRows.length + histograms.classic.length) * all.length);
   for (const quantiles of all) {
     const { native, classic } = quantileAt(site, 0, quantiles);
@@ -197,15 +219,17 @@ function* histogramQuantiles(site: CallSite): Generator<void, Value> {
       const only = (step: number): boolean => Object.is(quantiles[step], q);
       const label = (labels: Labels): Labels => labels.with([[name, openMetricsFloat(q)]]);
       const part = new SeriesBlock(block.steps, histograms.nativeRows.length + histograms.classic.length);
-      yield* evaluateHistograms(site, histograms, 0, native, classic, part, label);
+      yield* evaluateHistograms(site, histograms, 0, native, 1, classic, part, label);
       for (let row = 0; row < part.rows; row++) {
         const to = result.addRow(part.labels[row] ?? Labels.empty, true);
         for (let step = 0; step < block.steps; step++) if (only(step)) result.copyCell(to + step, part, row * block.steps + step);
+        site.evaluation.touchCells(result.cells);
+        if (site.evaluation.isSliceOver(block.steps)) yield;
       }
     }
   }
   result.hasUniqueLabels = false;
-  return settleNameless(site, result);
+  return yield* settleNameless(site, result);
 }
 
 /** labels.FormatOpenMetricsFloat: whole numbers have a fraction. */
@@ -219,7 +243,7 @@ function* histogramFraction(site: CallSite): Generator<void, Value> {
   const upper = asScalar(site.args[1]);
   const block = asVector(site.args[2]);
   const span = (site.call.args[2] ?? site.call).span;
-  const histograms = sortHistograms(site, block, 2);
+  const histograms = yield* sortHistograms(site, block, 2);
   const result = new SeriesBlock(block.steps, histograms.nativeRows.length + histograms.classic.length);
   yield* evaluateHistograms(
     site,
@@ -230,19 +254,20 @@ function* histogramFraction(site: CallSite): Generator<void, Value> {
       if (lastNaNEffect() === 'excluded') site.evaluation.annotations.fractionExcludesNaN(metricName, span);
       return fraction;
     },
+    BOUNDS_WORK,
     (buckets, step) => buckets.fraction(lower[step] ?? Number.NaN, upper[step] ?? Number.NaN),
     result,
     unchanged,
   );
-  return settleNameless(site, result);
+  return yield* settleNameless(site, result);
 }
 
 export const HISTOGRAMS: Readonly<Record<string, VectorFunction>> = {
   histogram_count: mapHistograms((h) => h.count),
   histogram_sum: mapHistograms((h) => h.sum),
   histogram_avg: mapHistograms((h) => h.sum / h.count),
-  histogram_stdvar: mapHistograms(nativeVariance),
-  histogram_stddev: mapHistograms((h) => Math.sqrt(nativeVariance(h))),
+  histogram_stdvar: mapHistograms(nativeVariance, BOUNDS_WORK),
+  histogram_stddev: mapHistograms((h) => Math.sqrt(nativeVariance(h)), BOUNDS_WORK),
   histogram_quantile: histogramQuantile,
   histogram_quantiles: histogramQuantiles,
   histogram_fraction: histogramFraction,

@@ -6,7 +6,7 @@
 import { Labels, METRIC_NAME } from '../../model/labels.ts';
 import { equalMatcher, type Matcher, makeMatcher, matchesValue } from '../../model/matcher.ts';
 import { regexOfTexts } from '../../model/regex.ts';
-import type { Evaluation, StepRange } from '../evaluation.ts';
+import { type Evaluation, LABELS_WORK, type StepRange } from '../evaluation.ts';
 import { executionError } from '../query-error.ts';
 import { type CallPlan, childrenOfPlan, type Plan, type SelectorPlan } from '../query-plan.ts';
 import { evaluateSelector } from '../selector-evaluation.ts';
@@ -27,7 +27,7 @@ export function* evaluateInfo(evaluation: Evaluation, call: CallPlan, base: Seri
     const plan = infoSelector([...identities, ...dataMatchers, ...names], call);
     info = yield* evaluateSelector(evaluation, plan, range, 'info_time');
   }
-  const result = new InfoJoin(base, info, isInfo, dataMatchers).run();
+  const result = yield* new InfoJoin(evaluation, base, info, isInfo, dataMatchers).run();
   evaluation.drop(info);
   return result;
 }
@@ -86,6 +86,7 @@ function timeOfFirstSelector(
 type InfoGroup = { readonly rows: number[]; readonly chosen: Int32Array };
 
 class InfoJoin {
+  readonly #evaluation: Evaluation;
   readonly #base: SeriesBlock;
   readonly #info: SeriesBlock;
   readonly #isInfo: readonly boolean[];
@@ -94,7 +95,8 @@ class InfoJoin {
   readonly #groups = new Map<string, InfoGroup>();
   readonly #metricNames = new Set<string>();
 
-  constructor(base: SeriesBlock, info: SeriesBlock, isInfo: readonly boolean[], dataMatchers: readonly Matcher[]) {
+  constructor(evaluation: Evaluation, base: SeriesBlock, info: SeriesBlock, isInfo: readonly boolean[], dataMatchers: readonly Matcher[]) {
+    this.#evaluation = evaluation;
     this.#base = base;
     this.#info = info;
     this.#isInfo = isInfo;
@@ -102,9 +104,9 @@ class InfoJoin {
     this.#dataNames = new Set(dataMatchers.map(({ name }) => name));
   }
 
-  run(): SeriesBlock {
+  *run(): Generator<void, SeriesBlock> {
     const base = this.#base;
-    this.#chooseNewest();
+    yield* this.#chooseNewest();
     const result = new SeriesBlock(base.steps, base.rows);
     // Without a match a series stays, unless a label was asked for that it then cannot have.
     const staysUnmatched = this.#dataMatchers.every((matcher) => matchesValue(matcher, ''));
@@ -122,17 +124,19 @@ class InfoJoin {
         let to = rowOf.get(key);
         if (to === undefined) {
           to = result.addRow(this.#enriched(labels, chosen), base.dropsName[row] ?? false);
+          this.#evaluation.touchCells(result.cells);
           rowOf.set(key, to);
         }
         result.copyCell(to + step, base, cell);
       }
+      if (this.#evaluation.isSliceOver(LABELS_WORK + base.steps * (groups.length + 1))) yield;
     }
     result.hasUniqueLabels = false;
-    return mergeEqualRows(result);
+    return yield* mergeEqualRows(this.#evaluation, result);
   }
 
   /** Of info series with one identity, the sample that was scraped last counts. */
-  #chooseNewest(): void {
+  *#chooseNewest(): Generator<void, void> {
     const info = this.#info;
     const { steps } = info;
     const isBaseEmpty = (step: number): boolean => {
@@ -140,6 +144,7 @@ class InfoJoin {
       return true;
     };
     for (let row = 0; row < info.rows; row++) {
+      if (this.#evaluation.isSliceOver(LABELS_WORK + steps)) yield;
       const labels = info.labels[row] ?? Labels.empty;
       this.#metricNames.add(labels.get(METRIC_NAME));
       const key = identity(labels.get(METRIC_NAME), labels);

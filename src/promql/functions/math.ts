@@ -19,7 +19,7 @@ function* mapFloats(
     mapRow(block, row * steps, f, isAsked);
     if (site.evaluation.isSliceOver(steps)) yield;
   }
-  return settleNameless(site, block);
+  return yield* settleNameless(site, block);
 }
 
 /** Apart from the generator around it, which V8 optimizes late. */

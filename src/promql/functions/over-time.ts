@@ -4,10 +4,10 @@
  * Hot path: one pass over the window per step, no allocation for floats.
  */
 import type { FloatHistogram } from '../../model/histogram.ts';
-import { draftOf, HistogramSum, hasOverflow } from '../histogram/histogram-draft.ts';
+import { draftOf, HistogramSum, hasOverflow, mayOverflow, sampleWeight } from '../histogram/histogram-draft.ts';
 import { kahanAdd } from '../kahan.ts';
 import { quantileOf } from '../quantile.ts';
-import type { RangeKernel } from '../range-kernel.ts';
+import { type RangeKernel, WORK_AT_ONCE } from '../range-kernel.ts';
 import type { RangeWindow } from '../range-window.ts';
 
 /** Leaves a float as the result. */
@@ -29,49 +29,59 @@ function floatsOnly(compute: (w: RangeWindow) => number): RangeKernel {
 }
 
 /** Functions of floats or of histograms, but not of both at once. */
-function floatsOrHistograms(floats: (w: RangeWindow) => number, histograms: (w: RangeWindow) => FloatHistogram | null): RangeKernel {
+function floatsOrHistograms(
+  floats: (w: RangeWindow) => number,
+  histograms: (w: RangeWindow) => Generator<number, FloatHistogram | null>,
+): RangeKernel {
+  function* computeHistograms(w: RangeWindow): Generator<number, boolean> {
+    const histogram = yield* histograms(w);
+    if (histogram === null) {
+      w.annotations.mixedExponentialCustom(w.metricName, w.span);
+      return false;
+    }
+    w.histogram = histogram;
+    return true;
+  }
   return {
     compute: (w) => {
-      if (w.floatLength > 0) {
-        if (w.histogramLength === 0) return result(w, floats(w));
-        w.annotations.mixedFloatsHistograms(w.metricName, w.span);
-        return false;
-      }
-      const histogram = histograms(w);
-      if (histogram === null) {
-        w.annotations.mixedExponentialCustom(w.metricName, w.span);
-        return false;
-      }
-      w.histogram = histogram;
-      return true;
+      if (w.floatLength === 0) return computeHistograms(w);
+      if (w.histogramLength === 0) return result(w, floats(w));
+      w.annotations.mixedFloatsHistograms(w.metricName, w.span);
+      return false;
     },
   };
 }
 
 /** Adds up histograms window[from, to); null where exponential and custom buckets meet. */
-function sumHistograms(w: RangeWindow): FloatHistogram | null {
+function* sumHistograms(w: RangeWindow): Generator<number, FloatHistogram | null> {
   const notes = new HistogramNotes();
   const first = w.histograms[w.histogramFrom]!;
   const sum = new HistogramSum(draftOf(first));
   notes.see(first);
+  let work = 0;
   for (let i = w.histogramFrom + 1; i < w.histogramTo; i++) {
     const h = w.histograms[i]!;
     notes.see(h);
     const combination = sum.add(h);
     if (combination === null) return null;
     if (combination.boundsReconciled) notes.boundsReconciled = true;
+    work += sampleWeight(h);
+    if (work < WORK_AT_ONCE) continue;
+    yield work;
+    work = 0;
   }
   notes.report(w);
   return sum.total();
 }
 
-function averageHistograms(w: RangeWindow): FloatHistogram | null {
+function* averageHistograms(w: RangeWindow): Generator<number, FloatHistogram | null> {
   const notes = new HistogramNotes();
   const first = w.histograms[w.histogramFrom]!;
   let sum = new HistogramSum(draftOf(first));
   notes.see(first);
   let isMean = false;
   let count = 1;
+  let work = 0;
   for (let i = w.histogramFrom + 1; i < w.histogramTo; i++) {
     const h = w.histograms[i]!;
     notes.see(h);
@@ -81,6 +91,10 @@ function averageHistograms(w: RangeWindow): FloatHistogram | null {
     sum = next.sum;
     isMean = next.isMean;
     if (next.boundsReconciled) notes.boundsReconciled = true;
+    work += sampleWeight(h);
+    if (work < WORK_AT_ONCE) continue;
+    yield work;
+    work = 0;
   }
   notes.report(w);
   if (!isMean) sum.divide(count);
@@ -89,10 +103,14 @@ function averageHistograms(w: RangeWindow): FloatHistogram | null {
 
 type Average = { readonly sum: HistogramSum; readonly isMean: boolean; readonly boundsReconciled: boolean };
 
-/** `sum` of count - 1 histograms, or their mean, with one more; null where buckets do not go together. */
+/** `sum` of count - 1 histograms, or their mean, with one more; null where buckets do not go together. It is spent. */
 export function addToAverage(sum: HistogramSum, h: FloatHistogram, count: number, isMean: boolean): Average | null {
   let mean = sum;
   let boundsReconciled = false;
+  if (!isMean && !mayOverflow(sum.value) && !mayOverflow(h)) {
+    const combination = sum.add(h);
+    return combination === null ? null : { sum, isMean: false, boundsReconciled: combination.boundsReconciled };
+  }
   if (!isMean) {
     const tried = sum.copy();
     const combination = tried.add(h);

@@ -12,10 +12,11 @@ import {
   draftOf,
   type HistogramDraft,
   multiply,
+  sampleWeight,
   subtract,
   usesCustomBuckets,
 } from '../histogram/histogram-draft.ts';
-import type { RangeKernel, RowTask } from '../range-kernel.ts';
+import { type RangeKernel, type RowTask, WORK_AT_ONCE } from '../range-kernel.ts';
 import type { RangeWindow } from '../range-window.ts';
 import { FLOAT } from '../series-block.ts';
 import { extendedRate } from './extended-rate.ts';
@@ -31,6 +32,7 @@ export class RateKernel implements RangeKernel {
   /** The first reset that may still lie in a window. */
   #resetAt = 0;
   #overlapAt = 0;
+  readonly #histogramResets = new HistogramResets();
 
   constructor(shape: RateShape) {
     this.#shape = shape;
@@ -41,6 +43,7 @@ export class RateKernel implements RangeKernel {
     this.#overlaps.length = 0;
     this.#resetAt = 0;
     this.#overlapAt = 0;
+    this.#histogramResets.start(w.histograms.length);
     if (!this.#shape.isCounter) return;
     const { floats, floatTimes, floatStarts, floatCount } = w;
     for (let i = 1; i < floatCount; i++) {
@@ -51,7 +54,7 @@ export class RateKernel implements RangeKernel {
     }
   }
 
-  compute(w: RangeWindow): boolean {
+  compute(w: RangeWindow): boolean | Generator<number, boolean> {
     if (w.floatLength > 0 && w.histogramLength > 0) {
       w.annotations.mixedFloatsHistograms(w.metricName, w.span);
       return false;
@@ -125,6 +128,7 @@ export class RateKernel implements RangeKernel {
     task.found = found;
     task.looked = looked;
     task.most = most;
+    task.last = to - from;
   }
 
   #floats(w: RangeWindow): boolean {
@@ -162,13 +166,13 @@ export class RateKernel implements RangeKernel {
     return true;
   }
 
-  #histograms(w: RangeWindow): boolean {
+  *#histograms(w: RangeWindow): Generator<number, boolean> {
     const { histograms, histogramTimes, histogramFrom: first } = w;
     const last = w.histogramTo - 1;
     const { isCounter } = this.#shape;
     let result: HistogramDraft | null = null;
     if (last > first) {
-      result = histogramDifference(w, isCounter);
+      result = yield* histogramDifference(w, isCounter, this.#histogramResets);
       if (result === null) return false;
     }
     const firstHistogram = histograms[first]!;
@@ -217,8 +221,28 @@ const isFarFromZero = (firstValue: number, result: number, sampled: number, toSt
 /** Seconds between samples; 0 for a single one. */
 const averageGap = (firstMs: number, lastMs: number, gaps: number): number => (gaps > 0 ? (lastMs - firstMs) / 1000 / gaps : 0);
 
+/** Which histograms of a series lie behind a counter reset; windows overlap, and each pair is looked at once. */
+class HistogramResets {
+  /** 0: not looked at yet. */
+  #states = new Uint8Array(0);
+
+  start(length: number): void {
+    if (this.#states.length < length) this.#states = new Uint8Array(length * 2);
+    else this.#states.fill(0, 0, length);
+  }
+
+  isKnown(index: number): boolean {
+    return this.#states[index] !== 0;
+  }
+
+  isBefore(index: number, histograms: readonly FloatHistogram[]): boolean {
+    if (this.#states[index] === 0) this.#states[index] = isReset(histograms[index]!, histograms[index - 1]!) ? 2 : 1; // in bounds
+    return this.#states[index] === 2;
+  }
+}
+
 /** Last minus first histogram of the window, counter resets made up for; null where they do not go together. */
-function histogramDifference(w: RangeWindow, isCounter: boolean): HistogramDraft | null {
+function* histogramDifference(w: RangeWindow, isCounter: boolean, resets: HistogramResets): Generator<number, HistogramDraft | null> {
   const { annotations, span, histograms, histogramTimes, histogramStarts, histogramFrom, histogramTo } = w;
   const isStartResetAt = (i: number): boolean =>
     histogramStarts !== null && isStartReset(histogramStarts[i - 1]!, histogramTimes[i - 1]!, histogramStarts[i]!, histogramTimes[i]!);
@@ -229,12 +253,14 @@ function histogramDifference(w: RangeWindow, isCounter: boolean): HistogramDraft
   const last = histograms[histogramTo - 1]!;
   let previous: FloatHistogram = histograms[histogramFrom]!;
   let isCustom = usesCustomBuckets(previous);
+  let isFirstLeftOut = false;
   let hasGauge = isCounter && (previous.counterResetHint === 'gauge' || last.counterResetHint === 'gauge');
   if (isCounter) {
     // A first sample that a reset follows is not needed, whatever its layout.
     const second = histograms[histogramFrom + 1]!;
-    if (isStartResetAt(histogramFrom + 1) || isReset(second, previous)) {
+    if (isStartResetAt(histogramFrom + 1) || resets.isBefore(histogramFrom + 1, histograms)) {
       previous = emptyLike(second);
+      isFirstLeftOut = true;
       isCustom = usesCustomBuckets(second);
     }
   }
@@ -258,18 +284,25 @@ function histogramDifference(w: RangeWindow, isCounter: boolean): HistogramDraft
   if (difference.boundsReconciled) annotations.boundsReconciled('subtraction', span);
   if (isCounter) {
     let overlaps = false;
+    let work = 0;
     for (let i = histogramFrom + 1; i < histogramTo; i++) {
       const current = histograms[i]!;
       if (!overlaps && histogramStarts !== null && startsOverlap(histogramStarts[i - 1]!, histogramTimes[i - 1]!, histogramStarts[i]!)) {
         annotations.startTimeOverlap(w.metricName, span);
         overlaps = true;
       }
-      if (isStartResetAt(i) || isReset(current, previous)) {
+      if (!resets.isKnown(i)) work += sampleWeight(current);
+      const hasReset = isFirstLeftOut && i === histogramFrom + 1 ? isReset(current, previous) : resets.isBefore(i, histograms);
+      if (isStartResetAt(i) || hasReset) {
+        work += sampleWeight(previous);
         const combination = add(result, previous);
         if (combination === null) return incompatible();
         if (combination.boundsReconciled) annotations.boundsReconciled('addition', span);
       }
       previous = current;
+      if (work < WORK_AT_ONCE) continue;
+      yield work;
+      work = 0;
     }
   } else if (histograms[histogramFrom]!.counterResetHint !== 'gauge' || last.counterResetHint !== 'gauge') {
     annotations.notGauge(w.metricName, span);
@@ -342,6 +375,7 @@ export class InstantRateKernel implements RangeKernel {
     task.found = found;
     task.looked = looked;
     task.most = most;
+    task.last = to - from;
   }
 
   #takesHistogram(w: RangeWindow, f: number, h: number): boolean {

@@ -69,22 +69,23 @@ function* mapDates(site: CallSite, part: (seconds: number) => number): Generator
     }
     if (site.evaluation.isSliceOver(block.steps)) yield;
   }
-  return settleNameless(site, block);
+  return yield* settleNameless(site, block);
 }
 
 /** timestamp() of what is not a selector: the samples are as old as the evaluation. */
-function timestamp(site: CallSite): Value {
+function* timestamp(site: CallSite): Generator<void, Value> {
   const block = asVector(site.args[0]);
   for (let row = 0; row < block.rows; row++) {
     for (let step = 0, cell = row * block.steps; step < block.steps; step++, cell++) {
       if (block.kinds[cell] !== ABSENT) block.setFloat(cell, stepTime(site.range, step) / 1000);
     }
+    if (site.evaluation.isSliceOver(block.steps)) yield;
   }
-  return settleNameless(site, block);
+  return yield* settleNameless(site, block);
 }
 
 export const TIME: Readonly<Record<string, VectorFunction>> = {
-  time: ({ range }) => ({ kind: 'scalar', values: Float64Array.from({ length: range.steps }, (_, step) => stepTime(range, step) / 1000) }),
+  time: ({ range }) => ({ kind: 'scalar', values: new Float64Array(range.steps).map((_, step) => stepTime(range, step) / 1000) }),
   timestamp,
   /** Only stored samples have one; selectors as arguments are treated apart. */
   start_timestamp: ({ range }) => vectorOf(new SeriesBlock(range.steps, 0)),

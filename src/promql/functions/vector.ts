@@ -2,7 +2,7 @@
 import { goSort } from '../../lib/go-sort.ts';
 import { naturalLess } from '../../lib/natural-order.ts';
 import { Labels } from '../../model/labels.ts';
-import { asScalar, asVector, isInstant, type Value, vectorOf } from '../evaluation.ts';
+import { asScalar, asVector, isInstant, LABELS_WORK, type Value, vectorOf } from '../evaluation.ts';
 import type { Plan } from '../query-plan.ts';
 import { ABSENT, FLOAT, HISTOGRAM, SeriesBlock } from '../series-block.ts';
 import { type CallSite, settle, type VectorFunction } from '../vector-function.ts';
@@ -17,7 +17,7 @@ function vector({ args, range }: CallSite): Value {
 }
 
 /** The one float of a step; NaN where there is none or more than one. */
-function scalar({ args, range }: CallSite): Value {
+function* scalar({ evaluation, args, range }: CallSite): Generator<void, Value> {
   const block = asVector(args[0]);
   const values = new Float64Array(range.steps).fill(Number.NaN);
   const found = new Uint8Array(range.steps);
@@ -27,17 +27,21 @@ function scalar({ args, range }: CallSite): Value {
       values[step] = found[step] === 0 ? (block.values[cell] ?? 0) : Number.NaN;
       found[step] = 1;
     }
+    if (evaluation.isSliceOver(block.steps)) yield;
   }
   return { kind: 'scalar', values };
 }
 
-function absent({ args, call, range }: CallSite): Value {
+function* absent({ evaluation, args, call, range }: CallSite): Generator<void, Value> {
   const block = asVector(args[0]);
-  const present = new Uint8Array(range.steps);
-  for (let cell = 0; cell < block.rows * block.steps; cell++) if (block.kinds[cell] !== ABSENT) present[cell % block.steps] = 1;
   const result = new SeriesBlock(range.steps, 1);
-  const row = result.addRow(labelsOfAbsent(selectorMatchers(call.args[0])), false);
-  for (let step = 0; step < range.steps; step++) if (present[step] === 0) result.setFloat(row + step, 1);
+  const to = result.addRow(labelsOfAbsent(selectorMatchers(call.args[0])), false);
+  const present = new Uint8Array(range.steps);
+  for (let row = 0, cell = 0; row < block.rows; row++) {
+    for (let step = 0; step < block.steps; step++, cell++) if (block.kinds[cell] !== ABSENT) present[step] = 1;
+    if (evaluation.isSliceOver(block.steps)) yield;
+  }
+  for (let step = 0; step < range.steps; step++) if (present[step] === 0) result.setFloat(to + step, 1);
   return vectorOf(result);
 }
 
@@ -73,22 +77,25 @@ const sortByLabel =
   };
 
 /** Only an instant query has an order; with one step per row, cells are numbered as rows. */
-function reorder({ evaluation, call, range }: CallSite, block: SeriesBlock, less: (rowA: number, rowB: number) => boolean): Value {
+function* reorder(
+  { evaluation, call, range }: CallSite,
+  block: SeriesBlock,
+  less: (rowA: number, rowB: number) => boolean,
+): Generator<void, Value> {
   if (!isInstant(range)) {
     evaluation.annotations.sortInRangeQuery(call.span);
-    return vectorOf(settle(evaluation, range, block));
+    return vectorOf(yield* settle(evaluation, range, block));
   }
-  const order = goSort(
-    Array.from({ length: block.rows }, (_, row) => row),
-    less,
-  );
+  const order = Array.from({ length: block.rows }, (_, row) => row);
+  yield* evaluation.paced(goSort(order, less), LABELS_WORK);
   const sorted = new SeriesBlock(block.steps, block.rows);
   sorted.hasUniqueLabels = block.hasUniqueLabels;
   for (const row of order) {
     if (block.kinds[row] === ABSENT) continue;
     sorted.copyCell(sorted.addRow(block.labels[row] ?? Labels.empty, block.dropsName[row] ?? false), block, row);
+    if (evaluation.isSliceOver(LABELS_WORK)) yield;
   }
-  return vectorOf(settle(evaluation, range, sorted));
+  return vectorOf(yield* settle(evaluation, range, sorted));
 }
 
 export function textOf(plan: Plan | undefined): string {

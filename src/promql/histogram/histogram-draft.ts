@@ -84,6 +84,16 @@ export function sampleWeight(h: FloatHistogram): number {
   return Math.floor((168 + 8 * cells + 8) / 16);
 }
 
+/** Of those among histograms[from, to). */
+export function histogramsWeight(histograms: readonly (FloatHistogram | null)[], from: number, to: number): number {
+  let weight = 0;
+  for (let i = from; i < to; i++) {
+    const histogram = histograms[i] ?? null;
+    if (histogram !== null) weight += sampleWeight(histogram);
+  }
+  return weight;
+}
+
 /** A negative factor makes a gauge. */
 export function multiply(h: HistogramDraft, factor: number): HistogramDraft {
   h.zeroCount *= factor;
@@ -540,6 +550,26 @@ export function forEachInBounds(h: FloatHistogram, bounds: readonly number[], vi
 }
 
 const isInfinite = (value: number): boolean => value === Infinity || value === -Infinity;
+
+/** Below this, the sum of one histogram's buckets and another's stays in range, however many of them fall together. */
+const SAFE_MAX = 2 ** 1000;
+
+/** False when nothing in it can leave the range of doubles once it is added to another that does not say so either. */
+export function mayOverflow(h: FloatHistogram): boolean {
+  return !(
+    Math.abs(h.zeroCount) < SAFE_MAX &&
+    Math.abs(h.count) < SAFE_MAX &&
+    Math.abs(h.sum) < SAFE_MAX &&
+    isSafe(h.positiveBuckets) &&
+    isSafe(h.negativeBuckets) &&
+    isSafe(h.customValues)
+  );
+}
+
+function isSafe(values: BucketCounts): boolean {
+  for (let i = 0; i < values.length; i++) if (!(Math.abs(values[i]!) < SAFE_MAX)) return false; // in bounds
+  return true;
+}
 
 /** True when a value left the range of doubles. */
 export function hasOverflow(h: FloatHistogram): boolean {

@@ -4,12 +4,12 @@
  * without repeated label sets, or fail where it should. Two of them expect "~invalid" to be refused as a label name;
  * Prometheus 3 takes any UTF-8 name, and so do we.
  */
+import { finish } from '../../../src/lib/finish.ts';
 import { Labels } from '../../../src/model/labels.ts';
 import { DEFAULT_ENGINE_OPTIONS, evaluate } from '../../../src/promql/engine.ts';
 import { parseExpr } from '../../../src/promql/parser.ts';
 import { complianceQueries, demoSeries } from '../../support/compliance-queries.ts';
 import { MemoryQueryable } from '../../support/memory-queryable.ts';
-import { drive } from '../../support/promqltest/run-script.ts';
 import { checkCase, type KindRunner } from '../kind.ts';
 
 const END_MS = 1_700_000_000_000;
@@ -33,7 +33,7 @@ function outcome(text: string, store: MemoryQueryable): string {
   if ('errors' in parsed) return 'fails';
   const query = { expr: parsed.expr, text, startMs: END_MS - 600_000, endMs: END_MS, stepMs: 10_000 };
   try {
-    const { value } = drive(evaluate(query, store, DEFAULT_ENGINE_OPTIONS));
+    const { value } = finish(evaluate(query, store, DEFAULT_ENGINE_OPTIONS));
     if (value.kind !== 'matrix') return `gives a ${value.kind}`;
     const isSorted = value.series.every(({ labels }, i) => i === 0 || (value.series[i - 1]?.labels ?? Labels.empty).compare(labels) < 0);
     return isSorted ? 'runs' : 'is not sorted';

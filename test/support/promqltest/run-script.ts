@@ -2,6 +2,7 @@
  * Runs test scripts against the engine, each eval as strictly as promqltest runs it: an instant query also with `@` on
  * every selector at other times, and as a step of a range query.
  */
+import { finish } from '../../../src/lib/finish.ts';
 import type { Labels } from '../../../src/model/labels.ts';
 import type { Expr } from '../../../src/promql/ast.ts';
 import { walkExpr } from '../../../src/promql/ast-walk.ts';
@@ -131,7 +132,7 @@ function run(
   if ('errors' in parsed) throw new Error(`${text} does not parse: ${parsed.errors[0]?.message ?? ''}`);
   let result: QueryResult;
   try {
-    result = drive(evaluate({ expr: parsed.expr, text, ...range }, store, options));
+    result = finish(evaluate({ expr: parsed.expr, text, ...range }, store, options));
   } catch (error) {
     if (!(error instanceof QueryError) || command.fails === null) throw error;
     for (const expectation of command.fails) {
@@ -153,13 +154,6 @@ function checkStats({ stats: { samplesTotal, perStep } }: QueryResult): void {
 function checkNotes(command: Eval, { warnings, infos }: QueryResult): void {
   checkAnnotations('warning', command.warnings, command.noWarnings, warnings);
   checkAnnotations('info', command.infos, command.noInfos, infos);
-}
-
-export function drive<T>(generator: Generator<void, T>): T {
-  for (;;) {
-    const next = generator.next();
-    if (next.done === true) return next.value;
-  }
 }
 
 function satisfies(expectation: Expectation, text: string): boolean {
