@@ -33,6 +33,11 @@ export class ProtobufReader {
     return this.#at;
   }
 
+  /** Bytes of the message that are not read yet. */
+  get left(): number {
+    return this.#end - this.#at;
+  }
+
   /** Moves to the next field of the message; false at its end. */
   next(): boolean {
     if (this.#at >= this.#end) return false;

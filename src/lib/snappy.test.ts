@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { snappyBytesMax, snappyCompress, snappyDecompress } from './snappy.ts';
+import { finish } from './finish.ts';
+import { snappyBytesMax, snappyCompress, snappyDecompress, snappyDecompressInParts } from './snappy.ts';
 
 function compress(bytes: Uint8Array): Uint8Array {
   const out = new Uint8Array(snappyBytesMax(bytes.length));
@@ -27,6 +28,17 @@ test.each([
   { of: 'a copy from before the beginning', bytes: [4, 0x01, 0x05], error: 'is corrupt' },
 ])('$of is refused', ({ bytes, error }) => {
   expect(snappyDecompress(Uint8Array.from(bytes), 1000)).toEqual({ error: expect.stringContaining(error) });
+});
+
+test('in parts comes out what comes out at once, whatever became of the bytes', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 500 }), fc.nat(9), fc.option(fc.tuple(fc.nat(), fc.nat(255))), (bytes, times, change) => {
+      const compressed = compress(Uint8Array.from({ length: bytes.length * times }, (_, i) => bytes[i % bytes.length] ?? 0));
+      if (change !== null) compressed[change[0] % compressed.length] = change[1];
+      expect(finish(snappyDecompressInParts(compressed, 10_000, 64))).toEqual(snappyDecompress(compressed, 10_000));
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('no input throws', () => {

@@ -113,8 +113,32 @@ function putCopy(out: Uint8Array, outAt: number, offset: number, length: number)
   return at;
 }
 
+type Decompressed = Uint8Array | { readonly error: string };
+
 /** The decoded block, or why it cannot be had. */
-export function snappyDecompress(bytes: Uint8Array, bytesMax: number): Uint8Array | { readonly error: string } {
+export function snappyDecompress(bytes: Uint8Array, bytesMax: number): Decompressed {
+  const decoder = begin(bytes, bytesMax);
+  return 'error' in decoder ? decoder : resultOf(decoder, decoder.decode(Number.POSITIVE_INFINITY));
+}
+
+/** The same for a large block: pauses after each part of it. */
+export function* snappyDecompressInParts(bytes: Uint8Array, bytesMax: number, partBytes = PART_BYTES): Generator<void, Decompressed> {
+  const decoder = begin(bytes, bytesMax);
+  if ('error' in decoder) return decoder;
+  let isSound = true;
+  while (isSound && !decoder.isDone) {
+    isSound = decoder.decode(decoder.to + partBytes);
+    yield;
+  }
+  return resultOf(decoder, isSound);
+}
+
+const PART_BYTES = 1 << 20;
+const resultOf = (decoder: Decoder, isSound: boolean): Decompressed =>
+  isSound && decoder.isDone && decoder.to === decoder.out.length ? decoder.out : { error: 'snappy block is corrupt' };
+
+/** A decoder behind the length that the block declares, or why there is none. */
+function begin(bytes: Uint8Array, bytesMax: number): Decoder | { readonly error: string } {
   let at = 0;
   let length = 0;
   for (let scale = 1; ; scale *= 0x80) {
@@ -126,56 +150,79 @@ export function snappyDecompress(bytes: Uint8Array, bytesMax: number): Uint8Arra
   if (length > bytesMax) return { error: `snappy block declares ${length} bytes, at most ${bytesMax} are taken` };
   if (length > bytes.length * EXPANSION_MAX)
     return { error: `snappy block of ${bytes.length} bytes cannot hold the ${length} it declares` };
-  const out = new Uint8Array(length);
-  return decodeInto(bytes, at, out) ? out : { error: 'snappy block is corrupt' };
+  return new Decoder(bytes, at, new Uint8Array(length));
 }
 
-function decodeInto(bytes: Uint8Array, from: number, out: Uint8Array): boolean {
-  const end = bytes.length;
-  const outEnd = out.length;
-  let at = from;
-  let to = 0;
-  while (at < end) {
-    const tag = bytes[at++]!;
-    let length: number;
-    let offset: number;
-    switch (tag & 3) {
-      case 0: {
-        length = (tag >>> 2) + 1;
-        if (length > 60) {
-          const width = length - 60;
-          if (at + width > end) return false;
-          length = 1;
-          for (let i = 0; i < width; i++) length += bytes[at++]! * 2 ** (8 * i);
-        }
-        if (length > end - at || length > outEnd - to) return false;
-        if (length > 64) out.set(bytes.subarray(at, at + length), to);
-        else for (let i = 0; i < length; i++) out[to + i] = bytes[at + i]!;
-        at += length;
-        to += length;
-        continue;
-      }
-      case 1:
-        if (at >= end) return false;
-        length = ((tag >>> 2) & 7) + 4;
-        offset = ((tag >>> 5) << 8) | bytes[at]!;
-        at += 1;
-        break;
-      case 2:
-        if (at + 2 > end) return false;
-        length = (tag >>> 2) + 1;
-        offset = bytes[at]! | (bytes[at + 1]! << 8);
-        at += 2;
-        break;
-      default:
-        if (at + 4 > end) return false;
-        length = (tag >>> 2) + 1;
-        offset = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
-        at += 4;
-    }
-    if (offset === 0 || offset > to || length > outEnd - to) return false;
-    // Byte by byte: a copy may overlap what it makes.
-    for (let i = 0; i < length; i++, to++) out[to] = out[to - offset]!;
+class Decoder {
+  readonly #bytes: Uint8Array;
+  readonly out: Uint8Array;
+  #at: number;
+  /** How much of `out` is written. */
+  to = 0;
+
+  constructor(bytes: Uint8Array, at: number, out: Uint8Array) {
+    this.#bytes = bytes;
+    this.#at = at;
+    this.out = out;
   }
-  return to === outEnd;
+
+  /** All of the block has been read. */
+  get isDone(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  /** Decodes until `to` is not below `until`, or to the end; false where the block is corrupt. */
+  decode(until: number): boolean {
+    const bytes = this.#bytes;
+    const { out } = this;
+    const end = bytes.length;
+    const outEnd = out.length;
+    let at = this.#at;
+    let { to } = this;
+    while (at < end && to < until) {
+      const tag = bytes[at++]!;
+      let length: number;
+      let offset: number;
+      switch (tag & 3) {
+        case 0: {
+          length = (tag >>> 2) + 1;
+          if (length > 60) {
+            const width = length - 60;
+            if (at + width > end) return false;
+            length = 1;
+            for (let i = 0; i < width; i++) length += bytes[at++]! * 2 ** (8 * i);
+          }
+          if (length > end - at || length > outEnd - to) return false;
+          if (length > 64) out.set(bytes.subarray(at, at + length), to);
+          else for (let i = 0; i < length; i++) out[to + i] = bytes[at + i]!;
+          at += length;
+          to += length;
+          continue;
+        }
+        case 1:
+          if (at >= end) return false;
+          length = ((tag >>> 2) & 7) + 4;
+          offset = ((tag >>> 5) << 8) | bytes[at]!;
+          at += 1;
+          break;
+        case 2:
+          if (at + 2 > end) return false;
+          length = (tag >>> 2) + 1;
+          offset = bytes[at]! | (bytes[at + 1]! << 8);
+          at += 2;
+          break;
+        default:
+          if (at + 4 > end) return false;
+          length = (tag >>> 2) + 1;
+          offset = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+          at += 4;
+      }
+      if (offset === 0 || offset > to || length > outEnd - to) return false;
+      // Byte by byte: a copy may overlap what it makes.
+      for (let i = 0; i < length; i++, to++) out[to] = out[to - offset]!;
+    }
+    this.#at = at;
+    this.to = to;
+    return true;
+  }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EMPTY_HISTOGRAM, EXPONENTIAL_HISTOGRAM } from '../../test/support/histograms.ts';
+import { finish } from '../lib/finish.ts';
 import { ProtobufReader } from '../lib/protobuf-reader.ts';
 import { snappyBytesMax, snappyCompress } from '../lib/snappy.ts';
 import { bucketCount, bucketIndexes } from '../model/bucket-layout.ts';
@@ -60,7 +61,7 @@ const label = (name: string, value: string): number[] => bytesField(1, [...textF
 const sample = (value: number, timestamp: number): number[] => bytesField(2, [...doubleField(1, value), ...varintField(2, timestamp)]);
 
 const NOW = unixMs(60_000);
-const write = (into: AppendStore, body: Uint8Array) => appendRemoteWrite(into, body, NOW);
+const write = (into: AppendStore, body: Uint8Array) => finish(appendRemoteWrite(into, body, NOW));
 
 /** A histogram as a sender says it: integers in deltas, floats in counts. */
 type Sent = {
@@ -315,6 +316,132 @@ test.each<{ what: string; sent: readonly number[]; error: string }>([
   const outcome = write(into, body);
   expect(outcome.kind === 'refused' ? outcome.error : 'stored').toContain(error);
   expect(into.committed).toEqual(['{__name__="h"} histogram of 19 @20', '{__name__="up"} 1 @10']);
+});
+
+describe('more than a sender sends at a time', () => {
+  const known = [...label('__name__', 'up'), ...sample(1, 10)];
+
+  test.each([
+    {
+      what: 'samples',
+      series: [...label('__name__', 'x'), ...Array.from({ length: 100_001 }, (_, i) => sample(i, i)).flat()],
+      error: 'the request has more than 100000 samples: send fewer at a time',
+    },
+    {
+      what: 'empty samples',
+      series: [...label('__name__', 'x'), ...Array.from({ length: 100_001 }, () => [0x12, 0]).flat()],
+      error: 'the request has more than 100000 samples: send fewer at a time',
+    },
+    {
+      what: 'bytes in the labels of a series',
+      series: [...label('__name__', 'x'), ...label('a', 'y'.repeat(1 << 19)), ...label('b', 'y'.repeat(1 << 19)), ...sample(1, 10)],
+      error: 'a label set of the request takes more than 1048576 bytes',
+    },
+    {
+      what: 'bytes in a sample',
+      series: [...label('__name__', 'x'), ...bytesField(2, new Array<number>(1100).fill(0x18))],
+      error: 'a sample of the request takes more than 1024 bytes',
+    },
+    {
+      what: 'bytes in a histogram',
+      series: [...label('__name__', 'x'), ...bytesField(4, new Array<number>((1 << 22) + 2).fill(0x60))],
+      error: 'a histogram of the request takes more than 4194304 bytes',
+    },
+  ])('$what: nothing of the request is stored', ({ series, error }) => {
+    const into = store();
+    expect(write(into, request(known, series))).toEqual({ kind: 'refused', error });
+    expect(into.committed).toEqual([]);
+  });
+
+  test.each([
+    { what: 'labels', labels: Array.from({ length: 1001 }, (_, i) => label(`l${i}`, 'v')).flat() },
+    // Each takes two bytes there, and took many here.
+    { what: 'empty labels', labels: Array.from({ length: 300_000 }, () => [0x0a, 0]).flat() },
+  ])('$what: the series has none that can be stored', ({ labels }) => {
+    const into = store();
+    const outcome = write(into, request(known, [...labels, ...sample(1, 20)]));
+    expect(outcome.kind === 'refused' ? outcome.error : 'stored').toMatch(/^label set \[.{0,100}\] … has more than 1000 labels$/);
+    expect(into.committed).toEqual(['{__name__="up"} 1 @10']);
+  });
+
+  test('of what is usual, a thousand labels and tens of thousands of samples are stored', () => {
+    const into = store();
+    const many = Array.from({ length: 50_000 }, (_, i) => sample(i, i)).flat();
+    const labels = Array.from({ length: 999 }, (_, i) => label(`l${i}`, 'v')).flat();
+    const body = request([...label('__name__', 'x'), ...many], [...label('__name__', 'y'), ...labels, ...sample(1, 10)], known);
+    expect(write(into, body)).toEqual({ kind: 'stored', samples: 50_002 });
+  });
+
+  test('ten thousand native histograms of 160 buckets are taken, however far these lie apart', () => {
+    const histograms = new RemoteHistograms();
+    const one = Uint8Array.from(
+      fieldsOf({
+        countFloat: 160,
+        spans: Array.from({ length: 54 }, (_, i) => [3, i === 0 ? 1 : 3] as const),
+        counts: new Array(160).fill(1),
+      }),
+    );
+    for (let i = 0; i < 10_000; i++) expect(histograms.read(new ProtobufReader(one)).kind).toBe('histogram');
+  });
+
+  test.each([
+    {
+      what: 'refused',
+      name: '__name__',
+      at: 1e12,
+      error: /^out of bounds: .{1,99} \(series of labels \["__name__","x","a",.{100,1000} …, /,
+    },
+    { what: 'unusable', name: 'b', at: 10, error: /^label set \["b","x","a",.{100,1000} … has a repeated, empty or invalid label name/ },
+  ])('a large label set that is $what is named by its beginning', ({ name, at, error }) => {
+    const into = store();
+    const outcome = write(into, request([...label(name, 'x'), ...label('a', '\u0001'.repeat(500_000)), ...sample(1, at)], known));
+    expect(outcome.kind === 'refused' ? outcome.error : 'stored').toMatch(error);
+    expect(into.committed).toEqual(['{__name__="up"} 1 @10']);
+  });
+});
+
+test('a large request is read in pieces and stored in one turn', () => {
+  const into = store();
+  const body = request(...Array.from({ length: 5000 }, (_, i) => [...label('__name__', `m${i}`), ...sample(i, 10)]));
+  const steps = appendRemoteWrite(into, body, NOW);
+  let pauses = 0;
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) {
+    pauses++;
+    expect(into.committed).toEqual([]);
+  }
+  expect(pauses).toBeGreaterThan(3);
+  expect(step.value).toEqual({ kind: 'stored', samples: 5000 });
+  expect(into.committed).toHaveLength(5000);
+});
+
+test('after a pause a series is asked for again, as it may have gone', () => {
+  let round = 1;
+  let stored = 0;
+  const into: AppendStore = {
+    appender: () => ({
+      series: () => round as SeriesRef,
+      append: (ref) => {
+        if (ref !== round) return 'unknown_ref';
+        stored++;
+        return 'ok';
+      },
+      appendHistogram: () => 'ok',
+      startTimestamp: () => {},
+      commit: () => {},
+      rollback: () => {},
+    }),
+  };
+  const steps = appendRemoteWrite(
+    into,
+    request([...label('__name__', 'up'), ...Array.from({ length: 10_000 }, (_, i) => sample(i, i)).flat()]),
+    NOW,
+  );
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) round++;
+  expect(round).toBeGreaterThan(3);
+  expect(step.value).toEqual({ kind: 'stored', samples: 10_000 });
+  expect(stored).toBe(10_000);
 });
 
 test('the histograms of a request have a limit together', () => {

@@ -30,7 +30,7 @@ import { type Cancellation, interruptOf, type QueryLimitsConfig, QueryService } 
 import { openStage, type Stage } from './rehearsal-stage.ts';
 import { ruleEnvironment } from './rule-environment.ts';
 import { ruleSlots } from './rule-slots.ts';
-import { runSliced, yieldNow } from './slicing.ts';
+import { runSliced, Turnstile, yieldNow } from './slicing.ts';
 import { metadataOf, targetsOf } from './targets.ts';
 
 export type EngineOptions = {
@@ -69,6 +69,7 @@ export class Engine {
   readonly #transport: Transport<ToControl, ToEngine>;
   readonly #underWay = new Map<number, Cancellation>();
   readonly #uncommitted = new Map<number, () => void>();
+  readonly #writes = new Turnstile(1);
   #sequence = 0;
   #open: OpenEngine | null = null;
   #prepared: Prepared | null = null;
@@ -214,7 +215,9 @@ export class Engine {
       case 'apply':
         return this.#apply(open, call.takes.restored);
       case 'write': {
-        const outcome = appendRemoteWrite(tsdb, call.takes.body, this.#ports.clock.now());
+        const { clock } = this.#ports;
+        // One after the other: each is in memory several times as large as it came.
+        const outcome = await this.#writes.pass(() => runSliced(appendRemoteWrite(tsdb, call.takes.body, clock.now()), clock));
         if (outcome.kind === 'refused') throw new BadCall(outcome.error);
         return null;
       }
@@ -296,7 +299,8 @@ export class Engine {
     if (open !== null) {
       await open.scrapes.stop();
       await open.rules.stop();
-      await open.tsdb.close();
+      // After the remote writes that came before: none may meet a closed log.
+      await this.#writes.pass(() => open.tsdb.close());
     }
     return null;
   }
