@@ -18,7 +18,7 @@ import { RangeWindow } from './range-window.ts';
 import type { SampleCounts, Windows } from './sample-counts.ts';
 import type { Selection } from './selection.ts';
 import { referenceTime } from './selector-evaluation.ts';
-import { ABSENT, assertUniqueLabels, assertUniqueRows, isSameMetric, SeriesBlock, withoutMetadata } from './series-block.ts';
+import { ABSENT, assertUniqueLabels, assertUniqueRows, FLOAT, isSameMetric, SeriesBlock, withoutMetadata } from './series-block.ts';
 import { readOn } from './series-reading.ts';
 
 /** A subquery that has been evaluated, when its steps are, and what they looked at. */
@@ -117,6 +117,7 @@ export function* evaluateRangeCall(
     last: 0,
   };
   const takesRows = kernel.computeRow !== undefined && !isAnchored && !isSmoothed;
+  const windowing: Windowing = { kernel, params, range, rangeMs, before, after };
   let firstLabels: Labels | null = null;
   let isOneMetric = true;
   let results = 0;
@@ -137,7 +138,6 @@ export function* evaluateRangeCall(
     const rowDropsName = dropsName || series.dropsName(i);
     const row = block.addRow(rowDropsName && !delayedNameRemoval ? withoutMetadata(window.labels) : window.labels, rowDropsName);
     evaluation.touchCells(block.cells);
-    let hasFloats = false;
     let rowResults = 0;
     task.found = 0;
     task.looked = 0;
@@ -148,49 +148,13 @@ export function* evaluateRangeCall(
       task.values = block.values;
       task.cell = row;
       kernel.computeRow?.(window, task);
-      hasFloats = task.found > 0;
       rowResults = task.found;
-    } else {
-      let work = 0;
-      for (let step = 0; step < range.steps; step++) {
-        const endMs = firstMs + step * strideMs;
-        window.moveTo(endMs - rangeMs - before, endMs + after);
-        const inWindow = window.weight;
-        task.last = inWindow;
-        if (inWindow === 0) continue;
-        task.looked += inWindow;
-        if (inWindow > task.most) task.most = inWindow;
-        window.atMs = stepTime(range, step);
-        window.startMs = endMs - rangeMs;
-        window.endMs = endMs;
-        for (let p = 0; p < params.length; p++) window.params[p] = params[p]![step]!; // one value per step
-        work += inWindow;
-        if (work >= SAMPLES_AT_ONCE) {
-          if (evaluation.isSliceOver(work)) yield;
-          work = 0;
-        }
-        let hasResult = kernel.compute(window);
-        if (typeof hasResult !== 'boolean') hasResult = yield* evaluation.paced(hasResult);
-        if (!hasResult) continue;
-        task.found++;
-        if (window.histogram === null) {
-          hasFloats = true;
-          block.setFloat(row + step, window.value);
-          rowResults++;
-        } else {
-          const heldBefore = block.histogramsHeld;
-          block.setHistogram(row + step, window.histogram);
-          rowResults += block.histogramsHeld - heldBefore;
-          evaluation.touch(results + rowResults);
-        }
-      }
-      if (evaluation.isSliceOver(work)) yield;
-    }
+    } else rowResults = yield* computeSteps(evaluation, windowing, window, task, block, row, results);
     counts.addWindows(window, windows, task.looked, isStored);
     evaluation.touch(results + task.most);
     results += rowResults;
     evaluation.touch(results + task.last);
-    if (isCounterFunction && hasFloats) annotateCounter(evaluation, window);
+    if (isCounterFunction && hasFloat(block, row)) annotateCounter(evaluation, window);
     if (task.found === 0) block.removeLastRow();
     else if (sink !== null) {
       const adding = sink.add(block, 0);
@@ -207,6 +171,68 @@ export function* evaluateRangeCall(
     else if (!block.hasUniqueLabels) yield* assertUniqueLabels(evaluation, sunk);
   }
   return evaluation.adopt(block, sink === null ? results : 0);
+}
+
+type Windowing = {
+  readonly kernel: RangeKernel;
+  readonly params: readonly Float64Array[];
+  readonly range: StepRange;
+  readonly rangeMs: number;
+  /** How far the windows reach out of the range. */
+  readonly before: number;
+  readonly after: number;
+};
+
+/** Fills a row step by step, each from its window. Returns how much more is held, `results` being held before. */
+function* computeSteps(
+  evaluation: Evaluation,
+  { kernel, params, range, rangeMs, before, after }: Windowing,
+  window: RangeWindow,
+  task: RowTask,
+  block: SeriesBlock,
+  row: number,
+  results: number,
+): Generator<void, number> {
+  let rowResults = 0;
+  let work = 0;
+  for (let step = 0; step < range.steps; step++) {
+    const endMs = task.firstMs + step * task.strideMs;
+    window.moveTo(endMs - rangeMs - before, endMs + after);
+    const inWindow = window.weight;
+    task.last = inWindow;
+    if (inWindow === 0) continue;
+    task.looked += inWindow;
+    if (inWindow > task.most) task.most = inWindow;
+    window.atMs = stepTime(range, step);
+    window.startMs = endMs - rangeMs;
+    window.endMs = endMs;
+    for (let p = 0; p < params.length; p++) window.params[p] = params[p]![step]!; // one value per step
+    work += inWindow;
+    if (work >= SAMPLES_AT_ONCE) {
+      if (evaluation.isSliceOver(work)) yield;
+      work = 0;
+    }
+    let hasResult = kernel.compute(window);
+    if (typeof hasResult !== 'boolean') hasResult = yield* evaluation.paced(hasResult);
+    if (!hasResult) continue;
+    task.found++;
+    if (window.histogram === null) {
+      block.setFloat(row + step, window.value);
+      rowResults++;
+    } else {
+      const heldBefore = block.histogramsHeld;
+      block.setHistogram(row + step, window.histogram);
+      rowResults += block.histogramsHeld - heldBefore;
+      evaluation.touch(results + rowResults);
+    }
+  }
+  if (evaluation.isSliceOver(work)) yield;
+  return rowResults;
+}
+
+function hasFloat({ kinds, steps }: SeriesBlock, row: number): boolean {
+  for (let cell = row; cell < row + steps; cell++) if (kinds[cell] === FLOAT) return true;
+  return false;
 }
 
 function checkModifier(modifier: string, functions: readonly string[], name: string): void {
