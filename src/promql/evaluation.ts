@@ -74,7 +74,7 @@ const CHARACTERS_PER_SAMPLE = 16;
 const CHARACTERS_FREE = 256;
 
 /** In samples, what the text of a label that is made takes beyond what labels usually do. */
-export const textWeight = (text: string): number => Math.max(0, text.length - CHARACTERS_FREE) / CHARACTERS_PER_SAMPLE;
+export const textWeight = (text: string): number => Math.ceil(Math.max(0, text.length - CHARACTERS_FREE) / CHARACTERS_PER_SAMPLE);
 
 /** What it costs to work out the bounds of a histogram's buckets, beside looking at their counts. */
 export const BOUNDS_WORK = 10;
