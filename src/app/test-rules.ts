@@ -6,6 +6,7 @@
 import { type Diagnostic, isError, renderAll } from '../config/diagnostic.ts';
 import { type SourceFile, sourceFile } from '../config/source.ts';
 import { directoryOf, joinPath } from '../lib/file-path.ts';
+import { finish } from '../lib/finish.ts';
 import { noCrashPoints } from '../model/crash-point.ts';
 import { type Disk, DiskError } from '../model/disk.ts';
 import { silentLog } from '../model/log.ts';
@@ -149,10 +150,7 @@ function inOrder(groups: readonly RuleGroup[], order: readonly string[]): readon
 /** In memory; time is what the test says, so nothing waits for it. */
 function openBench(test: TestGroup, { evaluationIntervalMs }: RuleTestFile, { features }: TestRulesOptions): TestBench {
   const clock = new SimClock({ start: test.start });
-  const opening = openTsdb({ disk: new SimDisk(), dir: 'tsdb', crashPoints: noCrashPoints, log: silentLog });
-  let step = opening.next();
-  while (step.done !== true) step = opening.next();
-  const { tsdb } = step.value;
+  const { tsdb } = finish(openTsdb({ disk: new SimDisk(), dir: 'tsdb', crashPoints: noCrashPoints, log: silentLog }));
   const queries = new QueryService({
     clock,
     queryable: tsdb,

@@ -22,7 +22,10 @@ export type MetricMetadata = { readonly type: string; readonly help: string; rea
 export interface Appender {
   /** The ref of a series, created when new; `created` tells which. */
   series(labels: Labels): SeriesRef;
-  /** Hot path: no allocation per sample. The verdict is final here; commit cannot refuse a sample. */
+  /**
+   * Hot path: no allocation per sample. The verdict is about what has been committed: a batch that is committed meanwhile
+   * and has the same series at the same time or later leaves the sample out.
+   */
   append(ref: SeriesRef, timestampMs: number, value: number): AppendVerdict;
   appendHistogram(ref: SeriesRef, timestampMs: number, histogram: FloatHistogram): AppendVerdict;
   /** Start timestamp of the sample appended last. */
