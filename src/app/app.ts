@@ -29,6 +29,7 @@ import { type Claimed, Delivery, type DeliveryOutcome } from './control/delivery
 import { EngineSupervisor } from './control/engine-supervisor.ts';
 import { EventFeed } from './control/event-feed.ts';
 import { Housekeeping } from './control/housekeeping.ts';
+import { LabelsAnswers } from './control/labels-answers.ts';
 import { notificationActions } from './control/notification-actions.ts';
 import { ProviderFollowUp } from './control/provider-follow-up.ts';
 import { type PublicAddress, publicAddress, ReaderWays } from './control/reader-ways.ts';
@@ -71,6 +72,7 @@ export class App {
   readonly eventFeed = new EventFeed();
   readonly keeper: RouterKeeper;
   readonly engine: EngineSupervisor;
+  readonly labelsAnswers = new LabelsAnswers();
   readonly delivery: Delivery;
   /** What people do about a notification, and what providers report of one. */
   readonly actions: NotificationActions;
@@ -282,6 +284,7 @@ export class App {
           offsetSeed: `${ports.hostname}${JSON.stringify(this.config.prometheus.global.externalLabels)}`,
         }),
       restored: () => this.keeper.restoredRows,
+      labelsChanged: (version) => this.labelsAnswers.changed(version),
       evaluated: (evaluation, isWanted) => this.#evaluated(evaluation, isWanted),
     });
     this.ways = parts.ways;

@@ -21,6 +21,7 @@ import type { AlertChart } from '../model/alert-chart.ts';
 import type { MetricFamily } from '../platform/real/own-metrics.ts';
 import type { AlertChange, RuleAlertRow } from '../rules/alert-state.ts';
 import type { RuleGroupStatus } from '../rules/rule-manager.ts';
+import type { LabelsState } from '../tsdb/tsdb.ts';
 
 /** What went wrong, in the words and kinds of the Prometheus API. */
 export type CallError = ApiError;
@@ -36,8 +37,8 @@ export type EngineCalls = {
   formatQuery: { readonly takes: { readonly query: string }; readonly gives: WireAnswer };
   parseQuery: { readonly takes: { readonly query: string }; readonly gives: WireAnswer };
   series: { readonly takes: SeriesRequest; readonly gives: WireAnswer };
-  labelNames: { readonly takes: SeriesRequest; readonly gives: WireAnswer };
-  labelValues: { readonly takes: SeriesRequest & { readonly name: string }; readonly gives: WireAnswer };
+  labelNames: { readonly takes: SeriesRequest; readonly gives: LabelsAnswer };
+  labelValues: { readonly takes: SeriesRequest & { readonly name: string }; readonly gives: LabelsAnswer };
   /** A remote-write 1.0 body, still compressed. */
   write: { readonly takes: { readonly body: Uint8Array }; readonly gives: null };
   federate: { readonly takes: { readonly selectors: readonly string[]; readonly atMs: number }; readonly gives: WireAnswer };
@@ -54,6 +55,9 @@ export type EngineCalls = {
   stop: { readonly takes: null; readonly gives: null };
 };
 export type CallName = keyof EngineCalls;
+
+/** `holds`: what other ranges of time it answers as well, until there are other labels; null: none. */
+export type LabelsAnswer = WireAnswer & { readonly holds: LabelsState | null };
 
 /** One call, by its name, with what it takes. */
 type CallOf<Names extends CallName> = { [Name in Names]: { readonly name: Name; readonly takes: EngineCalls[Name]['takes'] } }[Names];
@@ -85,6 +89,8 @@ export type ToControl =
   /** The head is replayed; calls are answered from now on. `notes` are for a human. */
   | { readonly kind: 'ready'; readonly notes: readonly string[] }
   | Evaluation
+  /** Labels came or went since answers about them were given: those of an older version hold no longer. */
+  | { readonly kind: 'labels'; readonly version: number }
   | {
       readonly kind: 'log';
       readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -16,6 +16,7 @@ import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { SampleColumns } from '../model/sample.ts';
 import type { Appender, AppendStore } from '../model/storage.ts';
+import { overlap, type TimeRange } from '../model/time.ts';
 import { highestChunkRef } from './chunks-head.ts';
 import { Head, type HeadStats } from './head.ts';
 import { type AppendStats, BatchColumns, type BatchStore, HeadAppender } from './head-appender.ts';
@@ -42,7 +43,11 @@ export type TsdbOptions = {
   readonly settled?: (writer: object, isStored: boolean) => void;
 };
 
-export type TimeRange = { readonly fromMs: number; readonly toMs: number };
+/**
+ * What answers about labels depend on: while the version is the same, so is the answer for every range of time that
+ * overlaps this one. Versions only grow.
+ */
+export type LabelsState = TimeRange & { readonly version: number };
 
 /** Series that matched, sorted by labels; they read as they were when they were selected. */
 export interface SelectedSeries {
@@ -229,10 +234,20 @@ export class Tsdb implements AppendStore {
     });
   }
 
+  get labelsState(): LabelsState {
+    const { minTime, maxTime } = this.#head;
+    return { version: this.labelsVersion, fromMs: minTime, toMs: maxTime };
+  }
+
+  get labelsVersion(): number {
+    const { seriesCreated, seriesRemoved } = this.#head.stats;
+    return seriesCreated + seriesRemoved + this.#maintenanceStats.drops;
+  }
+
   /** The names of the labels of all series, or of those that match; sorted. `limit` 0 is none. */
   *labelNames(matchers: readonly Matcher[] | null, range: TimeRange, limit: number): Generator<number, string[]> {
     const { series, symbols, postings } = this.#head;
-    if (!this.#overlaps(range)) return [];
+    if (!overlap(range, this.labelsState)) return [];
     let names: readonly string[];
     if (matchers === null || matchers.length === 0) names = Array.from(postings.nameSymbols(), (name) => symbols.text(name));
     else {
@@ -251,7 +266,7 @@ export class Tsdb implements AppendStore {
   *labelValues(name: string, matchers: readonly Matcher[] | null, range: TimeRange, limit: number): Generator<number, string[]> {
     const { series, symbols, postings } = this.#head;
     const nameSymbol = symbols.find(name);
-    if (nameSymbol < 0 || !this.#overlaps(range)) return [];
+    if (nameSymbol < 0 || !overlap(range, this.labelsState)) return [];
     let texts: string[] = [];
     if (matchers === null || matchers.length === 0) {
       for (const value of postings.values(nameSymbol)?.keys() ?? []) texts.push(symbols.text(value));
@@ -469,10 +484,6 @@ export class Tsdb implements AppendStore {
   #isPending(slot: number): boolean {
     for (const batch of this.#openBatches) if (batch.holds(slot)) return true;
     return false;
-  }
-
-  #overlaps({ fromMs, toMs }: TimeRange): boolean {
-    return toMs >= this.#head.minTime && fromMs <= this.#head.maxTime;
   }
 }
 

@@ -5,7 +5,8 @@ import type { Disk } from '../../src/model/disk.ts';
 import { silentLog } from '../../src/model/log.ts';
 import type { Matcher } from '../../src/model/matcher.ts';
 import { SampleColumns } from '../../src/model/sample.ts';
-import { openTsdb, type TimeRange, type Tsdb, type TsdbOptions } from '../../src/tsdb/tsdb.ts';
+import type { TimeRange } from '../../src/model/time.ts';
+import { openTsdb, type Tsdb, type TsdbOptions } from '../../src/tsdb/tsdb.ts';
 import type { ReplayReport } from '../../src/tsdb/wal/replay.ts';
 
 export const ALL_TIME: TimeRange = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };

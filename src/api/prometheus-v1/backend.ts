@@ -1,6 +1,7 @@
 /** What the Prometheus API needs of the process behind it. The engine writes query answers as bytes; the rest is data. */
 
 import type { MetricMetadata } from '../../model/storage.ts';
+import type { TimeRange } from '../../model/time.ts';
 import type { RuleGroupStatus } from '../../rules/rule-manager.ts';
 import type { CardinalityReport } from '../../tsdb/tsdb.ts';
 
@@ -12,8 +13,6 @@ export type Answer<T> = { readonly kind: 'gave'; readonly gives: T } | { readonl
 /** A whole answer in its wire form. */
 export type WireAnswer = { readonly body: Uint8Array };
 
-/** Both ends inclusive, milliseconds. */
-export type TimeRange = { readonly fromMs: number; readonly toMs: number };
 export type QueryLimits = {
   /** Null: the server's own. */
   readonly timeoutMs: number | null;

@@ -40,6 +40,7 @@ function setUp() {
   const engines: FakeEngine[] = [];
   const evaluations: number[] = [];
   const wanted: (() => boolean)[] = [];
+  const labelVersions: number[] = [];
   const supervisor = new EngineSupervisor({
     clock,
     log: silentLog,
@@ -49,13 +50,14 @@ function setUp() {
       return engine;
     },
     restored: () => [],
+    labelsChanged: (version) => labelVersions.push(version),
     evaluated: async ({ sequence }, isWanted) => {
       evaluations.push(sequence);
       wanted.push(isWanted);
     },
   });
   supervisor.start();
-  return { clock, engines, evaluations, wanted, supervisor };
+  return { clock, engines, evaluations, wanted, labelVersions, supervisor };
 }
 const READY: ToControl = { kind: 'ready', notes: [] };
 
@@ -126,6 +128,14 @@ describe('the engine’s supervisor', () => {
     await clock.advance(1000);
     expect(engines).toHaveLength(2);
     expect(wanted.map((isWanted) => isWanted())).toEqual([false]);
+  });
+
+  test('what is known of labels ends with the engine', async () => {
+    const { engines, labelVersions } = setUp();
+    engines[0]?.tell(READY);
+    engines[0]?.tell({ kind: 'labels', version: 7 });
+    engines[0]?.die('out of memory');
+    expect(labelVersions).toEqual([7, 0]);
   });
 
   test('a first engine that cannot open its data says so, once', async () => {

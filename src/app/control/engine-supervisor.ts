@@ -22,6 +22,8 @@ export type SupervisorPorts = {
   readonly start: () => EngineProcess<ToEngine, ToControl>;
   /** What is on disk of rule alerts, for an engine that starts. */
   readonly restored: () => readonly RuleAlertRow[];
+  /** Answers about labels of an older version hold no longer; 0: there is no engine, and the next counts anew. */
+  readonly labelsChanged: (version: number) => void;
   /** Commits an evaluation, however often it has to be tried. */
   /** `isWanted`: the engine that says so is still the one that runs. */
   readonly evaluated: (evaluation: Evaluation, isWanted: () => boolean) => Promise<void>;
@@ -124,6 +126,9 @@ export class EngineSupervisor implements EngineLink {
                 if (this.#engine === engine) this.committed(told.sequence);
               });
             return;
+          case 'labels':
+            this.#ports.labelsChanged(told.version);
+            return;
           case 'log':
             this.#ports.log[told.level](told.message, told.fields);
             return;
@@ -165,6 +170,7 @@ export class EngineSupervisor implements EngineLink {
     this.#engine = null;
     this.#link = null;
     this.#isReady = false;
+    this.#ports.labelsChanged(0);
     this.downSince ??= clock.now();
     this.restarts++;
     log.error('the engine ended; paging goes on, and another is started', { why, inMs: this.#restartMs });

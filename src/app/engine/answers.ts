@@ -4,13 +4,15 @@ import { slicedSort } from '../../lib/sliced-sort.ts';
 import { TextWriter } from '../../lib/text-writer.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Matcher } from '../../model/matcher.ts';
+import { overlap, type TimeRange } from '../../model/time.ts';
 import type { QueryValue } from '../../promql/engine.ts';
 import { expressionJson } from '../../promql/expression-json.ts';
 import { formatParseError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import { prettyExpr } from '../../promql/prettier.ts';
 import { sizeOfQueryData, writeLabels, writeQueryData } from '../../promql/result-json.ts';
-import type { Tsdb } from '../../tsdb/tsdb.ts';
+import type { LabelsState, Tsdb } from '../../tsdb/tsdb.ts';
+import type { LabelsAnswer } from '../protocol.ts';
 import { BadCall } from './call-error.ts';
 import { type Cancellation, interruptOf, type QueryService, type RunQuery } from './query-service.ts';
 import { runSliced } from './slicing.ts';
@@ -46,15 +48,21 @@ export function* seriesAnswer(tsdb: Tsdb, { selectors, limit, ...range }: Series
   return yield* listAnswer(cut, (out, labels) => writeLabels(out, labels));
 }
 
-export function labelNamesAnswer(tsdb: Tsdb, { selectors, limit, ...range }: SeriesRequest): Generator<unknown, WireAnswer> {
-  return namesAnswer(selectors, limit, (matchers, max) => tsdb.labelNames(matchers, range, max));
+export function* labelNamesAnswer(tsdb: Tsdb, { selectors, limit, ...range }: SeriesRequest): Generator<unknown, LabelsAnswer> {
+  const holds = holdsOver(tsdb, range);
+  return { ...(yield* namesAnswer(selectors, limit, (matchers, max) => tsdb.labelNames(matchers, range, max))), holds };
 }
 
-export function labelValuesAnswer(
+export function* labelValuesAnswer(
   tsdb: Tsdb,
   { name, selectors, limit, ...range }: SeriesRequest & { readonly name: string },
-): Generator<unknown, WireAnswer> {
-  return namesAnswer(selectors, limit, (matchers, max) => tsdb.labelValues(name, matchers, range, max));
+): Generator<unknown, LabelsAnswer> {
+  const holds = holdsOver(tsdb, range);
+  return { ...(yield* namesAnswer(selectors, limit, (matchers, max) => tsdb.labelValues(name, matchers, range, max))), holds };
+}
+
+function holdsOver({ labelsState }: Tsdb, range: TimeRange): LabelsState | null {
+  return overlap(range, labelsState) ? labelsState : null;
 }
 
 /** Union over the selectors, sorted; one more than the limit is asked for, to know whether there are more. */

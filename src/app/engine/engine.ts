@@ -71,6 +71,8 @@ export class Engine {
   readonly #uncommitted = new Map<number, () => void>();
   readonly #writes = new Turnstile(1);
   #sequence = 0;
+  /** The version of the labels when control was given an answer about them; null: it has heard since that it holds no longer. */
+  #labelsGiven: number | null = null;
   #open: OpenEngine | null = null;
   #prepared: Prepared | null = null;
   #config: EngineConfig | null = null;
@@ -97,7 +99,10 @@ export class Engine {
         crashPoints: crash,
         log,
         walSegmentBytes: this.#options.walSegmentBytes,
-        settled: (writer, isStored) => writes.noteBatch(writer, isStored),
+        settled: (writer, isStored) => {
+          writes.noteBatch(writer, isStored);
+          this.#tellOfLabels();
+        },
       });
       let step = opening.next();
       while (step.done !== true) {
@@ -137,7 +142,10 @@ export class Engine {
       const samplesUntil = maxTime === null ? null : unixMs(maxTime);
       const rules = new RuleManager({ clock, log, store: tsdb, environment }, samplesUntil, tsdb.gaps, () => writes.gaps);
       this.#open = { tsdb, queries, scrapes, rules };
-      this.#every(FLUSH_MS, () => tsdb.flush());
+      this.#every(FLUSH_MS, () => {
+        this.#tellOfLabels(); // of series in batches that were rolled back, and of those that went
+        return tsdb.flush();
+      });
       this.#every(MAINTAIN_MS, () => runSliced(tsdb.maintain(clock.now()), clock));
       crash.hit('engine.ready');
       this.#transport.post({ kind: 'ready', notes: report.damages.map(describeDamage) });
@@ -239,9 +247,21 @@ export class Engine {
         const { series, chunks, minTime, maxTime } = tsdb.stats;
         return { series, chunks, minTime, maxTime, cardinality: tsdb.cardinality(call.takes.limit) };
       }
+      case 'labelNames':
+      case 'labelValues':
+        if (!call.isOnStage) this.#labelsGiven ??= tsdb.labelsVersion;
+        return readingAnswer(tsdb, queries, call, cancellation);
       default:
         return readingAnswer(tsdb, queries, call, cancellation);
     }
+  }
+
+  /** Once for all answers about labels that control may have kept. */
+  #tellOfLabels(): void {
+    const version = this.#open?.tsdb.labelsVersion;
+    if (version === undefined || this.#labelsGiven === null || this.#labelsGiven === version) return;
+    this.#labelsGiven = null;
+    this.#transport.post({ kind: 'labels', version });
   }
 
   #openStage(): Promise<Stage> {

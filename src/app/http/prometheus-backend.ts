@@ -2,6 +2,7 @@
 import type { Answer, Asker, PrometheusBackend } from '../../api/prometheus-v1/backend.ts';
 import { formatDuration } from '../../model/duration.ts';
 import type { App } from '../app.ts';
+import { LabelsAnswers } from '../control/labels-answers.ts';
 import type { CallName, EngineCalls } from '../protocol.ts';
 
 /** Of the head, until there are blocks. */
@@ -15,14 +16,15 @@ export function prometheusBackend(app: App, isOnStage = false): PrometheusBacken
     takes: EngineCalls[Name]['takes'],
     asker: Asker | null = null,
   ): Promise<Answer<EngineCalls[Name]['gives']>> => engine.call(name, takes, { asker, isOnStage });
+  const labels = isOnStage ? new LabelsAnswers() : app.labelsAnswers;
   return {
     instantQuery: (takes, asker) => call('instantQuery', takes, asker),
     rangeQuery: (takes, asker) => call('rangeQuery', takes, asker),
     formatQuery: (query) => call('formatQuery', { query }),
     parseQuery: (query) => call('parseQuery', { query }),
     series: (takes, asker) => call('series', takes, asker),
-    labelNames: (takes, asker) => call('labelNames', takes, asker),
-    labelValues: (takes, asker) => call('labelValues', takes, asker),
+    labelNames: (takes, asker) => labels.find('labelNames', takes, () => call('labelNames', takes, asker)),
+    labelValues: (takes, asker) => labels.find('labelValues', takes, () => call('labelValues', takes, asker)),
     federate: (request, asker) => call('federate', request, asker),
     write: (body) => engine.call('write', { body }, { transfer: [body.buffer as ArrayBuffer] }),
     targets: () => call('targets', null),
