@@ -411,15 +411,18 @@ function* finishHistograms(
     const n = count[cell]!; // in bounds
     count[cell] = 0;
     if (histogram === null) continue;
+    const weight = histogram.sum.weight;
     state.histograms.delete(cell); // and with it what was kept beside the sum
+    state.histogramsHeld -= weight;
     if (n > 0) {
       annotations.mixedFloatsHistogramsInAggregation(plan.expr.span);
       continue;
     }
-    if (evaluation.isSliceOver(histogram.sum.weight)) yield;
+    if (evaluation.isSliceOver(weight)) yield;
     if (histogram.resets && histogram.nonResets) annotations.counterResetCollision('aggregation', plan.expr.span);
     if (op === 'avg' && !histogram.isMean) histogram.sum.divide(histogram.count);
     result.setHistogram(to + step, compact(histogram.sum.total()));
+    evaluation.touch(state.histogramsHeld + result.histogramsHeld);
   }
 }
 

@@ -47,14 +47,20 @@ export function* withScalar(
   const computeRow = isComparison(op) && !returnsBool ? keepFloats : replaceFloats;
   const compute = floatOperation(op);
   const notes = new LastNotes();
+  let growth = 0; // of what the histograms weigh, which are held as they were
   for (let row = 0; row < block.rows; row++) {
     if (!isTrim) computeRow(block, row * steps, scalar, compute, isSwapped);
     if (isTrim || block.histograms !== null) {
       for (let step = 0, cell = row * steps; step < steps; step++, cell++) {
         const kind = block.kinds[cell];
         if (kind !== HISTOGRAM && !(isTrim && kind === FLOAT)) continue;
-        if (evaluation.isSliceOver(kind === HISTOGRAM ? sampleWeight(block.histogramAt(cell)) * work : 1)) yield;
+        const weight = kind === HISTOGRAM ? sampleWeight(block.histogramAt(cell)) : 0;
+        if (evaluation.isSliceOver(kind === HISTOGRAM ? weight * work : 1)) yield;
+        const heldBefore = block.histogramsHeld;
         applyToHistogram(notes, step, op, block, cell, scalar[step]!, isSwapped); // in bounds
+        if (block.kinds[cell] !== HISTOGRAM) continue;
+        growth += block.histogramsHeld - heldBefore - weight;
+        evaluation.touch(growth);
       }
     }
     if (evaluation.isSliceOver(steps)) yield;

@@ -228,6 +228,50 @@ describe('what is held in histograms', () => {
   });
 });
 
+describe('histograms that lie in many spans once their empty buckets are gone', () => {
+  const SPANS = 2000;
+  const whole = (counts: readonly [even: number, odd: number]): FloatHistogram => ({
+    ...HISTOGRAM,
+    positiveSpans: [{ offset: 0, length: 2 * SPANS }],
+    positiveBuckets: Array.from({ length: 2 * SPANS }, (_, i) => counts[i % 2]!), // one of two
+  });
+  const sparse: FloatHistogram = {
+    ...HISTOGRAM,
+    positiveSpans: Array.from({ length: SPANS }, (_, i) => ({ offset: i === 0 ? 0 : 1, length: 1 })),
+    positiveBuckets: new Array<number>(SPANS).fill(3),
+  };
+  const store = new MemoryQueryable();
+  for (let s = 0; s < 10; s++) {
+    store.append(Labels.of({ __name__: 'minuend', a: 'b' }), s * 60_000, { ...whole([5, 3]), count: 4 });
+    store.append(Labels.of({ __name__: 'subtrahend', a: 'b' }), s * 60_000, { ...whole([2, 3]), count: 3, sum: 0 });
+    store.append(Labels.of({ __name__: 'sparse', a: 'b' }), s * 60_000, sparse);
+    store.append(Labels.of({ __name__: 'empty_half', a: 'b' }), s * 60_000, whole([3, 0]));
+  }
+  const range = { startMs: 0, endMs: 540_000, stepMs: 60_000 };
+
+  test.each([
+    'minuend - subtrahend',
+    'empty_half * 1',
+    'empty_half / 1',
+    'sum by (a) (empty_half)',
+    'sum by (a) ({__name__=~"empty.*|sparse"}) / 2',
+  ])('%s equals one that never had them', (query) => {
+    const { value } = run(`${query} == sparse`, store, at(0));
+    expect(value.kind === 'vector' && value.labels.length).toBe(1);
+  });
+
+  const WHOLE = Math.floor((168 + 8 * (1 + 2 * SPANS) + 8) / 16);
+  const SPARSE = (168 + 8 * 7 * SPANS + 8) / 16;
+  test.each([
+    { query: 'empty_half * 1', peak: 10 * SPARSE + 10 },
+    { query: 'sum(empty_half)', peak: 10 * WHOLE + 10 * SPARSE },
+    { query: 'minuend - subtrahend', peak: 20 * WHOLE + 10 * SPARSE },
+  ])('$query: what they weigh then is counted before all of them are made', ({ query, peak }) => {
+    expect(run(query, store, range, { samplesMax: peak }).stats.samplesPeak).toBe(peak);
+    expect(() => run(query, store, range, { samplesMax: peak - 1 })).toThrow('would load too many samples');
+  });
+});
+
 describe('what takes memory without being a sample', () => {
   const day = { startMs: 0, endMs: 540_000, stepMs: 60_000 };
 

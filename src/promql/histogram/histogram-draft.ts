@@ -375,7 +375,7 @@ export function draftInSchema(h: FloatHistogram, schema: number): HistogramDraft
   return draft;
 }
 
-/** Removes empty buckets, unless what is left would lie in more spans than histograms have. */
+/** Removes empty buckets. What is left may weigh more than before: it can lie in far more spans. */
 export function compact(h: HistogramDraft): HistogramDraft {
   for (const side of SIDES) {
     const kept = compactSide(h[side.spans], h[side.buckets], null);
@@ -395,7 +395,6 @@ function compactSide(
   if (length === buckets.length && spans.every((span, i) => span.length > 0 && (i === 0 || span.offset > 0)))
     return { spans, buckets, lost };
   const indexes = bucketIndexes(spans);
-  if (spansLeft(indexes, buckets, lost) > Math.max(SPANS_MAX, spans.length)) return { spans, buckets, lost };
   const kept = bucketColumn(length);
   const keptLost = lost === null ? null : bucketColumn(length);
   for (let i = 0, at = 0; i < buckets.length; i++) {
@@ -406,19 +405,6 @@ function compactSide(
     at++;
   }
   return { spans: spansOf(indexes, length), buckets: kept, lost: keptLost };
-}
-
-/** How many spans the buckets that are used take. */
-function spansLeft(indexes: BucketCounts, buckets: BucketCounts, lost: BucketCounts | null): number {
-  if (indexes.length <= SPANS_MAX) return 0;
-  let count = 0;
-  let next = Number.NaN;
-  for (let i = 0; i < indexes.length; i++) {
-    if (!isUsed(buckets, lost, i)) continue;
-    if (indexes[i] !== next) count++;
-    next = indexes[i]! + 1; // in bounds
-  }
-  return count;
 }
 
 const isUsed = (buckets: BucketCounts, lost: BucketCounts | null, i: number): boolean =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { spansOf } from '../../model/bucket-layout.ts';
-import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram } from '../../model/histogram.ts';
+import { bucketIndexes, spansOf } from '../../model/bucket-layout.ts';
+import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
 import { exponentialBound } from './bucket-bounds.ts';
 import { isReset } from './counter-reset.ts';
 import { HistogramBuckets } from './histogram-buckets.ts';
@@ -125,6 +125,63 @@ describe('arithmetic', () => {
     expect(sum.counterResetHint).toBe('unknown');
     add(sum, { ...one, counterResetHint: 'gauge' });
     expect(sum.counterResetHint).toBe('gauge');
+  });
+});
+
+/** Spans as they may come: empty ones and adjacent ones among them; half of the buckets are empty. */
+const sparse = fc
+  .array(fc.tuple(fc.nat(2), fc.nat(3)), { maxLength: 2000, size: 'max' })
+  .chain((spans) =>
+    fc.record({
+      first: fc.integer({ min: -9, max: 9 }),
+      spans: fc.constant(spans.map(([offset, length]): Span => ({ offset, length }))),
+      buckets: fc.infiniteStream(fc.constantFrom(0, -0, 0, 1, -1, Number.NaN)).map((counts) => {
+        const length = spans.reduce((sum, [, one]) => sum + one, 0);
+        return Array.from({ length }, () => counts.next().value ?? 0);
+      }),
+    }),
+  )
+  .map(({ first, spans, buckets }) => ({ spans: spans.map((span, i) => (i === 0 ? { ...span, offset: first } : span)), buckets }));
+
+describe('compaction', () => {
+  test('leaves the buckets that count something where they are, in the fewest spans', () => {
+    fc.assert(
+      fc.property(sparse, sparse, (positive, negative) => {
+        const h = compact(
+          draftOf({
+            ...custom([], []),
+            schema: 0,
+            positiveSpans: positive.spans,
+            positiveBuckets: positive.buckets,
+            negativeSpans: negative.spans,
+            negativeBuckets: negative.buckets,
+          }),
+        );
+        for (const [given, spans, buckets] of [
+          [positive, h.positiveSpans, h.positiveBuckets],
+          [negative, h.negativeSpans, h.negativeBuckets],
+        ] as const) {
+          const used = [...bucketIndexes(given.spans)]
+            .map((index, i) => ({ index, count: given.buckets[i] }))
+            .filter(({ count }) => count !== 0);
+          expect([...bucketIndexes(spans)].map((index, i) => ({ index, count: buckets[i] }))).toEqual(used);
+          expect(spans.every(({ offset, length }, i) => length > 0 && (i === 0 || offset > 0))).toBe(true);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test.each([1024, 1025, 40_000])('a sum of %d spans is equal to the histogram that has no other buckets', (spans) => {
+    const of = (buckets: readonly number[]): FloatHistogram => ({ ...custom([], buckets), schema: 0 });
+    const sum = draftOf(of(Array.from({ length: 2 * spans }, (_, i) => (i % 2 === 0 ? 5 : 3))));
+    subtract(sum, of(Array.from({ length: 2 * spans }, (_, i) => (i % 2 === 0 ? 2 : 3))));
+    const expected: FloatHistogram = {
+      ...of(new Array<number>(spans).fill(3)),
+      sum: 0,
+      positiveSpans: Array.from({ length: spans }, (_, i) => ({ offset: i === 0 ? 0 : 1, length: 1 })),
+    };
+    expect(equalHistograms(compact(sum), expected)).toBe(true);
   });
 });
 
