@@ -173,7 +173,7 @@ describe('what is held in histograms', () => {
 
   test.each<{ query: string; peak: number; least?: number }>([
     { query: 'h', peak: 2 * ROW },
-    { query: 'h @ 60', peak: 2 * ROW + 2 * WEIGHT },
+    { query: 'h @ 60', peak: 2 * ROW },
     // What is read of a series counts against the limit, and is no part of the peak.
     { query: 'histogram_count(h)', peak: 2 * 10 * 11, least: 10 * 11 + ROW },
     { query: 'last_over_time(h[2m])', peak: 2 * ROW + 2 * WEIGHT },
@@ -199,6 +199,7 @@ describe('what is held in histograms', () => {
   // As Prometheus counts them (promql/engine_test.go TestQueryStatistics): a histogram of four buckets takes 13 samples.
   test.each([
     { query: 'm', atMs: 21_000, peak: 13 },
+    // Prometheus has the sample beside its time, and counts 2.
     { query: 'timestamp(m)', atMs: 21_000, peak: 1 },
     { query: 'm[60s]', atMs: 201_000, peak: 78 },
     { query: 'm[60s] @ 30', atMs: 201_000, peak: 52 },
@@ -212,6 +213,12 @@ describe('what is held in histograms', () => {
         positiveBuckets: [1, 2, 3, 4],
       });
     expect(run(query, metric, at(atMs)).stats.samplesPeak).toBe(peak);
+  });
+
+  test('what is the same at every step is held once for each of them', () => {
+    const steps = { startMs: 201_000, endMs: 216_000, stepMs: 5_000 };
+    expect(run('max_over_time(x[60s] @ 30)', storeOf(3, 4), steps).stats.samplesPeak).toBe(12);
+    expect(() => run('max_over_time(x[60s] @ 30)', storeOf(3, 4), steps, { samplesMax: 11 })).toThrow('too many samples');
   });
 
   test.each([

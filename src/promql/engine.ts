@@ -228,6 +228,7 @@ function* evaluateOnce(evaluation: Evaluation, plan: Plan, range: StepRange): Ge
     return { kind: 'scalar', values: new Float64Array(steps).fill(value.values[0] ?? Number.NaN) };
   }
   const { block } = value;
+  evaluation.drop(block); // what it holds becomes the first step
   const repeated = new SeriesBlock(steps, block.rows);
   repeated.hasUniqueLabels = block.hasUniqueLabels;
   for (let row = 0; row < block.rows; row++) {
@@ -239,7 +240,7 @@ function* evaluateOnce(evaluation: Evaluation, plan: Plan, range: StepRange): Ge
     for (let step = 0; step < steps; step++) repeated.copyCell(from + step, block, row);
     if (evaluation.isSliceOver(steps)) yield;
   }
-  return vectorOf(evaluation.replace([block], repeated));
+  return vectorOf(evaluation.adopt(repeated));
 }
 
 function* negate(evaluation: Evaluation, value: Value): Generator<void, Value> {
