@@ -44,6 +44,11 @@ export function registerEngineMetrics(metrics: Metrics, open: () => OpenEngine |
     'Samples refused because they were out of bounds.',
     ({ tsdb }) => tsdb.stats.append.outOfBounds,
   );
+  counter(
+    'tocsin_tsdb_samples_overtaken_total',
+    'Samples left out at commit because another batch had brought one of their series that is as new or newer.',
+    ({ tsdb }) => tsdb.stats.append.overtaken,
+  );
   gauge(
     'prometheus_tsdb_wal_segment_current',
     'Write log segment index that TSDB is currently writing to.',
@@ -75,6 +80,11 @@ export function registerEngineMetrics(metrics: Metrics, open: () => OpenEngine |
     'prometheus_engine_queries',
     'The current number of queries being executed or waiting.',
     ({ queries }) => queries.underWay + queries.waiting,
+  );
+  counter(
+    'prometheus_engine_query_samples_total',
+    'The total number of samples loaded by all queries.',
+    ({ queries }) => queries.stats.samplesLoaded,
   );
   counter('tocsin_engine_queries_total', 'Queries run for the API.', ({ queries }) => queries.stats.queries);
   counter('tocsin_engine_queries_failed_total', 'Queries of the API that failed.', ({ queries }) => queries.stats.failed);

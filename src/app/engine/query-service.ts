@@ -9,7 +9,7 @@ import type { Clock } from '../../model/clock.ts';
 import { Labels } from '../../model/labels.ts';
 import type { UnixMs } from '../../model/time.ts';
 import type { Expr } from '../../promql/ast.ts';
-import { type EngineOptions, evaluate, type QueryResult } from '../../promql/engine.ts';
+import { type EngineOptions, evaluate, type Query, type QueryResult } from '../../promql/engine.ts';
 import { ExpressionCache } from '../../promql/expression-cache.ts';
 import { printHistogram } from '../../promql/histogram/histogram-text.ts';
 import { formatParseError } from '../../promql/parse-error.ts';
@@ -61,8 +61,9 @@ export class QueryService {
   readonly #parsed = new ExpressionCache();
   #parser: ParserOptions;
   #subqueryStepMs: number;
-  /** prometheus_engine_queries, prometheus_engine_query_duration_seconds and its like. */
-  readonly stats = { queries: 0, failed: 0, secondsSum: 0 };
+  /** Queries of the API; `samplesLoaded`: by all queries that had a result, those of rules and templates among them. */
+  readonly stats = { queries: 0, failed: 0, secondsSum: 0, samplesLoaded: 0 };
+  #underWay = 0;
 
   constructor(options: {
     readonly clock: Clock;
@@ -85,10 +86,12 @@ export class QueryService {
     return this.#limits.lookbackDeltaMs;
   }
 
+  /** Queries that are evaluated, those of rules among them. */
   get underWay(): number {
-    return this.#turnstile.inside;
+    return this.#underWay;
   }
 
+  /** Of the API, for their turn. */
   get waiting(): number {
     return this.#turnstile.waiting;
   }
@@ -133,12 +136,8 @@ export class QueryService {
       this.stats.queries++;
       let result: QueryResult;
       try {
-        const evaluation = evaluate(
-          { expr, text: query.text, startMs: query.startMs, endMs: query.endMs, stepMs: query.stepMs },
-          this.#queryable,
-          this.#options(choices),
-        );
-        result = await runSliced(evaluation, this.clock, {
+        const { text, startMs, endMs, stepMs } = query;
+        result = await runSliced(this.#evaluate({ expr, text, startMs, endMs, stepMs }, choices), this.clock, {
           check: () => (cancellation.isCanceled ? queryCanceled() : this.clock.elapsed() - began > timeoutMs ? queryTimedOut() : null),
         });
       } catch (error) {
@@ -158,12 +157,7 @@ export class QueryService {
   /** For a rule: in slices, but past the queue. */
   async runRule(expr: Expr, at: UnixMs): Promise<QueryOutcome> {
     try {
-      return outcomeOf(
-        await runSliced(
-          evaluate({ expr, text: '', startMs: at, endMs: at, stepMs: 0 }, this.#queryable, this.#options(SERVERS_OWN)),
-          this.clock,
-        ),
-      );
+      return outcomeOf(await runSliced(this.#evaluate({ expr, text: '', startMs: at, endMs: at, stepMs: 0 }, SERVERS_OWN), this.clock));
     } catch (error) {
       if (error instanceof QueryError) return { kind: 'failed', error: error.message };
       throw error;
@@ -175,16 +169,23 @@ export class QueryService {
     const parsed = parseExpr(text, this.#parser);
     if ('errors' in parsed) return { error: parsed.errors.map((error) => formatParseError(text, error)).join('\n') };
     try {
-      const evaluation = evaluate(
-        { expr: parsed.expr, text, startMs: at, endMs: at, stepMs: 0 },
-        this.#queryable,
-        this.#options(SERVERS_OWN),
-      );
+      const evaluation = this.#evaluate({ expr: parsed.expr, text, startMs: at, endMs: at, stepMs: 0 }, SERVERS_OWN);
       const outcome = outcomeOf(finish(evaluation));
       return outcome.kind === 'failed' ? { error: outcome.error } : outcome.elements.map(templateSample);
     } catch (error) {
       if (error instanceof QueryError) return { error: error.message };
       throw error;
+    }
+  }
+
+  *#evaluate(query: Query, choices: QueryChoices): Generator<void, QueryResult> {
+    this.#underWay++;
+    try {
+      const result = yield* evaluate(query, this.#queryable, this.#options(choices));
+      this.stats.samplesLoaded += result.stats.samplesTotal;
+      return result;
+    } finally {
+      this.#underWay--;
     }
   }
 

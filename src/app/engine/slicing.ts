@@ -66,10 +66,6 @@ export class Turnstile {
     return this.#waiting.length;
   }
 
-  get inside(): number {
-    return this.#inside;
-  }
-
   async pass<T>(work: () => Promise<T>): Promise<T> {
     if (this.#inside >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#inside++;
