@@ -6,6 +6,7 @@
  * Hot path: every record of the log. The compressor is the format's usual greedy one: a hash table of four-byte
  * sequences per 64 KiB of input, and longer steps where nothing is found.
  */
+import { viewOf } from './bytes.ts';
 
 /** A copy of 64 bytes takes three: no block grows more than this when it is decoded. */
 const EXPANSION_MAX = 22;
@@ -42,15 +43,16 @@ function compressFragment(bytes: Uint8Array, from: number, to: number, out: Uint
     while (bits < TABLE_BITS_MAX && 1 << bits < to - from) bits++;
     table.fill(0, 0, 1 << bits);
     const shift = 32 - bits;
+    const words = viewOf(bytes);
     const limit = to - MARGIN_BYTES;
     let position = from + 1;
     let skip = 32;
     while (position <= limit) {
-      const word = bytes[position]! | (bytes[position + 1]! << 8) | (bytes[position + 2]! << 16) | (bytes[position + 3]! << 24);
+      const word = words.getInt32(position, true);
       const hash = Math.imul(word, 0x1e35a7bd) >>> shift;
       const candidate = from + table[hash]!;
       table[hash] = position - from;
-      if (word !== (bytes[candidate]! | (bytes[candidate + 1]! << 8) | (bytes[candidate + 2]! << 16) | (bytes[candidate + 3]! << 24))) {
+      if (word !== words.getInt32(candidate, true)) {
         position += skip++ >>> 5;
         continue;
       }
@@ -66,8 +68,7 @@ function compressFragment(bytes: Uint8Array, from: number, to: number, out: Uint
       literal = position;
       skip = 32;
       if (position <= limit) {
-        const last = bytes[position - 1]! | (bytes[position]! << 8) | (bytes[position + 1]! << 16) | (bytes[position + 2]! << 24);
-        table[Math.imul(last, 0x1e35a7bd) >>> shift] = position - 1 - from;
+        table[Math.imul(words.getInt32(position - 1, true), 0x1e35a7bd) >>> shift] = position - 1 - from;
       }
     }
   }
@@ -175,6 +176,7 @@ class Decoder {
   decode(until: number): boolean {
     const bytes = this.#bytes;
     const { out } = this;
+    const words = viewOf(out);
     const end = bytes.length;
     const outEnd = out.length;
     let at = this.#at;
@@ -218,8 +220,10 @@ class Decoder {
           at += 4;
       }
       if (offset === 0 || offset > to || length > outEnd - to) return false;
-      // Byte by byte: a copy may overlap what it makes.
-      for (let i = 0; i < length; i++, to++) out[to] = out[to - offset]!;
+      const copied = to + length;
+      // A copy may overlap what it makes: that is not read before it is there.
+      if (offset >= 4) for (; to + 4 <= copied; to += 4) words.setInt32(to, words.getInt32(to - offset));
+      for (; to < copied; to++) out[to] = out[to - offset]!;
     }
     this.#at = at;
     this.to = to;
