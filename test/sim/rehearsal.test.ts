@@ -64,6 +64,21 @@ test('every request is answered with what it is there for, and real answers know
   expect(await settled(app.engine.call('leaveStage', null))).toEqual({ kind: 'gave', gives: null });
 });
 
+test('what is written is written on the stage', async () => {
+  const { settled, real, staged } = await world({ 'web.enableRemoteWriteReceiver': true });
+  const text = (field: number, of: string): number[] => [field * 8 + 2, of.length, ...Buffer.from(of)];
+  const label = [...text(1, '__name__'), ...text(2, 'written')];
+  const sample = [0x10, 0x80, 0xd0, 0x95, 0xff, 0xbc, 0x31];
+  const series = [0x0a, label.length, ...label, 0x12, sample.length, ...sample];
+  const message = [0x0a, series.length, ...series];
+  // A snappy block of one literal.
+  const body = Uint8Array.from([message.length, (message.length - 1) << 2, ...message]);
+  const request: RehearsedRequest = { method: 'POST', path: '/api/v1/write', headers: { 'content-type': 'application/x-protobuf' }, body };
+  expect(await settled(staged(request))).toEqual({ status: 204, text: '' });
+  expect((await settled(staged(NAMES))).text).toContain('"written"');
+  expect((await settled(real(NAMES))).text).toBe('{"status":"success","data":[]}');
+});
+
 test('a request that fails ends it', async () => {
   let asked = 0;
   const send = async (): Promise<void> => {

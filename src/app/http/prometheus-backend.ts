@@ -26,7 +26,7 @@ export function prometheusBackend(app: App, isOnStage = false): PrometheusBacken
     labelNames: (takes, asker) => labels.find('labelNames', takes, () => call('labelNames', takes, asker)),
     labelValues: (takes, asker) => labels.find('labelValues', takes, () => call('labelValues', takes, asker)),
     federate: (request, asker) => call('federate', request, asker),
-    write: (body) => engine.call('write', { body }, { transfer: [body.buffer as ArrayBuffer] }),
+    write: (body) => engine.call('write', { body }, { transfer: [body.buffer as ArrayBuffer], isOnStage }),
     targets: () => call('targets', null),
     metadata: () => call('metadata', null),
     ruleGroups: () => call('ruleGroups', null),
