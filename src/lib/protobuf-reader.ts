@@ -33,6 +33,11 @@ export class ProtobufReader {
     return this.#at;
   }
 
+  /** Reading goes on at another place of the same message, at which a field begins. */
+  goTo(offset: number): void {
+    this.#at = offset;
+  }
+
   /** Bytes of the message that are not read yet. */
   get left(): number {
     return this.#end - this.#at;

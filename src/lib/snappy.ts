@@ -118,13 +118,17 @@ type Decompressed = Uint8Array | { readonly error: string };
 
 /** The decoded block, or why it cannot be had. */
 export function snappyDecompress(bytes: Uint8Array, bytesMax: number): Decompressed {
-  const decoder = begin(bytes, bytesMax);
+  const decoder = begin(bytes, bytesMax, NO_ROOM);
   return 'error' in decoder ? decoder : resultOf(decoder, decoder.decode(Number.POSITIVE_INFINITY));
 }
 
-/** The same for a large block: pauses after each part of it. */
-export function* snappyDecompressInParts(bytes: Uint8Array, bytesMax: number, partBytes = PART_BYTES): Generator<void, Decompressed> {
-  const decoder = begin(bytes, bytesMax);
+/** The same for a large block: pauses after each part of it. Where it fits into `room`, it is decoded there. */
+export function* snappyDecompressInParts(
+  bytes: Uint8Array,
+  bytesMax: number,
+  { room = NO_ROOM, partBytes = PART_BYTES }: { readonly room?: Uint8Array; readonly partBytes?: number } = {},
+): Generator<void, Decompressed> {
+  const decoder = begin(bytes, bytesMax, room);
   if ('error' in decoder) return decoder;
   let isSound = true;
   while (isSound && !decoder.isDone) {
@@ -135,11 +139,12 @@ export function* snappyDecompressInParts(bytes: Uint8Array, bytesMax: number, pa
 }
 
 const PART_BYTES = 1 << 20;
+const NO_ROOM = new Uint8Array(0);
 const resultOf = (decoder: Decoder, isSound: boolean): Decompressed =>
   isSound && decoder.isDone && decoder.to === decoder.out.length ? decoder.out : { error: 'snappy block is corrupt' };
 
 /** A decoder behind the length that the block declares, or why there is none. */
-function begin(bytes: Uint8Array, bytesMax: number): Decoder | { readonly error: string } {
+function begin(bytes: Uint8Array, bytesMax: number, room: Uint8Array): Decoder | { readonly error: string } {
   let at = 0;
   let length = 0;
   for (let scale = 1; ; scale *= 0x80) {
@@ -151,7 +156,7 @@ function begin(bytes: Uint8Array, bytesMax: number): Decoder | { readonly error:
   if (length > bytesMax) return { error: `snappy block declares ${length} bytes, at most ${bytesMax} are taken` };
   if (length > bytes.length * EXPANSION_MAX)
     return { error: `snappy block of ${bytes.length} bytes cannot hold the ${length} it declares` };
-  return new Decoder(bytes, at, new Uint8Array(length));
+  return new Decoder(bytes, at, length <= room.length ? room.subarray(0, length) : new Uint8Array(length));
 }
 
 class Decoder {

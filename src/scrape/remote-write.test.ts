@@ -10,27 +10,38 @@ import type { Labels } from '../model/labels.ts';
 import { isStale, STALE_NAN } from '../model/sample.ts';
 import type { Appender, AppendStore, AppendVerdict, SeriesRef } from '../model/storage.ts';
 import { unixMs } from '../model/time.ts';
-import { appendRemoteWrite } from './remote-write.ts';
+import { RemoteWriteReceiver } from './remote-write.ts';
 import { RemoteHistograms } from './remote-write-histogram.ts';
 
 /** A store that keeps what was committed; refuses timestamps below `oldest`. */
 function store(oldest = Number.NEGATIVE_INFINITY) {
   const committed: string[] = [];
   const histograms: FloatHistogram[] = [];
+  /** By ref; null where it has gone. */
+  const series: (Labels | null)[] = [];
+  let asked = 0;
   return {
     committed,
     histograms,
+    /** How often somebody gave labels for a ref. */
+    asked: () => asked,
+    dropAll: () => void series.fill(null),
     appender(): Appender {
-      const series: Labels[] = [];
       const pending: string[] = [];
       return {
-        series: (labels) => series.push(labels) as SeriesRef,
+        series: (labels) => {
+          asked++;
+          const ref = series.findIndex((one) => one?.toString() === labels.toString()) + 1;
+          return (ref > 0 ? ref : series.push(labels)) as SeriesRef;
+        },
         append: (ref, timestamp, value): AppendVerdict => {
+          if (series[ref - 1] === null) return 'unknown_ref';
           if (timestamp < oldest) return 'out_of_order';
           pending.push(`${series[ref - 1]?.toString()} ${value} @${timestamp}`);
           return 'ok';
         },
         appendHistogram: (ref, timestamp, histogram): AppendVerdict => {
+          if (series[ref - 1] === null) return 'unknown_ref';
           if (timestamp < oldest) return 'out_of_order';
           pending.push(`${series[ref - 1]?.toString()} histogram of ${histogram.count} @${timestamp}`);
           histograms.push(histogram);
@@ -61,7 +72,7 @@ const label = (name: string, value: string): number[] => bytesField(1, [...textF
 const sample = (value: number, timestamp: number): number[] => bytesField(2, [...doubleField(1, value), ...varintField(2, timestamp)]);
 
 const NOW = unixMs(60_000);
-const write = (into: AppendStore, body: Uint8Array) => finish(appendRemoteWrite(into, body, NOW));
+const write = (into: AppendStore, body: Uint8Array) => finish(new RemoteWriteReceiver(into).receive(body, NOW));
 
 /** A histogram as a sender says it: integers in deltas, floats in counts. */
 type Sent = {
@@ -403,7 +414,7 @@ describe('more than a sender sends at a time', () => {
 test('a large request is read in pieces and stored in one turn', () => {
   const into = store();
   const body = request(...Array.from({ length: 5000 }, (_, i) => [...label('__name__', `m${i}`), ...sample(i, 10)]));
-  const steps = appendRemoteWrite(into, body, NOW);
+  const steps = new RemoteWriteReceiver(into).receive(body, NOW);
   let pauses = 0;
   let step = steps.next();
   for (; step.done !== true; step = steps.next()) {
@@ -432,8 +443,7 @@ test('after a pause a series is asked for again, as it may have gone', () => {
       rollback: () => {},
     }),
   };
-  const steps = appendRemoteWrite(
-    into,
+  const steps = new RemoteWriteReceiver(into).receive(
     request([...label('__name__', 'up'), ...Array.from({ length: 10_000 }, (_, i) => sample(i, i)).flat()]),
     NOW,
   );
@@ -442,6 +452,159 @@ test('after a pause a series is asked for again, as it may have gone', () => {
   expect(round).toBeGreaterThan(3);
   expect(step.value).toEqual({ kind: 'stored', samples: 10_000 });
   expect(stored).toBe(10_000);
+});
+
+describe('a series of a request before', () => {
+  const up = [...label('__name__', 'up'), ...label('job', 'a')];
+  const receiving = (into: AppendStore) => {
+    const receiver = new RemoteWriteReceiver(into);
+    return (body: Uint8Array) => finish(receiver.receive(body, NOW));
+  };
+
+  test('is known by the spelling of its labels', () => {
+    const into = store();
+    const receive = receiving(into);
+    for (const at of [10, 20, 30]) expect(receive(request([...up, ...sample(1, at)]))).toEqual({ kind: 'stored', samples: 1 });
+    expect(receive(request([...up, ...histogram({ ...INTEGER, at: 40 })]))).toEqual({ kind: 'stored', samples: 1 });
+    expect(into.asked()).toBe(1);
+    expect(into.committed).toEqual([
+      ...[10, 20, 30].map((at) => `{__name__="up", job="a"} 1 @${at}`),
+      '{__name__="up", job="a"} histogram of 19 @40',
+    ]);
+  });
+
+  test('is asked for again when it has gone meanwhile', () => {
+    const into = store();
+    const receive = receiving(into);
+    for (const [i, body] of [sample(1, 10), sample(1, 20), sample(1, 30), histogram({ ...INTEGER, at: 40 })].entries()) {
+      expect(receive(request([...up, ...body], [...label('__name__', 'x'), ...body]))).toEqual({ kind: 'stored', samples: 2 });
+      expect(into.asked()).toBe((i + 1) * 2);
+      into.dropAll();
+    }
+    expect(into.committed.slice(-2)).toEqual(['{__name__="up", job="a"} histogram of 19 @40', '{__name__="x"} histogram of 19 @40']);
+  });
+
+  test.each([
+    { spelling: 'another order', labels: [...label('job', 'a'), ...label('__name__', 'up')] },
+    { spelling: 'an empty label', labels: [...label('__name__', 'up'), ...label('b', ''), ...label('job', 'a')] },
+    {
+      spelling: 'a field of the future in a label',
+      labels: [...up.slice(0, -10), ...bytesField(1, [...up.slice(-8), ...varintField(3, 1)])],
+    },
+    {
+      spelling: 'a label value before its name',
+      labels: [...label('__name__', 'up'), ...bytesField(1, [...textField(2, 'a'), ...textField(1, 'job')])],
+    },
+    { spelling: 'a field between its labels', labels: [...label('__name__', 'up'), ...varintField(9, 1), ...label('job', 'a')] },
+  ])('has another spelling with $spelling, and is the same', ({ labels }) => {
+    const into = store();
+    const receive = receiving(into);
+    receive(request([...up, ...sample(1, 10)]));
+    for (const at of [20, 30]) receive(request([...labels, ...sample(1, at)]));
+    expect(into.committed).toEqual([10, 20, 30].map((at) => `{__name__="up", job="a"} 1 @${at}`));
+  });
+
+  test.each([
+    { what: 'a repeated label', labels: [...up, ...label('job', 'a')] },
+    { what: 'no name', labels: label('job', 'a') },
+  ])('with $what is refused as before', ({ labels }) => {
+    const into = store();
+    const receive = receiving(into);
+    const body = request([...labels, ...sample(1, 10)]);
+    const first = receive(body);
+    expect(first.kind).toBe('refused');
+    expect(receive(body)).toEqual(first);
+    expect(into.committed).toEqual([]);
+  });
+
+  test('is named when its sample is refused', () => {
+    const receive = receiving(store(15));
+    receive(request([...up, ...sample(1, 20)]));
+    const error = (why: string, at: number) => ({ kind: 'refused', error: `${why} (series {__name__="up", job="a"}, timestamp ${at})` });
+    expect(receive(request([...up, ...sample(1, 10)]))).toEqual(error('out of order sample', 10));
+    expect(receive(request([...up, ...sample(1, 1e9)]))).toEqual(error('out of bounds: timestamp is too far in the future', 1e9));
+  });
+
+  test('may have more labels behind its samples, which are only checked', () => {
+    const into = store(15);
+    const receive = receiving(into);
+    receive(request([...up, ...sample(1, 20)]));
+    expect(receive(request([...up, ...sample(1, 30), ...label('b', '1'), ...sample(1, 10)]))).toEqual({
+      kind: 'refused',
+      error: 'out of order sample (series {__name__="up", job="a"}, timestamp 10)',
+    });
+    expect(into.committed.at(-1)).toBe('{__name__="up", job="a"} 1 @30');
+    const spoilt = receive(request([...up, ...sample(1, 40), ...bytesField(1, bytesField(1, [0xff]))]));
+    expect(spoilt.kind === 'refused' ? spoilt.error : 'stored').toMatch(/not a prometheus\.WriteRequest/);
+    const large = receive(request([...up, ...sample(1, 50), ...label('b', 'y'.repeat((1 << 20) - 20))]));
+    expect(large).toEqual({ kind: 'refused', error: 'a label set of the request takes more than 1048576 bytes' });
+  });
+
+  test('is received as if it were new, whatever its bytes are', () => {
+    const anyLabel = fc.tuple(fc.constantFrom('__name__', 'a', 'b', ''), fc.constantFrom('', 'x', 'é', 'y'.repeat(200)));
+    const anyField = fc.oneof(
+      { weight: 3, arbitrary: anyLabel.map(([name, value]) => label(name, value)) },
+      fc.tuple(fc.constantFrom(0, 1, Number.NaN), fc.constantFrom(5, 50, 1e12)).map(([value, at]) => sample(value, at)),
+      fc.constantFrom(5, 50).map((at) => bytesField(2, varintField(2, at))),
+      fc.constant(histogram({ ...INTEGER, at: 60 })),
+      fc.constant(varintField(9, 7)),
+    );
+    const anySeries = fc
+      .tuple(fc.constantFrom([], label('__name__', 'x')), fc.array(anyField, { maxLength: 6 }))
+      .map(([name, fields]) => [...name, ...fields.flat()]);
+    const change = fc.option(fc.tuple(fc.nat(), fc.nat(255)), { freq: 2 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(3), change), { maxLength: 12 }),
+        fc.array(anySeries, { minLength: 4, maxLength: 4 }),
+        (sent, series) => {
+          const [into, intoNew] = [store(10), store(10)];
+          const receive = receiving(into);
+          for (const [which, change] of sent) {
+            const bytes = [...(series[which] ?? [])];
+            if (change !== null) bytes[change[0] % bytes.length] = change[1];
+            expect(receive(request(bytes))).toEqual(write(intoNew, request(bytes)));
+          }
+          expect(into.committed).toEqual(intoNew.committed);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+test('samples are stored as they were sent, however they are written', () => {
+  const later = unixMs(2 ** 50);
+  const anyTime = fc.oneof(fc.integer({ min: 0, max: 2 ** 45 }), fc.constantFrom(2 ** 35 - 1, 2 ** 35, 2 ** 42 - 1, 2 ** 42, 1.7e12));
+  const anySample = fc.tuple(
+    fc.oneof(fc.constantFrom(0, 1, STALE_NAN), fc.double()),
+    anyTime,
+    fc.constantFrom('whole', 'without zeros', 'turned'),
+  );
+  fc.assert(
+    fc.property(fc.array(anySample, { maxLength: 20 }), (samples) => {
+      const into = store();
+      const written = samples.flatMap(([value, at, how]) => {
+        if (how === 'whole') return sample(value, at);
+        if (how === 'turned') return bytesField(2, [...varintField(2, at), ...doubleField(1, value)]);
+        return bytesField(2, [...(value === 0 ? [] : doubleField(1, value)), ...varintField(2, at)]);
+      });
+      const outcome = finish(new RemoteWriteReceiver(into).receive(request([...label('__name__', 'x'), ...written]), later));
+      expect(outcome).toEqual({ kind: 'stored', samples: samples.length });
+      expect(into.committed).toEqual(samples.map(([value, at]) => `{__name__="x"} ${value} @${at}`));
+    }),
+  );
+});
+
+test('two requests that are read at the same time do not mix', () => {
+  const into = store();
+  const receiver = new RemoteWriteReceiver(into);
+  const of = (name: string) =>
+    receiver.receive(request([...label('__name__', name), ...Array.from({ length: 5000 }, (_, i) => sample(i, i)).flat()]), NOW);
+  finish(of('x'));
+  const both = [of('y'), of('z')];
+  for (let open = 2; open > 0; ) open = both.filter((steps) => !steps.next().done).length;
+  for (const name of 'xyz') expect(into.committed.filter((line) => line.startsWith(`{__name__="${name}"}`))).toHaveLength(5000);
 });
 
 test('the histograms of a request have a limit together', () => {

@@ -14,7 +14,7 @@ import { readRuleFile } from '../../rules/rule-file.ts';
 import type { RuleGroup } from '../../rules/rule-group.ts';
 import { RuleManager } from '../../rules/rule-manager.ts';
 import { WriteWatch } from '../../rules/write-watch.ts';
-import { appendRemoteWrite } from '../../scrape/remote-write.ts';
+import { RemoteWriteReceiver } from '../../scrape/remote-write.ts';
 import { ScrapeManager } from '../../scrape/target-manager.ts';
 import { openTsdb, type Tsdb } from '../../tsdb/tsdb.ts';
 import type { ReplayDamage } from '../../tsdb/wal/replay.ts';
@@ -58,6 +58,7 @@ type Call = Extract<ToEngine, { readonly kind: 'call' }>;
 
 export type OpenEngine = {
   readonly tsdb: Tsdb;
+  readonly remoteWrites: RemoteWriteReceiver;
   readonly queries: QueryService;
   readonly scrapes: ScrapeManager;
   readonly rules: RuleManager;
@@ -141,7 +142,7 @@ export class Engine {
       const { maxTime } = tsdb.stats;
       const samplesUntil = maxTime === null ? null : unixMs(maxTime);
       const rules = new RuleManager({ clock, log, store: tsdb, environment }, samplesUntil, tsdb.gaps, () => writes.gaps);
-      this.#open = { tsdb, queries, scrapes, rules };
+      this.#open = { tsdb, remoteWrites: new RemoteWriteReceiver(tsdb), queries, scrapes, rules };
       this.#every(FLUSH_MS, () => {
         this.#tellOfLabels(); // of series in batches that were rolled back, and of those that went
         return tsdb.flush();
@@ -218,14 +219,14 @@ export class Engine {
     if (open === null) throw new Error('Service Unavailable');
     const { scrapes, rules } = open;
     const stage = call.isOnStage ? await this.#openStage() : open;
-    const { tsdb, queries } = stage;
+    const { tsdb, remoteWrites, queries } = stage;
     switch (call.name) {
       case 'apply':
         return this.#apply(open, call.takes.restored);
       case 'write': {
         const { clock } = this.#ports;
         // One after the other: each is in memory several times as large as it came.
-        const outcome = await this.#writes.pass(() => runSliced(appendRemoteWrite(tsdb, call.takes.body, clock.now()), clock));
+        const outcome = await this.#writes.pass(() => runSliced(remoteWrites.receive(call.takes.body, clock.now()), clock));
         if (outcome.kind === 'refused') throw new BadCall(outcome.error);
         return null;
       }

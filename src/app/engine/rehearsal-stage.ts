@@ -9,6 +9,7 @@ import { Labels } from '../../model/labels.ts';
 import { silentLog } from '../../model/log.ts';
 import { STALE_NAN } from '../../model/sample.ts';
 import { SimDisk } from '../../platform/sim/sim-disk.ts';
+import { RemoteWriteReceiver } from '../../scrape/remote-write.ts';
 import { openTsdb, type Tsdb } from '../../tsdb/tsdb.ts';
 import { parserOptions } from '../config/engine-config.ts';
 import { type QueryLimitsConfig, QueryService } from './query-service.ts';
@@ -23,7 +24,7 @@ export const STAGE_END_MS = 1_700_000_000_000;
 /** Numbers of all the kinds that are written in ways of their own; thirteen, so that steps of two intervals meet them all. */
 const ODD = [0, -1.5, 1 / 3, 0.1, 123_456_789.25, 1e-7, 5e15, 1e22, 2 ** -7, Number.NaN, Number.POSITIVE_INFINITY, -1e10 / 7, -0];
 
-export type Stage = { readonly tsdb: Tsdb; readonly queries: QueryService };
+export type Stage = { readonly tsdb: Tsdb; readonly remoteWrites: RemoteWriteReceiver; readonly queries: QueryService };
 
 /** `options`: as of the real queries, so that theirs are no other objects to V8. */
 export async function openStage(
@@ -40,7 +41,7 @@ export async function openStage(
     parser: parserOptions(options.features),
     subqueryStepMs: 60_000,
   });
-  return { tsdb, queries };
+  return { tsdb, remoteWrites: new RemoteWriteReceiver(tsdb), queries };
 }
 
 const openEmpty = (): Tsdb => finish(openTsdb({ disk: new SimDisk(), dir: 'rehearsal', crashPoints: noCrashPoints, log: silentLog })).tsdb;
