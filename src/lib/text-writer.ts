@@ -3,6 +3,7 @@
  * Hot path: large answers are written number by number; no strings are made or joined on the way.
  */
 import { HIGH_WORD } from './float-bits.ts';
+import { jsonText } from './json-text.ts';
 
 export class TextWriter {
   #capacity: number;
@@ -57,7 +58,7 @@ export class TextWriter {
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
       if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) {
-        this.utf8(JSON.stringify(text));
+        this.utf8(jsonText(text));
         return;
       }
       bytes[from + 1 + i] = code;

@@ -1,4 +1,5 @@
 /** The envelope of the Prometheus API: {"status", "data", "errorType", "error", "warnings", "infos"}. */
+import { jsonText } from '../../lib/json-text.ts';
 import { wholeResponse } from '../whole-response.ts';
 import type { Answer, ApiError, ApiErrorType, WireAnswer } from './backend.ts';
 
@@ -14,10 +15,10 @@ const STATUS: Readonly<Record<ApiErrorType, number>> = {
 };
 const JSON_HEADERS = { 'content-type': 'application/json' };
 
-export const success = (data: unknown): Response => wholeResponse(JSON.stringify({ status: 'success', data }), JSON_HEADERS);
+export const success = (data: unknown): Response => wholeResponse(jsonText({ status: 'success', data }), JSON_HEADERS);
 
 export const failure = (error: ApiError, status = STATUS[error.type]): Response =>
-  new Response(JSON.stringify({ status: 'error', errorType: error.type, error: error.message }), { status, headers: JSON_HEADERS });
+  new Response(jsonText({ status: 'error', errorType: error.type, error: error.message }), { status, headers: JSON_HEADERS });
 
 export const wire = (answer: Answer<WireAnswer>, headers: Readonly<Record<string, string>> = JSON_HEADERS): Response =>
   answer.kind === 'gave' ? wholeResponse(answer.gives.body as Uint8Array<ArrayBuffer>, headers) : failure(answer.error);

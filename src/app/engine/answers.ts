@@ -1,5 +1,6 @@
 /** Answers of the Prometheus API that the engine writes as bytes: the envelope around what promql and tsdb give. */
 import type { InstantQuery, QueryLimits, RangeQuery, SeriesRequest, WireAnswer } from '../../api/prometheus-v1/backend.ts';
+import { jsonText } from '../../lib/json-text.ts';
 import { slicedSort } from '../../lib/sliced-sort.ts';
 import { TextWriter } from '../../lib/text-writer.ts';
 import type { Clock } from '../../model/clock.ts';
@@ -36,11 +37,9 @@ export function rangeAnswer(queries: QueryService, request: RangeQuery, cancella
   );
 }
 
-export const formatAnswer = (queries: QueryService, query: string): WireAnswer =>
-  envelope(JSON.stringify(prettyExpr(queries.parse(query))));
+export const formatAnswer = (queries: QueryService, query: string): WireAnswer => envelope(jsonText(prettyExpr(queries.parse(query))));
 
-export const parseAnswer = (queries: QueryService, query: string): WireAnswer =>
-  envelope(JSON.stringify(expressionJson(queries.parse(query))));
+export const parseAnswer = (queries: QueryService, query: string): WireAnswer => envelope(jsonText(expressionJson(queries.parse(query))));
 
 /** Pieces of work, as the answers of labels below: there may be a million series. */
 export function* seriesAnswer(tsdb: Tsdb, { selectors, limit, ...range }: SeriesRequest): Generator<unknown, WireAnswer> {
@@ -164,7 +163,7 @@ function annotationsJson(warnings: readonly string[], infos: readonly string[]):
     if (texts.length === 0) return '';
     const more = texts.length - ANNOTATIONS_MAX;
     const shown = more > 0 ? [...texts.slice(0, ANNOTATIONS_MAX), `${more} more ${what} annotations omitted`] : texts;
-    return `,"${name}":${JSON.stringify(shown)}`;
+    return `,"${name}":${jsonText(shown)}`;
   };
   return list('warnings', warnings, 'warning') + list('infos', infos, 'info');
 }
