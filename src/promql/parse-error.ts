@@ -13,6 +13,12 @@ export function formatParseError(text: string, error: ParseError): string {
   return `${position(encodeUtf8(text), error.span.start)}: parse error: ${error.message}`;
 }
 
+/** The first of them, of which there is one at least: it is all that Prometheus tells, and the others often follow from it. */
+export function formatFirstError(text: string, [first]: readonly ParseError[]): string {
+  if (first === undefined) throw new Error('BUG: a parse that failed without an error');
+  return formatParseError(text, first);
+}
+
 const NEWLINE = 0x0a;
 
 function position(bytes: Uint8Array, at: number): string {

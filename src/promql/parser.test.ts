@@ -114,6 +114,7 @@ describe('errors', () => {
     ['foo "a long string"', '1:5: parse error: unexpected string "\\"a long st"...'],
     ['foo[1h:] @ 5 @ 6', '1:1: parse error: @ <timestamp> may not be set multiple times'],
     ['foo @ 1e20', '1:1: parse error: timestamp out of bounds for @ modifier: 1e20'],
+    ['foo @ -Inf', '1:1: parse error: timestamp out of bounds for @ modifier: -Inf'],
     ['1e999', '1:1: parse error: error parsing number: strconv.ParseFloat: parsing "1e999": value out of range'],
     ['foo offset NaN', '1:12: parse error: duration out of range'],
     ['foo[step():1m]', '1:12: parse error: unexpected colon before duration in duration expression'],

@@ -3,7 +3,7 @@ import { goQuote } from '../../lib/go-quote.ts';
 import { parseInstantMs } from '../../lib/parse-instant.ts';
 import { parseDuration } from '../../model/duration.ts';
 import { matchesValue } from '../../model/matcher.ts';
-import { formatParseError } from '../../promql/parse-error.ts';
+import { formatFirstError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import type { ApiError, ApiErrorType } from './backend.ts';
 
@@ -101,7 +101,7 @@ export function selectorsOf(params: Params, name = ''): readonly string[] {
   let someTakeAll = false;
   for (const text of selectors) {
     const selector = parseMatchers(text);
-    if ('errors' in selector) throw refuse(selector.errors.map((error) => formatParseError(text, error)).join('\n'));
+    if ('errors' in selector) throw refuse(formatFirstError(text, selector.errors));
     someTakeAll ||= selector.matchers.every((matcher) => matchesValue(matcher, ''));
   }
   if (someTakeAll) throw refuse('match[] must contain at least one non-empty matcher');

@@ -58,11 +58,13 @@ test.each([
   ['series?match[]={', 400, 'invalid parameter "match[]": 1:2: parse error: unexpected end of input inside braces'],
   ['series?match[]={}', 400, 'invalid parameter "match[]": match[] must contain at least one non-empty matcher'],
   ['labels?match[]={', 400, '1:2: parse error: unexpected end of input inside braces'],
+  ['labels?match[]={a=~"(",b=~"("}', 400, '1:2: parse error: error parsing regexp: missing closing ): `(`'],
   ['labels?match[]=up&match[]={a=""}', 400, 'match[] must contain at least one non-empty matcher'],
   ['labels?end=x', 400, `invalid parameter "end": invalid time value for 'end': cannot parse "x" to a valid timestamp`],
   ['label/%ff/values', 400, 'invalid label name: "%ff"'],
   ['label/U__/values', 400, 'invalid label name: ""'],
   ['rules?type=x', 400, 'invalid parameter "type": not supported value "x"'],
+  ['rules?match[]={a=~"(",b=~"("}', 400, '1:2: parse error: error parsing regexp: missing closing ): `(`'],
   ['rules?match[]={', 400, '1:2: parse error: unexpected end of input inside braces'],
   [
     'rules?group_limit=x',

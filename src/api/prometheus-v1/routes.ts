@@ -4,7 +4,7 @@
  */
 import { type Context, Hono } from 'hono';
 import { goQuote } from '../../lib/go-quote.ts';
-import { formatParseError } from '../../promql/parse-error.ts';
+import { formatFirstError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import { searchOf } from '../request-url.ts';
 import type { PrometheusBackend, QueryLimits, SeriesRequest } from './backend.ts';
@@ -216,8 +216,7 @@ export const federate =
     for (const text of selectors) {
       const parsed = parseMatchers(text);
       if (!('errors' in parsed)) continue;
-      const why = parsed.errors.map((error) => formatParseError(text, error)).join('\n');
-      return new Response(`${why}\n`, { status: 400, headers: { 'content-type': PLAIN } });
+      return new Response(`${formatFirstError(text, parsed.errors)}\n`, { status: 400, headers: { 'content-type': PLAIN } });
     }
     return wire(await backend.federate({ selectors, atMs: backend.nowMs() }, context.req.raw), EXPOSITION_HEADERS);
   };

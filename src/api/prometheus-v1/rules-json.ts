@@ -3,7 +3,7 @@ import { Fnv1a64 } from '../../lib/fnv1a.ts';
 import { goFormatE } from '../../lib/go-float.ts';
 import { Labels } from '../../model/labels.ts';
 import { matchesLabels } from '../../model/matcher.ts';
-import { formatParseError } from '../../promql/parse-error.ts';
+import { formatFirstError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import type { AlertStatus, RuleGroupStatus, RuleStatus } from '../../rules/rule-manager.ts';
 
@@ -28,8 +28,7 @@ export function ruleGroupsJson(
   if (filter.nextToken !== '' && filter.groupLimit === 0)
     return { error: 'invalid parameter "group_next_token": group_limit needs to be present in order to paginate over the groups' };
   const selectors = filter.selectors.map((text) => ({ text, ...parseMatchers(text) }));
-  for (const selector of selectors)
-    if ('errors' in selector) return { error: `${selector.errors.map((error) => formatParseError(selector.text, error)).join('; ')}` };
+  for (const selector of selectors) if ('errors' in selector) return { error: formatFirstError(selector.text, selector.errors) };
   const wanted = (rule: RuleStatus): boolean => {
     if (filter.type === 'alert' && rule.kind !== 'alerting') return false;
     if (filter.type === 'record' && rule.kind !== 'recording') return false;

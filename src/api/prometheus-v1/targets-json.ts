@@ -4,7 +4,7 @@ import { formatDuration } from '../../model/duration.ts';
 import { Labels } from '../../model/labels.ts';
 import { matchesLabels } from '../../model/matcher.ts';
 import { durationMs } from '../../model/time.ts';
-import { formatParseError } from '../../promql/parse-error.ts';
+import { formatFirstError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import type { TargetMetadata, Targets } from './backend.ts';
 
@@ -79,7 +79,7 @@ export function targetsMetadataJson(
   const parsed = wanted.matchTarget === '' ? { matchers: [] } : parseMatchers(wanted.matchTarget);
   if ('errors' in parsed)
     return {
-      error: `invalid parameter "match_target": ${parsed.errors.map((error) => formatParseError(wanted.matchTarget, error)).join('; ')}`,
+      error: `invalid parameter "match_target": ${formatFirstError(wanted.matchTarget, parsed.errors)}`,
     };
   const rows = targets
     .filter(({ labels }) => matchesLabels(parsed.matchers, Labels.of(labels)))

@@ -8,7 +8,7 @@ import type { Matcher } from '../../model/matcher.ts';
 import { overlap, type TimeRange } from '../../model/time.ts';
 import type { QueryValue } from '../../promql/engine.ts';
 import { expressionJson } from '../../promql/expression-json.ts';
-import { formatParseError } from '../../promql/parse-error.ts';
+import { formatFirstError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import { prettyExpr } from '../../promql/prettier.ts';
 import { sizeOfQueryData, writeLabels, writeQueryData } from '../../promql/result-json.ts';
@@ -96,7 +96,7 @@ const ITEMS_AT_ONCE = 1000;
 export function matchersOf(selector: string): readonly Matcher[] {
   const parsed = parseMatchers(selector);
   if ('matchers' in parsed) return parsed.matchers;
-  throw new BadCall(`invalid parameter "match[]": ${parsed.errors.map((error) => formatParseError(selector, error)).join('\n')}`);
+  throw new BadCall(`invalid parameter "match[]": ${formatFirstError(selector, parsed.errors)}`);
 }
 
 type Cut<T> = { readonly kept: readonly T[]; readonly isCut: boolean };

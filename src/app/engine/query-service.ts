@@ -12,7 +12,7 @@ import type { Expr } from '../../promql/ast.ts';
 import { type EngineOptions, evaluate, type Query, type QueryResult } from '../../promql/engine.ts';
 import { ExpressionCache } from '../../promql/expression-cache.ts';
 import { printHistogram } from '../../promql/histogram/histogram-text.ts';
-import { formatParseError } from '../../promql/parse-error.ts';
+import { formatFirstError } from '../../promql/parse-error.ts';
 import { type ParserOptions, parseExpr } from '../../promql/parser.ts';
 import { QueryError, queryCanceled, queryTimedOut } from '../../promql/query-error.ts';
 import type { Queryable } from '../../promql/queryable.ts';
@@ -110,10 +110,7 @@ export class QueryService {
       this.#parsed.add(text, parsed.expr);
       return parsed.expr;
     }
-    throw new QueryError(
-      'bad_data',
-      `invalid parameter "query": ${parsed.errors.map((error) => formatParseError(text, error)).join('\n')}`,
-    );
+    throw new QueryError('bad_data', `invalid parameter "query": ${formatFirstError(text, parsed.errors)}`);
   }
 
   /**
@@ -167,7 +164,7 @@ export class QueryService {
   /** For `query` inside a template, which cannot wait: at once, bounded by the limit of samples. */
   runInTemplate(text: string, at: UnixMs): readonly TemplateSample[] | { readonly error: string } {
     const parsed = parseExpr(text, this.#parser);
-    if ('errors' in parsed) return { error: parsed.errors.map((error) => formatParseError(text, error)).join('\n') };
+    if ('errors' in parsed) return { error: formatFirstError(text, parsed.errors) };
     try {
       const evaluation = this.#evaluate({ expr: parsed.expr, text, startMs: at, endMs: at, stepMs: 0 }, SERVERS_OWN);
       const outcome = outcomeOf(finish(evaluation));

@@ -14,7 +14,7 @@ import type { FloatHistogram } from '../../model/histogram.ts';
 import { Labels } from '../../model/labels.ts';
 import { type DurationMs, durationMs, type UnixMs, unixMs } from '../../model/time.ts';
 import type { Expr } from '../../promql/ast.ts';
-import { formatParseError } from '../../promql/parse-error.ts';
+import { formatFirstError } from '../../promql/parse-error.ts';
 import { type ParserOptions, parseExpr } from '../../promql/parser.ts';
 import { type SequenceRun, sequenceLength, sequenceValues } from '../../promql/sequence.ts';
 import { parseMetric, parseSeriesDescription } from '../../promql/series-description.ts';
@@ -160,9 +160,7 @@ const expressionTest = (parser: ParserOptions): Decoder<ExpressionTest> =>
     const text = fields.get('expr', string);
     const parsed = parseExpr(text, parser);
     if ('errors' in parsed) {
-      const [error] = parsed.errors;
-      const message = error === undefined ? text : formatParseError(text, error);
-      fields.problem('expr', { code: 'bad_expression', message });
+      fields.problem('expr', { code: 'bad_expression', message: formatFirstError(text, parsed.errors) });
     }
     return {
       at: positionOf(fields),
@@ -177,11 +175,7 @@ const expectedSample: Decoder<ExpectedSample> = object('main.sample', (fields): 
   const text = fields.get('labels', string);
   const labels = parseMetric(text);
   if ('errors' in labels) {
-    const [error] = labels.errors;
-    fields.problem('labels', {
-      code: 'bad_value',
-      message: `labels "${text}": ${error === undefined ? '' : formatParseError(text, error)}`,
-    });
+    fields.problem('labels', { code: 'bad_value', message: `labels "${text}": ${formatFirstError(text, labels.errors)}` });
   }
   return {
     labels: 'errors' in labels ? Labels.empty : labels.labels,
