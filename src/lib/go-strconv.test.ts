@@ -69,6 +69,13 @@ test.each([
   expect(parseFloat64(text)).toEqual(error === undefined ? value : { error });
 });
 
+test.each(['1'.repeat(1 << 20), `1.${'1'.repeat(1 << 20)}`, '1_'.repeat(1 << 20), `0x${'1'.repeat(1 << 20)}`])(
+  'what is long and no number in the end is refused promptly',
+  (digits) => {
+    expect(parseFloat64(`${digits}x`)).toHaveProperty('error');
+  },
+);
+
 test.each([
   { text: '0', value: 0n },
   { text: '-12', value: -12n },

@@ -148,7 +148,7 @@ function scientific({ digits, point }: Decimal, places: number, letter: 'e' | 'E
 /** strconv.NumError's text, such as `strconv.ParseFloat: parsing "one": invalid syntax`. */
 export type NumberError = { readonly error: string };
 
-const DECIMAL = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?$/;
+const DECIMAL = /^[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?$/;
 const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F_]*)(?:\.([0-9a-fA-F_]*))?[pP]([+-]?\d[\d_]*)$/;
 
 /** ParseFloat(text, 64). */

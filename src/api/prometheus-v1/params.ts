@@ -1,5 +1,6 @@
 /** Reading of the Prometheus API's parameters, with its messages (web/api/v1/api.go). */
 import { goQuote } from '../../lib/go-quote.ts';
+import { parseFloat64 } from '../../lib/go-strconv.ts';
 import { parseInstantMs } from '../../lib/parse-instant.ts';
 import { parseDuration } from '../../model/duration.ts';
 import { matchesValue } from '../../model/matcher.ts';
@@ -47,7 +48,7 @@ export function timeMs(params: Params, name: string, fallback?: number): number 
 
 const noTime = (name: string, text: string, fallback?: number): BadParameter => {
   const which = fallback === undefined ? '' : `invalid time value for '${name}': `;
-  return invalid(name, `${which}cannot parse "${text}" to a valid timestamp`);
+  return invalid(name, `${which}cannot parse ${goQuote(text)} to a valid timestamp`);
 };
 
 /** The time that was read, if it can be evaluated at and printed: exact to the millisecond. Prometheus' overflow there. */
@@ -56,24 +57,27 @@ export function exactMs(params: Params, name: string, ms: number, fallback?: num
   return ms;
 }
 
-/** Seconds with fractions, or Prometheus' spelling, as milliseconds. */
+/** Seconds with fractions, cut to nanoseconds, or Prometheus' spelling, as milliseconds. What is no number is less than any. */
 function parseLengthMs(text: string): number | { readonly error: string } {
-  const error = `cannot parse "${text}" to a valid duration`;
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) || /^[+-]?inf$/i.test(text)) {
-    const ms = Number(text) * 1000;
-    return Math.abs(ms) <= 9_223_372_036_854 ? ms : { error: `${error}. It overflows int64` };
+  const error = `cannot parse ${goQuote(text)} to a valid duration`;
+  const seconds = parseFloat64(text);
+  if (typeof seconds === 'number') {
+    if (Number.isNaN(seconds)) return -NANOS_MAX / 1e6;
+    const nanos = Math.trunc(seconds * 1e9);
+    return Math.abs(nanos) <= NANOS_MAX ? nanos / 1e6 : { error: `${error}. It overflows int64` };
   }
   const parsed = parseDuration(text);
   return typeof parsed === 'number' ? parsed : { error };
 }
 
-/** One that is over before it began is no time to answer in. */
+const NANOS_MAX = 2 ** 63;
+
+/** Zero and less: over before it began. */
 export function timeoutMs(params: Params): number | null {
   const text = first(params, 'timeout');
   if (text === '') return null;
   const parsed = parseLengthMs(text);
   if (typeof parsed !== 'number') throw invalid('timeout', parsed.error);
-  if (parsed <= 0) throw new BadParameter('context deadline exceeded', 'execution');
   return parsed;
 }
 
@@ -131,11 +135,18 @@ export function groupLimit(params: Params): number {
 export function limitOf(params: Params, name = 'limit'): number {
   const text = first(params, name);
   if (text === '') return 0;
-  if (!/^[+-]?\d+$/.test(text)) throw invalid(name, `strconv.Atoi: parsing "${text}": invalid syntax`);
-  const limit = Number(text);
-  if (Math.abs(limit) >= 2 ** 63) throw invalid(name, `strconv.Atoi: parsing "${text}": value out of range`);
-  if (limit < 0) throw invalid(name, 'limit must be non-negative');
-  return limit;
+  const limit = atoi(text);
+  if (typeof limit === 'string') throw invalid(name, `strconv.Atoi: parsing ${goQuote(text)}: ${limit}`);
+  if (limit < 0n) throw invalid(name, 'limit must be non-negative');
+  return Number(limit);
+}
+
+function atoi(text: string): bigint | 'invalid syntax' | 'value out of range' {
+  if (!/^[+-]?\d+$/.test(text)) return 'invalid syntax';
+  const digits = text.replace(/^[+-]?0*/, '');
+  if (digits.length > 19) return 'value out of range'; // and BigInt would be slow on a very long one
+  const value = BigInt(`${text.startsWith('-') ? '-' : ''}${digits || '0'}`);
+  return BigInt.asIntN(64, value) === value ? value : 'value out of range';
 }
 
 export function endAfterStart(fromMs: number, toMs: number): void {

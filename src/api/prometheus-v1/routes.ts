@@ -4,11 +4,14 @@
  */
 import { type Context, Hono } from 'hono';
 import { goQuote } from '../../lib/go-quote.ts';
+import { EARLIEST_MS, LATEST_MS } from '../../lib/parse-instant.ts';
+import { isUtf8LabelName } from '../../model/labels.ts';
 import { formatFirstError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import { searchOf } from '../request-url.ts';
 import type { PrometheusBackend, QueryLimits, SeriesRequest } from './backend.ts';
 import { headStatusJson } from './head-status-json.ts';
+import { labelNameOf } from './label-name.ts';
 import {
   all,
   BadParameter,
@@ -31,9 +34,6 @@ import { failure, success, wire, withData } from './respond.ts';
 import { alertsJson, ruleGroupsJson } from './rules-json.ts';
 import { metadataJson, targetsJson, targetsMetadataJson } from './targets-json.ts';
 
-/** Prometheus' minTime and maxTime: what an absent start and end mean. */
-const MIN_TIME_MS = -62_135_596_800_000;
-const MAX_TIME_MS = 253_402_300_799_999;
 const POINTS_MAX = 11_000;
 /** The level of the API that we keep; clients choose their requests by it. */
 const PROMETHEUS_LEVEL = '3.5.0';
@@ -58,25 +58,28 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
   const GET = ['GET'];
   const BOTH = ['GET', 'POST'];
 
+  // Of several wrong parameters the first in Prometheus' order is told.
   on(BOTH, '/query', async (params, context) => {
     const query = first(params, 'query');
+    const limit = limitOf(params);
     const now = backend.nowMs();
     const atMs = exactMs(params, 'time', timeMs(params, 'time', now), now);
-    return wire(await backend.instantQuery({ query, atMs, ...limitsOf(params) }, context.req.raw));
+    return wire(await backend.instantQuery({ query, atMs, limit, ...choicesOf(params) }, context.req.raw));
   });
   on(BOTH, '/query_range', async (params, context) => {
+    const limit = limitOf(params);
     const fromMs = timeMs(params, 'start');
     const toMs = timeMs(params, 'end');
     endAfterStart(fromMs, toMs);
     const step = stepMs(params);
     // Before a step below a millisecond becomes one.
-    if ((toMs - fromMs) / step > POINTS_MAX)
+    if (Math.trunc((toMs - fromMs) / step) > POINTS_MAX)
       throw new BadParameter('exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)');
     exactMs(params, 'start', fromMs);
     exactMs(params, 'end', toMs);
     return wire(
       await backend.rangeQuery(
-        { query: first(params, 'query'), fromMs, toMs, stepMs: Math.max(1, Math.trunc(step)), ...limitsOf(params) },
+        { query: first(params, 'query'), fromMs, toMs, stepMs: Math.max(1, Math.trunc(step)), limit, ...choicesOf(params) },
         context.req.raw,
       ),
     );
@@ -94,7 +97,7 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
     return wire(await backend.labelValues({ ...seriesRequest(params), name }, context.req.raw));
   });
   on(BOTH, '/query_exemplars', async (params) => {
-    const [fromMs, toMs] = [timeMs(params, 'start', MIN_TIME_MS), timeMs(params, 'end', MAX_TIME_MS)];
+    const [fromMs, toMs] = [timeMs(params, 'start', EARLIEST_MS), timeMs(params, 'end', LATEST_MS)];
     if (toMs < fromMs) throw new BadParameter('end timestamp must not be before start timestamp');
     const parsed = await backend.parseQuery(first(params, 'query'));
     // No exemplars are kept; a query that is none is told all the same.
@@ -256,13 +259,12 @@ async function multipartFields(context: Context): Promise<URLSearchParams> {
   return fields;
 }
 
-function limitsOf(params: Params): QueryLimits {
+function choicesOf(params: Params): Omit<QueryLimits, 'limit'> {
   const stats = first(params, 'stats');
   const isKnown = stats === '' || stats === 'true' || stats === 'all';
   return {
     timeoutMs: timeoutMs(params),
     lookbackDeltaMs: lookbackDeltaMs(params),
-    limit: limitOf(params),
     stats: stats === 'all' ? 'all' : stats === '' ? 'none' : 'basic',
     warnings: isKnown
       ? []
@@ -273,8 +275,8 @@ function limitsOf(params: Params): QueryLimits {
 /** Where `start` is after `end` there is simply nothing. `name`: put in front of an error of match[]. */
 function seriesRequest(params: Params, name = ''): SeriesRequest {
   const limit = limitOf(params);
-  const fromMs = timeMs(params, 'start', MIN_TIME_MS);
-  const toMs = timeMs(params, 'end', MAX_TIME_MS);
+  const fromMs = timeMs(params, 'start', EARLIEST_MS);
+  const toMs = timeMs(params, 'end', LATEST_MS);
   return { selectors: selectorsOf(params, name), fromMs, toMs, limit };
 }
 
@@ -286,31 +288,9 @@ function countOf(params: Params, name: string): number {
   return Number(text);
 }
 
-/** Bytes in the path that are no UTF-8 are no name. */
 function labelNameIn(context: Context): string {
   const [, written = ''] = /\/label\/([^/]*)\/values$/.exec(context.req.path) ?? [];
-  const name = decoded(written);
-  if (name === null || name === '') throw new BadParameter(`invalid label name: ${goQuote(name ?? written)}`);
+  const name = labelNameOf(written);
+  if (name === null || !isUtf8LabelName(name)) throw new BadParameter(`invalid label name: ${goQuote(name ?? written)}`);
   return name;
-}
-
-function decoded(written: string): string | null {
-  try {
-    return unescapeLabelName(decodeURIComponent(written));
-  } catch (error) {
-    if (error instanceof URIError) return null;
-    throw error;
-  }
-}
-
-/** U__http_2e_status → http.status: how names that are not [a-zA-Z0-9_] stand in a path. */
-function unescapeLabelName(name: string): string {
-  if (!name.startsWith('U__')) return name;
-  let broken = false;
-  const plain = name.slice(3).replace(/__|_([0-9a-fA-F]{1,6})_|_/g, (found, hex: string | undefined) => {
-    if (found === '__') return '_';
-    if (hex === undefined || Number.parseInt(hex, 16) > 0x10ffff) broken = true;
-    return hex === undefined || broken ? found : String.fromCodePoint(Number.parseInt(hex, 16));
-  });
-  return broken ? name : plain;
 }

@@ -98,3 +98,12 @@ test.each([
   const answer = await instantAnswer(queriesOf([]), { ...LIMITS, ...limits, query, atMs: NOW }, { isCanceled: false });
   expect(bodyOf(answer).warnings).toEqual(warnings);
 });
+
+test.each([
+  { query: 'nope(1) + sum("x")', timeoutMs: 0, error: 'invalid parameter "query": 1:1: parse error: unknown function with name "nope"' },
+  { query: 'x', timeoutMs: 0, error: 'context deadline exceeded' },
+  { query: 'x', timeoutMs: -1, error: 'context deadline exceeded' },
+])('$query in $timeoutMs ms is refused: $error', async ({ query, timeoutMs, error }) => {
+  const answer = instantAnswer(queriesOf([]), { ...LIMITS, query, timeoutMs, atMs: NOW }, { isCanceled: false });
+  await expect(answer).rejects.toMatchObject({ message: error });
+});

@@ -127,6 +127,7 @@ export class QueryService {
     const expr = this.parse(query.text);
     const parsedAt = this.clock.elapsed();
     const timeoutMs = Math.min(choices.timeoutMs ?? this.#limits.timeoutMs, this.#limits.timeoutMs);
+    if (timeoutMs <= 0) throw new QueryError('execution', 'context deadline exceeded');
     return this.#turnstile.pass(async () => {
       if (cancellation.isCanceled) throw queryCanceled();
       const began = this.clock.elapsed();
