@@ -3,7 +3,7 @@ import { goQuote } from '../../lib/go-quote.ts';
 import { parseFloat64 } from '../../lib/go-strconv.ts';
 import { parseInstantMs } from '../../lib/parse-instant.ts';
 import { parseDuration } from '../../model/duration.ts';
-import { matchesValue } from '../../model/matcher.ts';
+import { type Matcher, matchesValue } from '../../model/matcher.ts';
 import { formatFirstError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import type { ApiError, ApiErrorType } from './backend.ts';
@@ -99,24 +99,29 @@ export function stepMs(params: Params): number {
 }
 
 /** match[]: selectors, each with a matcher that does not take what is not there. `name`: put in front of an error. */
-export function selectorsOf(params: Params, name = ''): readonly string[] {
+export function matcherSetsOf(params: Params, name = ''): readonly (readonly Matcher[])[] {
   const refuse = (why: string): BadParameter => (name === '' ? new BadParameter(why) : invalid(name, why));
-  const selectors = all(params, 'match[]');
-  let someTakeAll = false;
-  for (const text of selectors) {
+  const sets = all(params, 'match[]').map((text) => {
     const selector = parseMatchers(text);
     if ('errors' in selector) throw refuse(formatFirstError(text, selector.errors));
-    someTakeAll ||= selector.matchers.every((matcher) => matchesValue(matcher, ''));
-  }
-  if (someTakeAll) throw refuse('match[] must contain at least one non-empty matcher');
-  return selectors;
+    return selector.matchers;
+  });
+  if (sets.some((matchers) => matchers.every((matcher) => matchesValue(matcher, ''))))
+    throw refuse('match[] must contain at least one non-empty matcher');
+  return sets;
 }
 
-/** As Go's strconv.ParseBool; absent is false. */
+/** The same as they are written. */
+export function selectorsOf(params: Params, name = ''): readonly string[] {
+  matcherSetsOf(params, name);
+  return all(params, 'match[]');
+}
+
+/** As Go's strconv.ParseBool, but in any case; absent is false. */
 export function flag(params: Params, name: string): boolean {
-  const text = first(params, name);
-  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
-  if (['', '0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
+  const text = first(params, name).toLowerCase();
+  if (['1', 't', 'true'].includes(text)) return true;
+  if (['', '0', 'f', 'false'].includes(text)) return false;
   throw invalid(name, `error converting ${name}: strconv.ParseBool: parsing ${goQuote(text)}: invalid syntax`);
 }
 
@@ -124,29 +129,50 @@ export function flag(params: Params, name: string): boolean {
 export function groupLimit(params: Params): number {
   const text = first(params, 'group_limit');
   if (text === '') return 0;
-  const limit = Number(text);
-  if (!/^[+-]?\d+$/.test(text))
-    throw invalid('group_limit', `group_limit needs to be a valid number: strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
+  const limit = integer(text, 32);
+  if (typeof limit === 'string')
+    throw invalid('group_limit', `group_limit needs to be a valid number: strconv.ParseInt: parsing ${goQuote(text)}: ${limit}`);
   if (limit <= 0) throw invalid('group_limit', 'group_limit needs to be greater than 0');
   return limit;
 }
 
-/** A count; 0 where it is absent. */
+/** How many of a list; 0, which is all, where it is absent. */
 export function limitOf(params: Params, name = 'limit'): number {
   const text = first(params, name);
   if (text === '') return 0;
-  const limit = atoi(text);
+  const limit = integer(text, 64);
   if (typeof limit === 'string') throw invalid(name, `strconv.Atoi: parsing ${goQuote(text)}: ${limit}`);
-  if (limit < 0n) throw invalid(name, 'limit must be non-negative');
-  return Number(limit);
+  if (limit < 0) throw invalid(name, 'limit must be non-negative');
+  return limit;
 }
 
-function atoi(text: string): bigint | 'invalid syntax' | 'value out of range' {
+/** How many entries; -1, which is all, where it is absent. */
+export function countOf(params: Params, name: string): number {
+  const text = first(params, name);
+  const count = text === '' ? -1 : integer(text, 64);
+  if (typeof count === 'string') throw new BadParameter(`${name} must be a number`);
+  return count;
+}
+
+/** How many rows of each table of the head's statistics. */
+export function tableLimitOf(params: Params): number {
+  const text = first(params, 'limit');
+  const limit = text === '' ? TABLE_LIMIT : integer(text, 64);
+  if (typeof limit === 'string' || limit < 1) throw new BadParameter('limit must be a positive number');
+  if (limit > TABLE_LIMIT_MAX) throw new BadParameter(`limit must not exceed ${TABLE_LIMIT_MAX}`);
+  return limit;
+}
+
+const TABLE_LIMIT = 10;
+const TABLE_LIMIT_MAX = 10_000;
+
+/** Go's strconv.ParseInt with base 10: the number, or what is wrong with it. */
+function integer(text: string, bits: 32 | 64): number | 'invalid syntax' | 'value out of range' {
   if (!/^[+-]?\d+$/.test(text)) return 'invalid syntax';
   const digits = text.replace(/^[+-]?0*/, '');
   if (digits.length > 19) return 'value out of range'; // and BigInt would be slow on a very long one
   const value = BigInt(`${text.startsWith('-') ? '-' : ''}${digits || '0'}`);
-  return BigInt.asIntN(64, value) === value ? value : 'value out of range';
+  return BigInt.asIntN(bits, value) === value ? Number(value) : 'value out of range';
 }
 
 export function endAfterStart(fromMs: number, toMs: number): void {

@@ -82,13 +82,19 @@ test.each([
   ['label/%ff/values', 400, 'invalid label name: "\\xff"'],
   ['label/%zz/values', 400, 'invalid label name: "%zz"'],
   ['label/U__/values', 400, 'invalid label name: ""'],
-  ['rules?type=x', 400, 'invalid parameter "type": not supported value "x"'],
+  ['rules?type=X%22', 400, 'invalid parameter "type": not supported value "x\\""'],
+  ['rules?type=x&match[]={}', 400, 'match[] must contain at least one non-empty matcher'],
   ['rules?match[]={a=~"(",b=~"("}', 400, '1:2: parse error: error parsing regexp: missing closing ): `(`'],
   ['rules?match[]={', 400, '1:2: parse error: unexpected end of input inside braces'],
   [
     'rules?group_limit=x',
     400,
     'invalid parameter "group_limit": group_limit needs to be a valid number: strconv.ParseInt: parsing "x": invalid syntax',
+  ],
+  [
+    'rules?group_limit=2147483648',
+    400,
+    'invalid parameter "group_limit": group_limit needs to be a valid number: strconv.ParseInt: parsing "2147483648": value out of range',
   ],
   ['rules?group_limit=0', 400, 'invalid parameter "group_limit": group_limit needs to be greater than 0'],
   [
@@ -107,6 +113,10 @@ test.each([
     'invalid parameter "exclude_alerts": error converting exclude_alerts: strconv.ParseBool: parsing "x": invalid syntax',
   ],
   ['query_exemplars?query=up&start=2&end=1', 400, 'end timestamp must not be before start timestamp'],
+  ['metadata?limit=9223372036854775808', 400, 'limit must be a number'],
+  ['metadata?limit=1&limit_per_metric=x', 400, 'limit_per_metric must be a number'],
+  ['targets/metadata?limit=1.0&match_target={', 400, 'limit must be a number'],
+  ['status/tsdb?limit=9223372036854775808', 400, 'limit must be a positive number'],
   ['status/tsdb?limit=0', 400, 'limit must be a positive number'],
   ['status/tsdb?limit=10001', 400, 'limit must not exceed 10000'],
 ])('GET /api/v1/%s is refused with %i', async (path, status, error) => {
@@ -124,6 +134,9 @@ test.each([
   'label/a/values?start=2&end=1',
   'series?match[]={__name__!=""}',
   'notifications',
+  'metadata?limit=%2B1&limit_per_metric=-1',
+  'targets/metadata?limit=01',
+  'rules?exclude_alerts=tRUE&group_limit=%2B1',
   'query_exemplars?query=up',
 ])('GET /api/v1/%s is not refused', async (path) =>
   expect(await answer(`/api/v1/${path}`)).toMatchObject({ status: 200, json: { status: 'success' } }),

@@ -15,6 +15,7 @@ import { labelNameOf } from './label-name.ts';
 import {
   all,
   BadParameter,
+  countOf,
   endAfterStart,
   exactMs,
   first,
@@ -23,10 +24,12 @@ import {
   invalid,
   limitOf,
   lookbackDeltaMs,
+  matcherSetsOf,
   type Params,
   paramsOf,
   selectorsOf,
   stepMs,
+  tableLimitOf,
   timeMs,
   timeoutMs,
 } from './params.ts';
@@ -111,22 +114,23 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
   on(GET, '/scrape_pools', async () => withData(await backend.targets(), ({ pools }) => success({ scrapePools: pools })));
   on(GET, '/metadata', async (params) => {
     const limits = {
-      limit: optionalCount(params, 'limit'),
-      perMetric: optionalCount(params, 'limit_per_metric'),
+      limit: countOf(params, 'limit'),
+      perMetric: countOf(params, 'limit_per_metric'),
       metric: first(params, 'metric'),
     };
     return withData(await backend.metadata(), (metadata) => success(metadataJson(metadata, limits)));
   });
   on(GET, '/targets/metadata', async (params) => {
-    const wanted = { matchTarget: first(params, 'match_target'), metric: first(params, 'metric'), limit: optionalCount(params, 'limit') };
+    const wanted = { matchTarget: first(params, 'match_target'), metric: first(params, 'metric'), limit: countOf(params, 'limit') };
     return withData(await backend.metadata(), (metadata) => {
       const rows = targetsMetadataJson(metadata, wanted);
       return 'error' in rows ? failure({ type: 'bad_data', message: rows.error }) : success(rows.rows);
     });
   });
   on(GET, '/rules', async (params) => {
+    const matcherSets = matcherSetsOf(params);
     const type = first(params, 'type').toLowerCase();
-    if (type !== '' && type !== 'alert' && type !== 'record') throw invalid('type', `not supported value "${type}"`);
+    if (type !== '' && type !== 'alert' && type !== 'record') throw invalid('type', `not supported value ${goQuote(type)}`);
     const [withAlerts, limit] = [!flag(params, 'exclude_alerts'), groupLimit(params)];
     return withData(await backend.ruleGroups(), (groups) => {
       const json = ruleGroupsJson(groups, {
@@ -134,7 +138,7 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
         ruleNames: all(params, 'rule_name[]'),
         groupNames: all(params, 'rule_group[]'),
         files: all(params, 'file[]'),
-        selectors: all(params, 'match[]'),
+        matcherSets,
         withAlerts,
         groupLimit: limit,
         nextToken: first(params, 'group_next_token'),
@@ -178,10 +182,8 @@ export function prometheusRoutes(backend: PrometheusBackend): Hono {
     });
   });
   on(GET, '/status/tsdb', async (params) => {
-    const text = first(params, 'limit');
-    if (text !== '' && !/^\+?0*[1-9]\d*$/.test(text)) throw new BadParameter('limit must be a positive number');
-    if (Number(text) > 10_000) throw new BadParameter('limit must not exceed 10000');
-    return withData(await backend.headStatus(text === '' ? 10 : Number(text)), (status) => success(headStatusJson(status)));
+    const limit = tableLimitOf(params);
+    return withData(await backend.headStatus(limit), (status) => success(headStatusJson(status)));
   });
   on(GET, '/status/walreplay', () => {
     const { min, max, current } = backend.replay();
@@ -278,14 +280,6 @@ function seriesRequest(params: Params, name = ''): SeriesRequest {
   const fromMs = timeMs(params, 'start', EARLIEST_MS);
   const toMs = timeMs(params, 'end', LATEST_MS);
   return { selectors: selectorsOf(params, name), fromMs, toMs, limit };
-}
-
-/** -1: absent. */
-const optionalCount = (params: Params, name: string): number => (first(params, name) === '' ? -1 : countOf(params, name));
-function countOf(params: Params, name: string): number {
-  const text = first(params, name);
-  if (!/^-?\d+$/.test(text)) throw new BadParameter(`${name} must be a number`);
-  return Number(text);
 }
 
 function labelNameIn(context: Context): string {

@@ -1,10 +1,9 @@
 /** Rule groups and their alerts in the API's JSON (web/api/v1/api.go, rules and alerts). */
 import { Fnv1a64 } from '../../lib/fnv1a.ts';
 import { goFormatE } from '../../lib/go-float.ts';
+import { compareUtf8 } from '../../lib/utf8-order.ts';
 import { Labels } from '../../model/labels.ts';
-import { matchesLabels } from '../../model/matcher.ts';
-import { formatFirstError } from '../../promql/parse-error.ts';
-import { parseMatchers } from '../../promql/parser.ts';
+import { type Matcher, matchesLabels } from '../../model/matcher.ts';
 import type { AlertStatus, RuleGroupStatus, RuleStatus } from '../../rules/rule-manager.ts';
 
 export type RulesFilter = {
@@ -12,7 +11,7 @@ export type RulesFilter = {
   readonly ruleNames: readonly string[];
   readonly groupNames: readonly string[];
   readonly files: readonly string[];
-  readonly selectors: readonly string[];
+  readonly matcherSets: readonly (readonly Matcher[])[];
   readonly withAlerts: boolean;
   /** 0: all groups. */
   readonly groupLimit: number;
@@ -27,26 +26,24 @@ export function ruleGroupsJson(
 ): { readonly groups: readonly unknown[]; readonly groupNextToken?: string } | { readonly error: string } {
   if (filter.nextToken !== '' && filter.groupLimit === 0)
     return { error: 'invalid parameter "group_next_token": group_limit needs to be present in order to paginate over the groups' };
-  const selectors = filter.selectors.map((text) => ({ text, ...parseMatchers(text) }));
-  for (const selector of selectors) if ('errors' in selector) return { error: formatFirstError(selector.text, selector.errors) };
+  const { matcherSets } = filter;
   const wanted = (rule: RuleStatus): boolean => {
     if (filter.type === 'alert' && rule.kind !== 'alerting') return false;
     if (filter.type === 'record' && rule.kind !== 'recording') return false;
     if (filter.ruleNames.length > 0 && !filter.ruleNames.includes(rule.name)) return false;
     const labels = Labels.of(rule.labels);
-    return selectors.length === 0 || selectors.some((selector) => 'matchers' in selector && matchesLabels(selector.matchers, labels));
+    return matcherSets.length === 0 || matcherSets.some((matchers) => matchesLabels(matchers, labels));
   };
-  const isFiltered = filter.type !== '' || filter.ruleNames.length > 0 || selectors.length > 0;
   const shown: unknown[] = [];
   let isBefore = filter.nextToken !== '';
-  for (const group of groups) {
-    if (filter.groupNames.length > 0 && !filter.groupNames.includes(group.name)) continue;
-    if (filter.files.length > 0 && !filter.files.includes(group.file)) continue;
+  for (const group of groups.toSorted((a, b) => compareUtf8(a.file, b.file) || compareUtf8(a.name, b.name))) {
     if (isBefore && tokenOf(group) !== filter.nextToken) continue;
     isBefore = false;
-    if (filter.groupLimit > 0 && shown.length === filter.groupLimit) return { groups: shown, groupNextToken: tokenOf(group) };
+    if (filter.groupNames.length > 0 && !filter.groupNames.includes(group.name)) continue;
+    if (filter.files.length > 0 && !filter.files.includes(group.file)) continue;
     const rules = group.rules.filter(wanted);
-    if (isFiltered && rules.length === 0) continue;
+    if (rules.length === 0) continue;
+    if (filter.groupLimit > 0 && shown.length === filter.groupLimit) return { groups: shown, groupNextToken: tokenOf(group) };
     shown.push({
       name: group.name,
       file: group.file,
