@@ -15,7 +15,7 @@ describe.each(['', '/x', '/a/b'])('below the prefix "%s"', (prefix) => {
     ['/api/v2/status', 200, 'application/json'],
     ['/api/v2/alerts', 200, 'application/json'],
     ['/api/tocsin/v1/events', 200, 'application/json'],
-    ['/federate', 200, 'text/plain; version=0.0.4; charset=utf-8'],
+    ['/federate', 200, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores'],
     ['/-/healthy', 200, 'text/plain; charset=utf-8'],
     ['/metrics', 200, 'text/plain; version=0.0.4; charset=utf-8'],
     // Whatever is not there is told as JSON: a page would be taken for another product.

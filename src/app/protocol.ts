@@ -8,6 +8,7 @@
  */
 import type {
   ApiError,
+  FederateRequest,
   HeadStatus,
   InstantQuery,
   RangeQuery,
@@ -41,7 +42,7 @@ export type EngineCalls = {
   labelValues: { readonly takes: SeriesRequest & { readonly name: string }; readonly gives: LabelsAnswer };
   /** A remote-write 1.0 body, still compressed. */
   write: { readonly takes: { readonly body: Uint8Array }; readonly gives: null };
-  federate: { readonly takes: { readonly selectors: readonly string[]; readonly atMs: number }; readonly gives: WireAnswer };
+  federate: { readonly takes: FederateRequest; readonly gives: WireAnswer };
   targets: { readonly takes: null; readonly gives: Targets };
   metadata: { readonly takes: null; readonly gives: readonly TargetMetadata[] };
   alertChart: { readonly takes: AlertChartRequest; readonly gives: AlertChart | null };

@@ -3,11 +3,12 @@ import { type Decoder, type Fields, list, object, record } from '../config/decod
 import { httpClientFields } from '../config/http-config.ts';
 import { bool, byteSize, duration, float, path, string, uint } from '../config/scalars.ts';
 import { goQuote } from '../lib/go-quote.ts';
+import type { EscapingScheme } from '../model/name-escaping.ts';
 import { type DurationMs, durationMs } from '../model/time.ts';
 import { discoveryFields } from './discovery-reader.ts';
 import { escapingScheme, type GlobalConfig, nameScheme } from './global-config.ts';
 import { relabelConfigs } from './relabel-reader.ts';
-import type { EscapingScheme, NameScheme, ScrapeConfig } from './scrape-config.ts';
+import type { NameScheme, ScrapeConfig } from './scrape-config.ts';
 import { fallbackProtocol, PROTO_FIRST, scrapeProtocols, TEXT_FIRST } from './scrape-protocol.ts';
 
 export function scrapeConfigs(global: GlobalConfig): Decoder<readonly ScrapeConfig[]> {

@@ -4,8 +4,9 @@ import { bool, byteSize, duration, enumeration, labelName, path, string, uint } 
 import { expandVariables } from '../lib/expand-env.ts';
 import { goQuote } from '../lib/go-quote.ts';
 import { isUtf8LabelName, Labels } from '../model/labels.ts';
+import type { EscapingScheme } from '../model/name-escaping.ts';
 import { type DurationMs, durationMs } from '../model/time.ts';
-import type { EscapingScheme, NameScheme, ScrapeProtocol } from './scrape-config.ts';
+import type { NameScheme, ScrapeProtocol } from './scrape-config.ts';
 import { scrapeProtocols } from './scrape-protocol.ts';
 
 /** Given to every scrape_config that does not say otherwise. */

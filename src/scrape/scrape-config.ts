@@ -1,5 +1,6 @@
 /** What a scrape and a relabelling are told to do: the decoded, defaulted form of scrape_configs (reader: scrape/config.ts). */
 import type { HttpClientConfig } from '../model/http.ts';
+import type { EscapingScheme } from '../model/name-escaping.ts';
 import type { DurationMs } from '../model/time.ts';
 import type { DiscoveryConfig } from './discovery-config.ts';
 
@@ -28,7 +29,6 @@ export type RelabelConfig = {
 };
 
 export type NameScheme = 'utf8' | 'legacy';
-export type EscapingScheme = 'allow-utf-8' | 'underscores' | 'dots' | 'values';
 export type ScrapeProtocol =
   | 'PrometheusProto'
   | 'OpenMetricsText1.0.0'

@@ -1,5 +1,6 @@
 /** What the Prometheus API needs of the process behind it. The engine writes query answers as bytes; the rest is data. */
 
+import type { EscapingScheme } from '../../model/name-escaping.ts';
 import type { MetricMetadata } from '../../model/storage.ts';
 import type { TimeRange } from '../../model/time.ts';
 import type { RuleGroupStatus } from '../../rules/rule-manager.ts';
@@ -26,6 +27,13 @@ export type QueryLimits = {
 export type InstantQuery = QueryLimits & { readonly query: string; readonly atMs: number };
 export type RangeQuery = QueryLimits & TimeRange & { readonly query: string; readonly stepMs: number };
 export type SeriesRequest = TimeRange & { readonly selectors: readonly string[]; readonly limit: number };
+
+export type FederateRequest = {
+  readonly selectors: readonly string[];
+  readonly atMs: number;
+  /** How names are told that are not of the old kind. */
+  readonly escaping: EscapingScheme;
+};
 
 export type LabelRecord = Readonly<Record<string, string>>;
 
@@ -73,7 +81,7 @@ export interface PrometheusBackend {
   series(request: SeriesRequest, asker: Asker): Promise<Answer<WireAnswer>>;
   labelNames(request: SeriesRequest, asker: Asker): Promise<Answer<WireAnswer>>;
   labelValues(request: SeriesRequest & { readonly name: string }, asker: Asker): Promise<Answer<WireAnswer>>;
-  federate(request: { readonly selectors: readonly string[]; readonly atMs: number }, asker: Asker): Promise<Answer<WireAnswer>>;
+  federate(request: FederateRequest, asker: Asker): Promise<Answer<WireAnswer>>;
   write(body: Uint8Array): Promise<Answer<null>>;
   targets(): Promise<Answer<Targets>>;
   metadata(): Promise<Answer<readonly TargetMetadata[]>>;

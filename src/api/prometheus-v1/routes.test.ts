@@ -182,3 +182,14 @@ test.each(['', '{', 'up['])('federation refuses match[]=%s in plain text', async
   const { status, text } = await answer(`/federate?match[]=${encodeURIComponent(selector)}`);
   expect([status, text]).toEqual([400, expect.stringMatching(/^(unknown position|1:\d+): parse error: .*\n$/)]);
 });
+
+test.each([
+  [undefined, 'underscores'],
+  ['*/*', 'underscores'],
+  ['text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2', 'allow-utf-8'],
+  ['text/plain; escaping=values', 'values'],
+  ['text/plain;escaping=nope', 'underscores'],
+])('federation for who accepts %s escapes names by %s', async (accept, escaping) => {
+  const { headers } = await new TestServer().request('/federate', accept === undefined ? {} : { headers: { accept } });
+  expect(headers.get('content-type')).toBe(`text/plain; version=0.0.4; charset=utf-8; escaping=${escaping}`);
+});

@@ -6,6 +6,7 @@ import { type Context, Hono } from 'hono';
 import { goQuote } from '../../lib/go-quote.ts';
 import { EARLIEST_MS, LATEST_MS } from '../../lib/parse-instant.ts';
 import { isUtf8LabelName } from '../../model/labels.ts';
+import type { EscapingScheme } from '../../model/name-escaping.ts';
 import { formatFirstError } from '../../promql/parse-error.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import { searchOf } from '../request-url.ts';
@@ -223,10 +224,15 @@ export const federate =
       if (!('errors' in parsed)) continue;
       return new Response(`${formatFirstError(text, parsed.errors)}\n`, { status: 400, headers: { 'content-type': PLAIN } });
     }
-    return wire(await backend.federate({ selectors, atMs: backend.nowMs() }, context.req.raw), EXPOSITION_HEADERS);
+    const escaping = escapingFor(context.req.header('accept') ?? '');
+    const headers = { 'content-type': `text/plain; version=0.0.4; charset=utf-8; escaping=${escaping}` };
+    return wire(await backend.federate({ selectors, atMs: backend.nowMs(), escaping }, context.req.raw), headers);
   };
 
-const EXPOSITION_HEADERS = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
+/** Who does not say how names are told may know only the old ones: of a single other name it would refuse the whole answer. */
+const escapingFor = (accept: string): EscapingScheme =>
+  (/;\s*escaping=(allow-utf-8|underscores|dots|values)\s*(?:[;,]|$)/.exec(accept)?.[1] as EscapingScheme | undefined) ?? 'underscores';
+
 const PLAIN = 'text/plain; charset=utf-8';
 
 function notAllowed(method: string, methods: readonly string[]): Response {

@@ -1,17 +1,16 @@
 /** GET /federate: the newest sample of each selected series within the lookback delta, as text (prometheus/web/federate.go). */
-import type { WireAnswer } from '../../api/prometheus-v1/backend.ts';
-import { goFormatF } from '../../lib/go-float.ts';
-import { goQuote } from '../../lib/go-quote.ts';
+import type { FederateRequest, WireAnswer } from '../../api/prometheus-v1/backend.ts';
 import { slicedSort } from '../../lib/sliced-sort.ts';
 import { TextWriter } from '../../lib/text-writer.ts';
-import { isLegacyLabelName, isLegacyMetricName, type Labels, METRIC_NAME } from '../../model/labels.ts';
+import { METRIC_NAME } from '../../model/labels.ts';
 import { isStale, SampleColumns } from '../../model/sample.ts';
 import type { Tsdb } from '../../tsdb/tsdb.ts';
 import { matchersOf } from './answers.ts';
+import { sampleLine, typeLine } from './exposition-text.ts';
 
 export function* federateAnswer(
   tsdb: Tsdb,
-  request: { readonly selectors: readonly string[]; readonly atMs: number },
+  request: FederateRequest,
   externalLabels: Readonly<Record<string, string>>,
   lookbackDeltaMs: number,
 ): Generator<unknown, WireAnswer> {
@@ -33,7 +32,7 @@ export function* federateAnswer(
         const labels = own.with(Object.entries(externalLabels).filter(([name]) => !own.has(name)));
         lines.set(own.key(), {
           name: own.get(METRIC_NAME),
-          line: `${seriesText(labels)} ${goFormatF(value)} ${columns.timestamps[last]}\n`,
+          line: sampleLine(labels, { value, atMs: columns.timestamps[last]! }, request.escaping), // in bounds: last >= 0
         });
       }
     } finally {
@@ -44,7 +43,7 @@ export function* federateAnswer(
   let family = '';
   let written = 0;
   for (const { name, line } of yield* slicedSort([...lines.values()], (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))) {
-    if (name !== family) out.utf8(`# TYPE ${isLegacyMetricName(name) ? name : goQuote(name)} untyped\n`);
+    if (name !== family) out.utf8(typeLine(name, request.escaping));
     family = name;
     out.utf8(line);
     if (++written % SERIES_AT_ONCE === 0) yield;
@@ -53,13 +52,3 @@ export function* federateAnswer(
 }
 
 const SERIES_AT_ONCE = 1000;
-
-/** An instance label is always there, empty where the series has none, so that the federating server adds none of its own. */
-function seriesText(labels: Labels): string {
-  const name = labels.get(METRIC_NAME);
-  const pairs = [...labels.without([METRIC_NAME])].map(
-    ([label, value]) => `${isLegacyLabelName(label) ? label : goQuote(label)}=${goQuote(value)}`,
-  );
-  if (!labels.has('instance')) pairs.push('instance=""');
-  return isLegacyMetricName(name) ? `${name}{${pairs.join(',')}}` : `{${[goQuote(name), ...pairs].join(',')}}`;
-}
