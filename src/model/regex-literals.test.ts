@@ -59,6 +59,8 @@ test.each([
   { pattern: '.{3,}x?', values: null, foldsCase: false, lengthMin: 3 },
   { pattern: '(a{2}|[a-z]+\\d{3})+é', values: null, foldsCase: false, lengthMin: 3 },
   { pattern: '([a-z]+.{0,9}){4}🙂', values: null, foldsCase: false, lengthMin: 6 },
+  { pattern: 'ab(?s)*', values: null, foldsCase: false, lengthMin: 0 },
+  { pattern: 'a(?i){0}', values: null, foldsCase: false, lengthMin: 0 },
   { pattern: '[a-z]*|web', values: null, foldsCase: false, lengthMin: 0 },
 ])('whoever matches $pattern has at least $lengthMin units', ({ pattern, values, foldsCase, lengthMin }) => {
   expect(regexLiterals(pattern)).toMatchObject({ values, foldsCase, lengthMin });

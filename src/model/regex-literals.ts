@@ -182,6 +182,8 @@ class Reader {
     const flags = this.#match(FLAGS);
     if (flags !== null) {
       this.#setFlags(flags[1]);
+      // A repeat behind them is one of what stands before them.
+      if (this.#match(QUANTIFIER) !== null) throw new Unreadable();
       return EMPTY;
     }
     const opening = this.#match(GROUP);
