@@ -15,6 +15,9 @@ test.each([
   ['a(?P<rest>.)', '$rest.${rest}', 'ab', 'b.b'],
   ['a(?<rest>.)', '$rest', 'ab', 'b'],
   ['a(b)?', '[$1]', 'a', '[]'],
+  // A name may be that of several groups.
+  ['(?P<n>a)|(?P<n>b)', '$n-$1-$2', 'b', 'b--b'],
+  ['(?P<n>a)(?P<n>b)', '$n', 'ab', 'a'],
   ['ab', '$0$1', 'ab', 'ab'],
   ['ab', '$$1 $ ${ ${} $-', 'ab', '$1 $ ${ ${} $-'],
   ['ab', 'x', 'abc', null],

@@ -3,12 +3,14 @@
  * label_replace use them: the pattern is anchored at both ends as in regex.ts, so a match is always the whole text.
  */
 import { RE2JS } from 're2js';
+import { namedGroups, withoutNames } from './named-groups.ts';
 import { compileRegex } from './regex.ts';
 
 export type RegexMatch = {
   /** [0] is the whole text; null where a group took no part. */
   readonly groups: readonly (string | null)[];
-  readonly names: Readonly<Record<string, number>>;
+  /** Of each name its groups. */
+  readonly names: ReadonlyMap<string, readonly number[]>;
 };
 
 export interface GroupRegex {
@@ -19,15 +21,14 @@ export interface GroupRegex {
 
 /** Text of Go's regexp error for the pattern, or the compiled expression. */
 export function compileGroupRegex(source: string): GroupRegex | { readonly error: string } {
-  const names: Readonly<Record<string, number>> = {};
   // The default of relabelling: matches all, and its one group is all of it.
-  if (source === '(.*)') return { source, matches: () => true, match: (text) => ({ groups: [text, text], names }) };
+  if (source === '(.*)') return { source, matches: () => true, match: (text) => ({ groups: [text, text], names: NO_NAMES }) };
   const regex = compileRegex(source);
   if ('error' in regex) return regex;
   const { matches } = regex;
-  if (!source.includes('(')) return { source, matches, match: (text) => (matches(text) ? { groups: [text], names } : null) };
-  const compiled = RE2JS.compile(`^(?s:${source})$`);
-  const named = compiled.namedGroups();
+  if (!source.includes('(')) return { source, matches, match: (text) => (matches(text) ? { groups: [text], names: NO_NAMES } : null) };
+  const compiled = RE2JS.compile(`^(?s:${withoutNames(source)})$`);
+  const names = namedGroups(source);
   const count = compiled.groupCount();
   return {
     source,
@@ -37,10 +38,12 @@ export function compileGroupRegex(source: string): GroupRegex | { readonly error
       if (!matcher.find()) return null;
       const groups: (string | null)[] = [];
       for (let i = 0; i <= count; i++) groups.push(matcher.group(i));
-      return { groups, names: named };
+      return { groups, names };
     },
   };
 }
+
+const NO_NAMES: RegexMatch['names'] = new Map();
 
 /** Literal text, or the name or number of a group. */
 type Piece = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'group'; readonly name: string };
@@ -79,6 +82,10 @@ export function expandedLength(template: RegexTemplate, match: RegexMatch): numb
 }
 
 function groupText(name: string, { names, groups }: RegexMatch): string {
-  const index = NUMBER.test(name) ? Number(name) : names[name];
-  return (index === undefined ? null : groups[index]) ?? '';
+  const candidates = NUMBER.test(name) ? [Number(name)] : (names.get(name) ?? []);
+  for (const index of candidates) {
+    const text = groups[index];
+    if (text !== null && text !== undefined) return text;
+  }
+  return '';
 }

@@ -7,8 +7,8 @@ export function regexSize(source: string): number {
   /** Of what a repeat would repeat. */
   let last = 0;
   const outer: number[] = [];
-  TOKEN.lastIndex = 0;
-  for (let token = TOKEN.exec(source); token !== null; token = TOKEN.exec(source)) {
+  REGEX_TOKEN.lastIndex = 0;
+  for (let token = REGEX_TOKEN.exec(source); token !== null; token = REGEX_TOKEN.exec(source)) {
     const [text, literal, least, most = ''] = token;
     switch (least === undefined ? text[0] : '{}') {
       case '(':
@@ -35,5 +35,5 @@ export function regexSize(source: string): number {
 }
 
 /** A group's beginning with its flags or name, a quotation, an escape, a class, a count, or any other character. */
-const TOKEN =
+export const REGEX_TOKEN =
   /\((?:\?(?:P?<\w+>|[imsU-]*:?))?|\\Q((?:(?!\\E)[^])*)(?:\\E)?|\\[pPx]\{[^}]*\}|\\[^]?|\[\^?\]?(?:\[:\^?\w+:\]|\\[^]|[^\]\\])*\]?|\{(\d+)(?:,(\d*))?\}|[^]/gu;

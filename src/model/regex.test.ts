@@ -16,7 +16,26 @@ function compiled(source: string): Regex {
   return regex;
 }
 
-const atom = fc.constantFrom('a', 'b', '.', 'a*', 'b?', '[ab]', '(a|b)', 'ab+', '🙂', '🙂?', '|', '\\w', '^', '$', '\\b', '(?i)', '()');
+const atom = fc.constantFrom(
+  'a',
+  'b',
+  '.',
+  'a*',
+  'b?',
+  '[ab]',
+  '(a|b)',
+  'ab+',
+  '🙂',
+  '🙂?',
+  '|',
+  '\\w',
+  '^',
+  '$',
+  '\\b',
+  '(?i)',
+  '()',
+  'a(?i)*',
+);
 const text = fc.array(fc.constantFrom('a', 'b', '🙂', '\n', 'A'), { maxLength: 5 }).map((parts) => parts.join(''));
 
 test('the shortcuts change no answer', () => {
@@ -80,3 +99,11 @@ test.each(['*a', 'a**', '.**', 'a)', '(a', '[a', 'a\\', '\\1', '\\c', '{2}*', '+
     for (const compile of [compileRegex, compileMatcherRegex, compileSilenceRegex]) expect(compile(source)).toHaveProperty('error');
   },
 );
+
+test.each([
+  ['(?P<n>a)|(?P<n>b)', 'b', true],
+  ['(?P<n>a)(?<n>b)', 'a', false],
+])('%s, whose groups share a name, matches %s: %s', (source, input, isMatch) => {
+  const regexes = [compileRegex, compileMatcherRegex, compileSilenceRegex, storedSilenceRegex].map((compile) => compile(source));
+  expect(regexes.map((regex) => !('error' in regex) && regex.matches(input))).toEqual([isMatch, isMatch, isMatch, isMatch]);
+});

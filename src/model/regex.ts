@@ -4,6 +4,7 @@
  */
 import { RE2JS, RE2JSException } from 're2js';
 import { quoteMeta } from '../lib/quote-meta.ts';
+import { DUPLICATE_NAME, withoutNames } from './named-groups.ts';
 import { foldCase, type RegexLiterals, regexLiterals } from './regex-literals.ts';
 import type { RegexProgram } from './regex-set.ts';
 import { regexSize } from './regex-size.ts';
@@ -109,8 +110,8 @@ function whenNeeded(source: string, flags: number): Regex {
   let compiled: RE2JS | null = null;
   return regexOf(
     source,
-    () => (compiled ??= RE2JS.compile(source, flags)),
-    () => compiled ?? RE2JS.compile(source, flags),
+    () => (compiled ??= RE2JS.compile(withoutNames(source), flags)),
+    () => compiled ?? RE2JS.compile(withoutNames(source), flags),
   );
 }
 
@@ -124,6 +125,7 @@ function compile(pattern: string, flags: number): RE2JS | { readonly error: stri
   try {
     return RE2JS.compile(pattern, flags);
   } catch (error) {
+    if (error instanceof RE2JSException && error.message.includes(DUPLICATE_NAME)) return compile(withoutNames(pattern), flags);
     // Go names what is wrong with the pattern, here nothing; RE2/J leaves that out.
     if (error instanceof RE2JSException) return { error: error.message.replace(/(trailing backslash at end of expression)$/, '$1: ``') };
     throw error;

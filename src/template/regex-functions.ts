@@ -4,7 +4,8 @@ import { type BoundedText, TextTooLongError } from '../lib/bounded-text.ts';
 import { goQuote } from '../lib/go-quote.ts';
 import { canBackquote } from '../lib/go-strconv.ts';
 import { GoCallError, type GoFunction, type GoValue, goBool, goFunction, goString, STRING } from '../lib/go-value.ts';
-import { expandTemplate, parseTemplate } from '../model/regex-groups.ts';
+import { DUPLICATE_NAME, namedGroups, withoutNames } from '../model/named-groups.ts';
+import { expandTemplate, parseTemplate, type RegexMatch } from '../model/regex-groups.ts';
 import { textArgument } from './arguments.ts';
 import { bounded } from './builtins.ts';
 
@@ -23,13 +24,16 @@ function replaced(args: readonly (GoValue | null)[]): GoValue {
   const pattern = textArgument(args, 0);
   const compiled = compile(pattern);
   if ('error' in compiled) throw new GoCallError(`regexp: Compile(${quoted(pattern)}): ${compiled.error}`);
-  return goString(bounded((out) => replaceAll(out, compiled, textArgument(args, 2), textArgument(args, 1))));
+  return goString(
+    bounded((out) => replaceAll(out, { regex: compiled, names: namedGroups(pattern) }, textArgument(args, 2), textArgument(args, 1))),
+  );
 }
 
 function compile(pattern: string): RE2JS | { readonly error: string } {
   try {
     return RE2JS.compile(pattern);
   } catch (error) {
+    if (error instanceof RE2JSException && error.message.includes(DUPLICATE_NAME)) return compile(withoutNames(pattern));
     // Go names the offending part always, the library leaves it out where that is empty.
     if (error instanceof RE2JSException) return { error: error.message.includes('`') ? error.message : `${error.message}: \`\`` };
     throw error;
@@ -39,10 +43,14 @@ function compile(pattern: string): RE2JS | { readonly error: string } {
 const quoted = (pattern: string): string => (canBackquote(pattern) ? `\`${pattern}\`` : goQuote(pattern));
 
 /** Regexp.ReplaceAllString: an empty match right behind another match does not count. */
-function replaceAll(out: BoundedText, regex: RE2JS, text: string, replacement: string): void {
+function replaceAll(
+  out: BoundedText,
+  { regex, names }: { readonly regex: RE2JS; readonly names: RegexMatch['names'] },
+  text: string,
+  replacement: string,
+): void {
   const matcher = regex.matcher(text);
   const template = parseTemplate(replacement);
-  const names = regex.namedGroups();
   const count = matcher.groupCount();
   const references = template.filter((piece) => piece.kind === 'group').length;
   let copied = 0;
