@@ -11,7 +11,7 @@ import { ClassicBuckets } from '../classic-histogram.ts';
 import { asScalar, asVector, BOUNDS_WORK, LABELS_WORK, SAMPLES_AT_ONCE, stepTime, type Value, vectorOf } from '../evaluation.ts';
 import { sampleWeight } from '../histogram/histogram-draft.ts';
 import { lastNaNEffect, nativeFraction, nativeQuantile, nativeVariance } from '../histogram/histogram-quantile.ts';
-import { ABSENT, dropNames, FLOAT, HISTOGRAM, SeriesBlock } from '../series-block.ts';
+import { ABSENT, dropNames, FLOAT, HISTOGRAM, SeriesBlock, withoutMetadata } from '../series-block.ts';
 import { type CallSite, settle, settleNameless, type VectorFunction } from '../vector-function.ts';
 import { textOf } from './vector.ts';
 
@@ -208,6 +208,7 @@ function* histogramQuantile(site: CallSite): Generator<void, Value> {
 function* histogramQuantiles(site: CallSite): Generator<void, Value> {
   const block = asVector(site.args[0]);
   const name = textOf(site.call.args[1]);
+  const keepsNames = site.evaluation.options.delayedNameRemoval;
   const all = site.args.slice(2).map(asScalar);
   warnOfQuantiles(site, 2, all);
   const histograms = yield* sortHistograms(site, block, 0);
@@ -216,8 +217,9 @@ function* histogramQuantiles(site: CallSite): Generator<void, Value> {
     const { native, classic } = quantileAt(site, 0, quantiles);
     // The label tells the quantile, so each of its values over the steps has rows of its own.
     for (const q of new Set(quantiles)) {
-      const only = (step: number): boolean => Object.is(quantiles[step], q);
-      const label = (labels: Labels): Labels => labels.with([[name, openMetricsFloat(q)]]);
+      const only = (step: number): boolean => quantiles[step] === q || (Number.isNaN(q) && Number.isNaN(quantiles[step]));
+      // The label may be the name of a new metric, so that the old one goes before.
+      const label = (labels: Labels): Labels => (keepsNames ? labels : withoutMetadata(labels)).with([[name, openMetricsFloat(q)]]);
       const part = new SeriesBlock(block.steps, histograms.nativeRows.length + histograms.classic.length);
       yield* evaluateHistograms(site, histograms, 0, native, 1, classic, part, label);
       for (let row = 0; row < part.rows; row++) {
@@ -229,7 +231,7 @@ function* histogramQuantiles(site: CallSite): Generator<void, Value> {
     }
   }
   result.hasUniqueLabels = false;
-  return yield* settleNameless(site, result);
+  return vectorOf(yield* settle(site.evaluation, site.range, result));
 }
 
 /** labels.FormatOpenMetricsFloat: whole numbers have a fraction. */
