@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { goFormatE, goFormatF, goFormatG, goFormatPrecision } from './go-float.ts';
+import { goFormatE, goFormatF, goFormatG } from './go-float.ts';
 
 test.each([
   { value: 0, f: '0', e: '0e+00', g: '0' },
@@ -17,16 +17,4 @@ test.each([
   { value: -Infinity, f: '-Inf', e: '-Inf', g: '-Inf' },
 ])('$value is $f, $e or $g', ({ value, f, e, g }) => {
   expect([goFormatF(value), goFormatE(value), goFormatG(value)]).toEqual([f, e, g]);
-});
-
-test.each([
-  [0, 2, '0'],
-  [1234, 2, '1.2e+03'],
-  [12, 2, '12'],
-  [0.123456, 4, '0.1235'],
-  [99.9, 2, '1e+02'],
-  [100, 4, '100'],
-  [1e-7, 2, '1e-07'],
-])('%d with %d digits is %s', (value, precision, text) => {
-  expect(goFormatPrecision(value, precision)).toBe(text);
 });

@@ -1,5 +1,5 @@
 /**
- * Go's strconv.FormatFloat with the shortest precision (-1) in its forms f, e and g, and %.<n>g. Prometheus prints
+ * Go's strconv.FormatFloat with the shortest precision (-1) in its forms f, e and g. Prometheus prints
  * values, label values and annotations so. JavaScript's shortest digits are the same; only the layout differs.
  */
 
@@ -45,19 +45,6 @@ export function goFormatG(value: number): string {
   const { digits, exponent } = shortest(Math.abs(value));
   // strconv decides as for precision 6, however many digits there are.
   return sign(value) + (exponent < -4 || exponent >= 6 ? scientific(digits, exponent) : positional(digits, exponent));
-}
-
-/** %.<precision>g: that many significant digits, trailing zeros dropped. */
-export function goFormatPrecision(value: number, precision: number): string {
-  const text = special(value);
-  if (text !== null) return text;
-  const rounded = Math.abs(value).toExponential(precision - 1);
-  const e = rounded.indexOf('e');
-  const exponent = Number(rounded.slice(e + 1));
-  const digits = rounded.slice(0, e).replace('.', '').replace(/0+$/, '') || '0';
-  // Go compares with the number of digits where that is larger than needed for the integer part.
-  const limit = precision > digits.length && digits.length >= exponent + 1 ? digits.length : precision;
-  return sign(value) + (exponent < -4 || exponent >= limit ? scientific(digits, exponent) : positional(digits, exponent));
 }
 
 function positional(digits: string, exponent: number): string {

@@ -1,9 +1,10 @@
 /**
  * Warnings and infos that an evaluation collects, with Prometheus' texts (prometheus/util/annotations). Equal texts are
- * kept once, at the position seen last; two kinds add up what they saw. The position in the query is appended at the end.
+ * kept once, at the position seen last; two kinds add up what they saw, at the position seen first. The position in the query is appended at the end.
  */
-import { goFormatG, goFormatPrecision } from '../lib/go-float.ts';
+import { goFormatG } from '../lib/go-float.ts';
 import { goQuote } from '../lib/go-quote.ts';
+import { formatFloat } from '../lib/go-strconv.ts';
 import type { Span } from './ast.ts';
 
 export type HistogramOperation = 'addition' | 'subtraction' | 'aggregation';
@@ -21,9 +22,14 @@ export class Annotations {
   readonly #entries = new Map<string, Entry>();
 
   #add(kind: Kind, text: string, span: Span): void {
-    const known = this.#entries.get(text);
-    if (known === undefined) this.#entries.set(text, { kind, text, span, forced: null, overlaps: 0 });
-    else known.span = span;
+    this.#entry(kind, text, span).span = span;
+  }
+
+  /** The one with this text; a new one stands at `span`. */
+  #entry(kind: Kind, text: string, span: Span): Entry {
+    let entry = this.#entries.get(text);
+    if (entry === undefined) this.#entries.set(text, (entry = { kind, text, span, forced: null, overlaps: 0 }));
+    return entry;
   }
 
   invalidQuantile(q: number, span: Span): void {
@@ -79,9 +85,7 @@ export class Annotations {
   /** Counted: how many series it concerns is part of the text. */
   startTimeOverlap(metricName: string, span: Span): void {
     const text = `sample has start time that overlaps with previous sample timestamp for metric ${goQuote(metricName)}`;
-    this.#add('warning', text, span);
-    const entry = this.#entries.get(text);
-    if (entry !== undefined) entry.overlaps++;
+    this.#entry('warning', text, span).overlaps++;
   }
 
   possibleNonCounter(metricName: string, span: Span): void {
@@ -96,9 +100,7 @@ export class Annotations {
 
   forcedMonotonicity(metricName: string, span: Span, atMs: number, forced: Pick<Forced, 'minBucket' | 'maxBucket' | 'maxDiff'>): void {
     const text = `input to histogram_quantile needed to be fixed for monotonicity (see ${QUANTILE_DOCS})${forMetric(metricName)}`;
-    this.#add('info', text, span);
-    const entry = this.#entries.get(text);
-    if (entry === undefined) return;
+    const entry = this.#entry('info', text, span);
     const sum = (entry.forced ??= { minBucket: Infinity, maxBucket: -Infinity, maxDiff: 0, samples: 0, fromMs: atMs, toMs: atMs });
     sum.minBucket = Math.min(sum.minBucket, forced.minBucket);
     sum.maxBucket = Math.max(sum.maxBucket, forced.maxBucket);
@@ -159,7 +161,7 @@ function detail({ forced, overlaps }: Entry): string {
   if (forced === null) return '';
   const { minBucket, maxBucket, maxDiff, samples, fromMs, toMs } = forced;
   const buckets = `from buckets ${goFormatG(minBucket)} to ${goFormatG(maxBucket)}`;
-  const diff = goFormatPrecision(maxDiff, 2);
+  const diff = formatFloat(maxDiff, 'g', 2);
   return `, ${buckets}, with a max diff of ${diff}, over ${samples} samples from ${rfc3339(fromMs)} to ${rfc3339(toMs)}`;
 }
 
