@@ -195,6 +195,8 @@ function combine(h: HistogramDraft, other: FloatHistogram, sign: 1 | -1, compens
     return combination(hintsCollide, true);
   }
   let { positiveSpans, positiveBuckets, negativeSpans, negativeBuckets } = other;
+  let positiveLost: BucketCounts | null = null;
+  let negativeLost: BucketCounts | null = null;
   if (other.schema < h.schema) {
     for (const side of SIDES) {
       const reduced = reduceResolution(h[side.spans], h[side.buckets], h.schema, other.schema, compensation?.[side.buckets] ?? null);
@@ -204,13 +206,15 @@ function combine(h: HistogramDraft, other: FloatHistogram, sign: 1 | -1, compens
     }
     h.schema = other.schema;
   } else if (other.schema > h.schema) {
-    const positive = reduceResolution(positiveSpans, positiveBuckets, other.schema, h.schema, null);
-    const negative = reduceResolution(negativeSpans, negativeBuckets, other.schema, h.schema, null);
-    ({ spans: positiveSpans, buckets: positiveBuckets } = positive);
-    ({ spans: negativeSpans, buckets: negativeBuckets } = negative);
+    const nothingLost = (buckets: BucketCounts): BucketCounts | null =>
+      compensation === null ? null : bucketColumn(buckets.length).fill(0);
+    const positive = reduceResolution(positiveSpans, positiveBuckets, other.schema, h.schema, nothingLost(positiveBuckets));
+    const negative = reduceResolution(negativeSpans, negativeBuckets, other.schema, h.schema, nothingLost(negativeBuckets));
+    ({ spans: positiveSpans, buckets: positiveBuckets, compensation: positiveLost } = positive);
+    ({ spans: negativeSpans, buckets: negativeBuckets, compensation: negativeLost } = negative);
   }
-  combineSide(h, POSITIVE, positiveSpans, positiveBuckets, sign, compensation);
-  combineSide(h, NEGATIVE, negativeSpans, negativeBuckets, sign, compensation);
+  combineSide(h, POSITIVE, positiveSpans, positiveBuckets, positiveLost, sign, compensation);
+  combineSide(h, NEGATIVE, negativeSpans, negativeBuckets, negativeLost, sign, compensation);
   if (compensation !== null) {
     compensation.schema = h.schema;
     compensation.zeroThreshold = h.zeroThreshold;
@@ -243,12 +247,16 @@ function adoptHint(h: HistogramDraft, hint: CounterResetHint): boolean {
   return collides;
 }
 
-/** Adds one side of a histogram of the same schema. Buckets that lie within h's zero bucket are already counted there. */
+/**
+ * Adds one side of a histogram of the same schema. Buckets that lie within h's zero bucket are already counted there.
+ * `otherLost`: what rounding has lost of the other side's buckets; only with `compensation`, which is for sums.
+ */
 function combineSide(
   h: HistogramDraft,
   side: Side,
   otherSpans: readonly Span[],
   otherBuckets: BucketCounts,
+  otherLost: BucketCounts | null,
   sign: 1 | -1,
   compensation: HistogramDraft | null,
 ): void {
@@ -261,6 +269,7 @@ function combineSide(
     if (lost === null)
       for (let i = 0; i < buckets.length; i++) buckets[i]! += sign * otherBuckets[i]!; // in bounds, as below
     else for (let i = 0; i < buckets.length; i++) addAt(buckets, lost, i, sign * otherBuckets[i]!);
+    if (otherLost !== null) for (let i = 0; i < buckets.length; i++) if (otherLost[i] !== 0) addAt(buckets, lost, i, otherLost[i]!);
     return;
   }
   const own = bucketIndexes(spans);
@@ -276,8 +285,11 @@ function combineSide(
     indexes[at] = hasOwn ? index : other;
     // What is alone on its side stands as it is: adding it to zero would lose the sign of a zero.
     merged[at] = hasOwn ? buckets[a]! : sign * otherBuckets[b]!;
-    if (mergedLost !== null) mergedLost[at] = hasOwn ? lost![a]! : 0; // there when mergedLost is
-    if (index === other) addAt(merged, mergedLost, at, sign * otherBuckets[b]!);
+    if (mergedLost !== null) mergedLost[at] = hasOwn ? lost![a]! : (otherLost?.[b] ?? 0); // there when mergedLost is
+    if (index === other) {
+      addAt(merged, mergedLost, at, sign * otherBuckets[b]!);
+      if (otherLost !== null && otherLost[b] !== 0) addAt(merged, mergedLost, at, otherLost[b]!);
+    }
     if (hasOwn) a++;
     if (other <= index) b++;
   }

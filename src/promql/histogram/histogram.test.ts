@@ -108,6 +108,16 @@ describe('arithmetic', () => {
     );
   });
 
+  test('a Kahan sum keeps what is lost where buckets of a finer schema fall together', () => {
+    const finer = { ...draftOf(custom([], [])), schema: 1, positiveSpans: [{ offset: 1, length: 2 }], positiveBuckets: [1e16, 1] };
+    for (const first of [[], [1e17]]) {
+      const coarse = { ...finer, schema: 0, positiveSpans: spansOf(first.map(() => 1)), positiveBuckets: first };
+      const kahan = new HistogramSum(draftOf(coarse));
+      kahan.add(finer);
+      expect([...(kahan.compensation?.positiveBuckets ?? [])]).toEqual([1]);
+    }
+  });
+
   test('exponential and custom buckets do not mix', () => {
     expect(add(draftOf(custom([1], [1])), draftOf({ ...custom([], [1]), schema: 0 }))).toBe(null);
   });
