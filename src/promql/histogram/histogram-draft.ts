@@ -179,9 +179,12 @@ function combine(h: HistogramDraft, other: FloatHistogram, sign: 1 | -1, compens
   if (isCustom !== usesCustomBuckets(other)) return null;
   const hintsCollide = adoptHint(h, other.counterResetHint);
   if (!isCustom) {
-    const zeroCount = reconcileZeroBuckets(h, other, compensation);
+    const { zeroCount, lost } = reconcileZeroBuckets(h, other, compensation);
     if (compensation === null) h.zeroCount += sign * zeroCount;
-    else kahanField(h, compensation, 'zeroCount', zeroCount);
+    else {
+      kahanField(h, compensation, 'zeroCount', zeroCount);
+      kahanField(h, compensation, 'zeroCount', lost);
+    }
   }
   if (compensation === null) {
     h.count += sign * other.count;
@@ -422,64 +425,62 @@ function compactSide(
 const isUsed = (buckets: BucketCounts, lost: BucketCounts | null, i: number): boolean =>
   buckets[i] !== 0 || (lost !== null && lost[i] !== 0);
 
-/** Zero count of `h` were its zero bucket wider; a threshold inside a populated bucket moves up to that bucket's end. */
-function zeroCountForThreshold(
-  h: FloatHistogram,
-  wanted: number,
-  compensation: FloatHistogram | null,
-): { readonly zeroCount: number; readonly threshold: number; readonly lost: number } {
-  if (wanted === h.zeroThreshold) return { zeroCount: h.zeroCount, threshold: wanted, lost: compensation?.zeroCount ?? 0 };
+type ZeroBucket = {
+  readonly zeroCount: number;
+  readonly threshold: number;
+  /** What rounding has lost of the count. */
+  readonly lost: number;
+};
+
+/** The zero bucket of `h` were it wider; a threshold inside a populated bucket moves up to that bucket's end. */
+function widerZeroBucket(h: FloatHistogram, wanted: number, compensation: FloatHistogram | null): ZeroBucket {
+  let zeroCount = h.zeroCount;
+  let lost = compensation?.zeroCount ?? 0;
+  let threshold = wanted;
+  if (wanted === h.zeroThreshold) return { zeroCount, threshold, lost };
+  const take = (count: number): void => {
+    lost = kahanAdd(count, zeroCount, lost);
+    zeroCount += count;
+  };
+  /** Takes the buckets of one side that begin below the threshold; false: it had to move up. */
+  const takeSide = (indexes: BucketCounts, buckets: BucketCounts, bucketsLost: BucketCounts | null): boolean => {
+    for (let i = 0; i < indexes.length; i++) {
+      const index = indexes[i]!; // in bounds, as below
+      if (bucketBound(index - 1, h.schema, h.customValues) >= threshold) break;
+      take(buckets[i]!);
+      if (bucketsLost !== null) take(bucketsLost[i]!);
+      const upper = bucketBound(index, h.schema, h.customValues);
+      if (upper <= threshold) continue;
+      if (buckets[i] === 0) break;
+      threshold = upper;
+      return false;
+    }
+    return true;
+  };
   const positive = bucketIndexes(h.positiveSpans);
   const negative = bucketIndexes(h.negativeSpans);
-  let threshold = wanted;
   for (;;) {
-    let zeroCount = h.zeroCount;
-    let lost = compensation?.zeroCount ?? 0;
-    const take = (count: number): void => {
-      lost = kahanAdd(count, zeroCount, lost);
-      zeroCount += count;
-    };
-    let grown = threshold;
-    for (const [indices, buckets, buckLost] of [
-      [positive, h.positiveBuckets, compensation?.positiveBuckets],
-      [negative, h.negativeBuckets, compensation?.negativeBuckets],
-    ] as const) {
-      for (let i = 0; i < indices.length; i++) {
-        const index = indices[i] ?? 0;
-        if (bucketBound(index - 1, h.schema, h.customValues) >= grown) break;
-        take(buckets[i] ?? 0);
-        if (buckLost !== undefined) take(buckLost[i] ?? 0);
-        const upper = bucketBound(index, h.schema, h.customValues);
-        if (upper > grown) {
-          if (buckets[i] !== 0) grown = upper;
-          break;
-        }
-      }
-    }
-    // A wider threshold found on the negative side may take in more of the positive side: count again.
-    if (grown === threshold) return { zeroCount, threshold, lost };
-    threshold = grown;
+    zeroCount = h.zeroCount; // but not what was lost: Prometheus goes on with that
+    takeSide(positive, h.positiveBuckets, compensation?.positiveBuckets ?? null);
+    // A threshold that moves up on the negative side may take in more of the positive side: count again.
+    if (takeSide(negative, h.negativeBuckets, compensation?.negativeBuckets ?? null)) return { zeroCount, threshold, lost };
   }
 }
 
-/** Gives h a zero bucket that covers both; returns the zero count that `other` would then have. */
-function reconcileZeroBuckets(h: HistogramDraft, other: FloatHistogram, compensation: HistogramDraft | null): number {
-  let { zeroCount, zeroThreshold } = other;
-  while (zeroThreshold !== h.zeroThreshold) {
-    if (h.zeroThreshold > zeroThreshold) {
-      const wider = zeroCountForThreshold(other, h.zeroThreshold, null);
-      zeroCount = wider.zeroCount;
-      zeroThreshold = wider.threshold;
-    }
-    if (zeroThreshold > h.zeroThreshold) {
-      const wider = zeroCountForThreshold(h, zeroThreshold, compensation);
+/** Gives h a zero bucket that covers both; returns the one that `other` would then have. */
+function reconcileZeroBuckets(h: HistogramDraft, other: FloatHistogram, compensation: HistogramDraft | null): ZeroBucket {
+  let zeroBucket: ZeroBucket = { zeroCount: other.zeroCount, threshold: other.zeroThreshold, lost: 0 };
+  while (zeroBucket.threshold !== h.zeroThreshold) {
+    if (h.zeroThreshold > zeroBucket.threshold) zeroBucket = widerZeroBucket(other, h.zeroThreshold, null);
+    if (zeroBucket.threshold > h.zeroThreshold) {
+      const wider = widerZeroBucket(h, zeroBucket.threshold, compensation);
       h.zeroCount = wider.zeroCount;
       h.zeroThreshold = wider.threshold;
       if (compensation !== null) compensation.zeroCount = wider.lost;
       dropBucketsInZeroBucket(h, compensation);
     }
   }
-  return zeroCount;
+  return zeroBucket;
 }
 
 function dropBucketsInZeroBucket(h: HistogramDraft, compensation: HistogramDraft | null): void {

@@ -118,6 +118,18 @@ describe('arithmetic', () => {
     }
   });
 
+  test('a Kahan sum keeps what is lost where buckets fall into a wider zero bucket', () => {
+    const narrow = { ...draftOf(custom([], [])), schema: 0, positiveSpans: [{ offset: 1, length: 2 }], positiveBuckets: [1e16, 1] };
+    for (const [first, second] of [
+      [{ ...narrow, zeroThreshold: 4, positiveSpans: [], positiveBuckets: [] }, narrow],
+      [narrow, { ...narrow, zeroThreshold: 4, positiveSpans: [], positiveBuckets: [] }],
+    ] as const) {
+      const kahan = new HistogramSum(draftOf(first));
+      kahan.add(second);
+      expect([kahan.value.zeroCount, kahan.compensation?.zeroCount]).toEqual([1e16, 1]);
+    }
+  });
+
   test('exponential and custom buckets do not mix', () => {
     expect(add(draftOf(custom([1], [1])), draftOf({ ...custom([], [1]), schema: 0 }))).toBe(null);
   });
