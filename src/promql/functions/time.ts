@@ -42,7 +42,8 @@ function daysInMonth(days: number): number {
 
 /** By the exact remainder: seconds may be too large for their product with a day's length to be exact. */
 const secondOfDay = (seconds: number): number => ((seconds % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
-const daysOf = (seconds: number): number => (seconds - secondOfDay(seconds)) / DAY_SECONDS;
+/** The midnight before may be no double: the one next to it is less than half a day away. */
+const daysOf = (seconds: number): number => Math.round((seconds - secondOfDay(seconds)) / DAY_SECONDS);
 
 const INT64_LIMIT = 2 ** 63;
 /** Whole seconds. NaN and what no 64-bit integer holds become the same far future that Go makes of them on amd64. */
