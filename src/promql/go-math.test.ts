@@ -1,5 +1,34 @@
 import { expect, test } from 'vitest';
-import { goLog2, goLog10, goMax, goMin, goPow } from './go-math.ts';
+import { goExp2, goLdexp, goLog, goLog2, goLog10, goMax, goMin, goPow } from './go-math.ts';
+
+test.each([
+  [1, 0],
+  [Math.E, 1],
+  [1.4780679713003337, 0.3907358101697352],
+  [5e-324, -744.4400719213812],
+  [Number.MAX_VALUE, 709.782712893384],
+  [0, -Infinity],
+  [Infinity, Infinity],
+  [-1, Number.NaN],
+])('ln(%d) is %d', (x, y) => {
+  expect(goLog(x)).toBe(y);
+});
+
+test.each([
+  [3, 8],
+  [0.852, 1.8050014549248599],
+  [-1074, 5e-324],
+  [1023.75, goLdexp(2 ** 0.75, 1023)],
+  [1024, Infinity],
+  [-1075, 0],
+  [Number.NaN, Number.NaN],
+])('2^%d is %d', (x, y) => {
+  expect(goExp2(x)).toBe(y);
+});
+
+test('a number keeps its digits on the way to the subnormal ones', () => {
+  expect([goLdexp(0.75, 1024), goLdexp(2 ** -53 + 0.5, -1021), goLdexp(1, -1100)]).toEqual([1.5 * 2 ** 1023, 2 ** -1074 + 2 ** -1022, 0]);
+});
 
 test.each([
   [8, 3],

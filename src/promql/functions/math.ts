@@ -3,7 +3,7 @@
  * Hot path: one call per sample, in place.
  */
 import { asScalar, asVector, type Value } from '../evaluation.ts';
-import { goLog2, goLog10, goMax, goMin } from '../go-math.ts';
+import { goLog, goLog2, goLog10, goMax, goMin } from '../go-math.ts';
 import { ABSENT, FLOAT, type SeriesBlock } from '../series-block.ts';
 import { type CallSite, settleNameless, type VectorFunction } from '../vector-function.ts';
 
@@ -72,7 +72,7 @@ export const MATH: Readonly<Record<string, VectorFunction>> = {
   floor: simple(Math.floor),
   exp: simple(Math.exp),
   sqrt: simple(Math.sqrt),
-  ln: simple(Math.log),
+  ln: simple(goLog),
   log2: simple(goLog2),
   log10: simple(goLog10),
   sin: simple(Math.sin),

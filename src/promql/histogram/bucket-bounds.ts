@@ -4,6 +4,7 @@
  * them in answers, and stored bucket bounds must compare equal), so they are built the same way here.
  */
 import { CUSTOM_BUCKETS_SCHEMA } from '../../model/histogram.ts';
+import { goLdexp } from '../go-math.ts';
 
 export const isExponential = (schema: number): boolean => schema >= -4 && schema <= 8;
 
@@ -25,24 +26,16 @@ const FRACTIONS: readonly Float64Array[] = (() => {
   return bySchema;
 })();
 
-/** x · 2^exponent without losing range on the way. */
-const scaleByPowerOfTwo = (x: number, exponent: number): number =>
-  exponent > 1023
-    ? x * 2 ** 1023 * 2 ** (exponent - 1023)
-    : exponent < -1022
-      ? x * 2 ** -1022 * 2 ** Math.max(exponent + 1022, -200)
-      : x * 2 ** exponent;
-
 /** The bucket that would end at 2^1024 ends at the largest double; the one behind it holds the infinities. */
 export function exponentialBound(index: number, schema: number): number {
   if (schema < 0) {
     const exponent = index * 2 ** -schema;
-    return exponent === 1024 ? Number.MAX_VALUE : scaleByPowerOfTwo(1, exponent);
+    return exponent === 1024 ? Number.MAX_VALUE : goLdexp(1, exponent);
   }
   const perPower = 2 ** schema;
   const power = Math.floor(index / perPower);
   const fraction = FRACTIONS[schema]?.[index - power * perPower] ?? Number.NaN;
-  return fraction === 0.5 && power === 1024 ? Number.MAX_VALUE : scaleByPowerOfTwo(fraction, power + 1);
+  return fraction === 0.5 && power === 1024 ? Number.MAX_VALUE : goLdexp(fraction, power + 1);
 }
 
 /** Upper bound of bucket `index`; for custom buckets index -1 is -Inf and the last one +Inf. */

@@ -4,6 +4,7 @@
  * Hot path: histogram_quantile over native histograms fills it once per sample.
  */
 import { type BucketCounts, CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Span } from '../../model/histogram.ts';
+import { goLog2 } from '../go-math.ts';
 import { bucketBound } from './bucket-bounds.ts';
 
 export class HistogramBuckets {
@@ -102,8 +103,8 @@ export class HistogramBuckets {
 /** Share of a bucket's width below `value`, which lies inside finite bounds; on a logarithmic scale unless `isLinear`. */
 export function fractionBelow(lower: number, upper: number, value: number, isLinear: boolean): number {
   if (isLinear) return (value - lower) / (upper - lower);
-  const logLower = Math.log2(Math.abs(lower));
-  const logUpper = Math.log2(Math.abs(upper));
-  const logValue = Math.log2(Math.abs(value));
+  const logLower = goLog2(Math.abs(lower));
+  const logUpper = goLog2(Math.abs(upper));
+  const logValue = goLog2(Math.abs(value));
   return value > 0 ? (logValue - logLower) / (logUpper - logLower) : 1 - (logValue - logUpper) / (logLower - logUpper);
 }

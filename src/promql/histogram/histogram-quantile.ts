@@ -4,6 +4,7 @@
  * custom ones and the zero bucket.
  */
 import type { FloatHistogram } from '../../model/histogram.ts';
+import { goExp2, goLog2 } from '../go-math.ts';
 import { fractionBelow, HistogramBuckets } from './histogram-buckets.ts';
 import { usesCustomBuckets } from './histogram-draft.ts';
 
@@ -71,10 +72,10 @@ export function nativeQuantile(q: number, h: FloatHistogram): number {
   }
   const fraction = rank / inBucket;
   if (isCustom || (lower <= 0 && upper >= 0)) return lower + (upper - lower) * fraction;
-  const logLower = Math.log2(Math.abs(lower));
-  const logUpper = Math.log2(Math.abs(upper));
-  if (lower > 0) return 2 ** (logLower + (logUpper - logLower) * fraction);
-  return -(2 ** (logUpper + (logLower - logUpper) * (1 - fraction)));
+  const logLower = goLog2(Math.abs(lower));
+  const logUpper = goLog2(Math.abs(upper));
+  if (lower > 0) return goExp2(logLower + (logUpper - logLower) * fraction);
+  return -goExp2(logUpper + (logLower - logUpper) * (1 - fraction));
 }
 
 export function nativeFraction(from: number, to: number, h: FloatHistogram): number {
