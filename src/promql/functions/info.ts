@@ -41,12 +41,12 @@ function infoNameMatchers(given: readonly Matcher[]): readonly Matcher[] {
   return [anyInfo, ...given];
 }
 
-/** The jobs and instances that the series to be enriched have. */
+/** The jobs and instances that the series to be enriched have; rows without samples are no series. */
 function identityMatchers(base: SeriesBlock, isInfo: readonly boolean[]): readonly Matcher[] {
   return IDENTIFYING.flatMap((name): Matcher[] => {
     const values = new Set<string>();
     base.labels.forEach((labels, row) => {
-      if (isInfo[row] !== true && labels.has(name)) values.add(labels.get(name));
+      if (isInfo[row] !== true && labels.has(name) && !base.isRowEmpty(row)) values.add(labels.get(name));
     });
     if (values.size === 0) return [];
     const regex = regexOfTexts([...values]);
