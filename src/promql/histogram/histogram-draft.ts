@@ -179,11 +179,12 @@ function combine(h: HistogramDraft, other: FloatHistogram, sign: 1 | -1, compens
   if (isCustom !== usesCustomBuckets(other)) return null;
   const hintsCollide = adoptHint(h, other.counterResetHint);
   if (!isCustom) {
-    const { zeroCount, lost } = reconcileZeroBuckets(h, other, compensation);
+    const wider = other.zeroThreshold === h.zeroThreshold ? null : reconcileZeroBuckets(h, other, compensation);
+    const { zeroCount } = wider ?? other;
     if (compensation === null) h.zeroCount += sign * zeroCount;
     else {
       kahanField(h, compensation, 'zeroCount', zeroCount);
-      kahanField(h, compensation, 'zeroCount', lost);
+      if (wider !== null) kahanField(h, compensation, 'zeroCount', wider.lost);
     }
   }
   if (compensation === null) {
@@ -209,10 +210,9 @@ function combine(h: HistogramDraft, other: FloatHistogram, sign: 1 | -1, compens
     }
     h.schema = other.schema;
   } else if (other.schema > h.schema) {
-    const nothingLost = (buckets: BucketCounts): BucketCounts | null =>
-      compensation === null ? null : bucketColumn(buckets.length).fill(0);
-    const positive = reduceResolution(positiveSpans, positiveBuckets, other.schema, h.schema, nothingLost(positiveBuckets));
-    const negative = reduceResolution(negativeSpans, negativeBuckets, other.schema, h.schema, nothingLost(negativeBuckets));
+    const keepsLost = compensation !== null;
+    const positive = reduceResolution(positiveSpans, positiveBuckets, other.schema, h.schema, null, keepsLost);
+    const negative = reduceResolution(negativeSpans, negativeBuckets, other.schema, h.schema, null, keepsLost);
     ({ spans: positiveSpans, buckets: positiveBuckets, compensation: positiveLost } = positive);
     ({ spans: negativeSpans, buckets: negativeBuckets, compensation: negativeLost } = negative);
   }
@@ -346,13 +346,17 @@ type Reduced = {
   readonly compensation: number[] | Float64Array | null;
 };
 
-/** Merges neighbouring buckets into those of a coarser schema; `compensation` is that of the buckets. */
+/**
+ * Merges neighbouring buckets into those of a coarser schema; `compensation` is that of the buckets. What rounding loses
+ * then is kept if `keepsLost`.
+ */
 function reduceResolution(
   spans: readonly Span[],
   buckets: BucketCounts,
   from: number,
   to: number,
   compensation: BucketCounts | null,
+  keepsLost = compensation !== null,
 ): Reduced {
   const indexes = bucketIndexes(spans);
   let length = 0;
@@ -361,7 +365,7 @@ function reduceResolution(
     if (i === 0 || indexes[i] !== indexes[i - 1]) length++;
   }
   const reduced = bucketColumn(length);
-  const lost = compensation === null ? null : bucketColumn(length);
+  const lost = keepsLost ? bucketColumn(length) : null;
   for (let i = 0, at = -1; i < indexes.length; i++) {
     if (i > 0 && indexes[at] === indexes[i]) {
       addAt(reduced, lost, at, buckets[i]!);
@@ -369,7 +373,7 @@ function reduceResolution(
     } else {
       indexes[++at] = indexes[i]!;
       reduced[at] = buckets[i]!;
-      if (lost !== null) lost[at] = compensation![i]!; // there when lost is
+      if (lost !== null) lost[at] = compensation === null ? 0 : compensation[i]!;
     }
   }
   return { spans: spansOf(indexes, length), buckets: reduced, compensation: lost };
