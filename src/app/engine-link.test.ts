@@ -84,3 +84,20 @@ test('an engine that ends refuses the calls under way and those to come', async 
   const refused = { kind: 'refused', error: { type: 'unavailable', message: 'the engine is not running: disk gone' } };
   expect([await underWay, await it.link.call('targets', null)]).toEqual([refused, refused]);
 });
+
+test('is free from when the last call was answered that is no rehearsal', async () => {
+  const it = world();
+  await it.clock.advance(durationMs(10));
+  expect(it.link.freeSince).toBe(0);
+  void it.link.call('targets', null);
+  void it.link.call('labelNames', { selectors: [], limit: 0, fromMs: 0, toMs: 1 }, { isOnStage: true });
+  void it.link.call('targets', null);
+  it.answer(1);
+  expect(it.link.freeSince).toBeNull();
+  await it.clock.advance(durationMs(10));
+  it.answer(3);
+  it.answer(3);
+  await it.clock.advance(durationMs(10));
+  it.answer(2);
+  expect(it.link.freeSince).toBe(20);
+});

@@ -29,24 +29,32 @@ export interface EngineLink {
   committed(sequence: number): void;
   /** Calls without an answer yet. */
   readonly pending: number;
+  /** Since when (monotonic) no call but rehearsed ones is without an answer; null: one is. */
+  readonly freeSince: number | null;
 }
 
 /** Whether the asker is still there is looked after from this long on: most answers are there before. */
 const WATCH_AFTER_MS = durationMs(50);
 
+type Waiting = { readonly resolve: (result: CallResult<CallName>) => void; readonly isOnStage: boolean };
+
 export class LiveEngineLink implements EngineLink {
   readonly #engine: EngineProcess<ToEngine, ToControl>;
   readonly #clock: Clock;
-  readonly #waiting = new Map<number, (result: CallResult<CallName>) => void>();
+  readonly #waiting = new Map<number, Waiting>();
   /** Askers of calls that are too young to be looked after. */
   readonly #unwatched = new Map<number, Asker>();
   #isWatchDue = false;
+  /** Calls without an answer that are no rehearsal, and when there was none any more. */
+  #serious = 0;
+  #freeSince: number;
   #nextId = 1;
   #gone: string | null = null;
 
   constructor(engine: EngineProcess<ToEngine, ToControl>, clock: Clock, told: (message: Told) => void, exited: (why: string) => void) {
     this.#engine = engine;
     this.#clock = clock;
+    this.#freeSince = clock.elapsed();
     engine.onMessage((message) => {
       if (message.kind === 'answer') this.#settle(message.id, { kind: 'gave', gives: message.gives as EngineCalls[CallName]['gives'] });
       else if (message.kind === 'refused') this.#settle(message.id, { kind: 'refused', error: message.error });
@@ -63,6 +71,10 @@ export class LiveEngineLink implements EngineLink {
     return this.#waiting.size;
   }
 
+  get freeSince(): number | null {
+    return this.#serious === 0 ? this.#freeSince : null;
+  }
+
   call<Name extends CallName>(
     name: Name,
     takes: EngineCalls[Name]['takes'],
@@ -71,7 +83,8 @@ export class LiveEngineLink implements EngineLink {
     if (this.#gone !== null) return Promise.resolve(unavailable(this.#gone));
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      this.#waiting.set(id, resolve as (result: CallResult<CallName>) => void);
+      this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], isOnStage });
+      if (!isOnStage) this.#serious++;
       this.#engine.post({ kind: 'call', id, isOnStage, name, takes } as ToEngine, transfer);
       if (asker === null) return;
       this.#unwatched.set(id, asker);
@@ -97,10 +110,12 @@ export class LiveEngineLink implements EngineLink {
   }
 
   #settle(id: number, result: CallResult<CallName>): void {
-    const resolve = this.#waiting.get(id);
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
     this.#waiting.delete(id);
     this.#unwatched.delete(id);
-    resolve?.(result);
+    if (!waiting.isOnStage && --this.#serious === 0) this.#freeSince = this.#clock.elapsed();
+    waiting.resolve(result);
   }
 }
 

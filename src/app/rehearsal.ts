@@ -3,7 +3,10 @@
  * interprets code until it has run often: the first dashboards after a restart would pay several times what their queries
  * cost for getting everything compiled that answers them, and rules and alerts wait behind it on the same threads.
  */
+import type { Clock } from '../model/clock.ts';
+import { durationMs } from '../model/time.ts';
 import { STAGE_END_MS } from './engine/rehearsal-stage.ts';
+import type { EngineLink } from './engine-link.ts';
 
 const ROUNDS_OF_ALL = 3;
 /** What costs little is mostly the way there and back, which takes that often. */
@@ -106,6 +109,27 @@ const CLIENTS: readonly Readonly<Record<string, string>>[] = [
   {},
   { connection: 'close' },
 ];
+
+/** Nobody has asked for so long: between the requests of who is at it there is less. */
+const QUIET_MS = durationMs(100);
+/** Somebody always asks, it seems; so long is given way, altogether. */
+const GIVEN_WAY_MS_MAX = 30_000;
+
+/**
+ * Who comes before all is rehearsed goes first. To be asked before each request: null where the engine is free for it, else
+ * what resolves when it is.
+ */
+export function givingWay(engine: Pick<EngineLink, 'freeSince'>, clock: Clock): () => Promise<void> | null {
+  let leftMs = GIVEN_WAY_MS_MAX;
+  const isFree = (): boolean => leftMs <= 0 || (engine.freeSince !== null && clock.elapsed() - engine.freeSince >= QUIET_MS);
+  const wait = async (): Promise<void> => {
+    while (!isFree()) {
+      await new Promise<void>((resolve) => clock.after(QUIET_MS, resolve));
+      leftMs -= QUIET_MS;
+    }
+  };
+  return () => (isFree() ? null : wait());
+}
 
 export type Stages = {
   /** From now on there are small ones only. */

@@ -9,7 +9,7 @@ import { App, StartError } from './app.ts';
 import { appServer } from './http/app-server.ts';
 import { machinePorts } from './machine-ports.ts';
 import type { AppOptions } from './options.ts';
-import { rehearse, type Stages } from './rehearsal.ts';
+import { givingWay, type RehearsedRequest, rehearse } from './rehearsal.ts';
 
 /** After this long a stop is no longer waited for. */
 const STOP_MS_MAX = 5000;
@@ -58,22 +58,37 @@ export async function serve(options: AppOptions): Promise<never> {
   return exitProcess(exitCode);
 }
 
-/** Gets the code compiled that will stay hot; what comes later has to earn it. */
-async function rehearsed({ engine, ports: { log } }: App, open: () => Promise<InnerWay>, stopRequested: Promise<void>): Promise<void> {
+/** Gets the code compiled that will stay hot; what comes later, or meanwhile, has to earn it. */
+async function rehearsed({ engine, ports }: App, open: () => Promise<InnerWay>, stopRequested: Promise<void>): Promise<void> {
+  const { clock, log } = ports;
   let isStopping = false;
   void stopRequested.then(() => {
     isStopping = true;
   });
-  optimizeWhatIsRehearsed();
+  let setPace = optimizeWhatIsRehearsed;
+  const goOnAt = (pace: () => void): void => {
+    setPace = pace;
+    setPace();
+  };
+  const giveWay = givingWay(engine, clock);
   const ways: InnerWay[] = [];
+  let sent = 0;
+  const send = async (request: RehearsedRequest): Promise<void> => {
+    const free = giveWay();
+    if (free !== null) {
+      optimizeWhatStaysHot();
+      await free;
+      setPace();
+    }
+    const way = ways[sent++ % ways.length];
+    if (isStopping || way === undefined) throw new Error('the process is to end');
+    await way.send(request);
+  };
   try {
     // Two: what is compiled for the functions and objects of one alone is thrown away when the real ones come.
     for (let i = 0; i < 2; i++) ways.push(await open());
-    let sent = 0;
-    await rehearse((request) => {
-      const way = ways[sent++ % ways.length];
-      return isStopping || way === undefined ? Promise.reject(new Error('the process is to end')) : way.send(request);
-    }, STAGES);
+    goOnAt(optimizeWhatIsRehearsed);
+    await rehearse(send, { onTheWay: () => goOnAt(optimizeTheWay), onTheEnd: () => goOnAt(optimizeWhatStaysHot) });
     await engine.call('leaveStage', null);
   } catch (error) {
     log.debug('the rehearsal was broken off', { error: error instanceof Error ? error.message : String(error) });
@@ -82,8 +97,6 @@ async function rehearsed({ engine, ports: { log } }: App, open: () => Promise<In
     optimizeWhatStaysHot();
   }
 }
-
-const STAGES: Stages = { onTheWay: optimizeTheWay, onTheEnd: optimizeWhatStaysHot };
 
 /** Signals and /-/quit ask for the end; SIGHUP reloads. */
 function stopRequest(app: App): { readonly requested: Promise<void>; readonly request: () => void } {

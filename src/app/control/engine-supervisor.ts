@@ -59,6 +59,10 @@ export class EngineSupervisor implements EngineLink {
     return this.#link?.pending ?? 0;
   }
 
+  get freeSince(): number | null {
+    return this.#link?.freeSince ?? null;
+  }
+
   /** Starts the first engine; it answers `prepare` at once and everything else when it is ready. */
   start(): void {
     this.#begin();
