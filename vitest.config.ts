@@ -22,6 +22,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          benchmark: { include: [] },
           testTimeout: 90_000,
           maxWorkers: 2,
           maxConcurrency: 8,
