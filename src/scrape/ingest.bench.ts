@@ -1,8 +1,8 @@
 /** One scrape from body to batch. The store does nothing: what is measured is reading, recognising and naming. */
 import { bench, describe } from 'vitest';
+import { idleAppender } from '../../test/support/idle-appender.ts';
 import { relabelRule, scrapeConfig } from '../../test/support/scrape-config.ts';
 import { Labels } from '../model/labels.ts';
-import type { Appender, SeriesRef } from '../model/storage.ts';
 import { openParser } from './exposition/open-parser.ts';
 import { ingest } from './ingest.ts';
 import { ScrapeCache } from './scrape-cache.ts';
@@ -26,15 +26,7 @@ function exposition(order: (lines: string[]) => string[] = (lines) => lines): st
   return body;
 }
 
-let lastRef = 0;
-const appender: Appender = {
-  series: () => ++lastRef as SeriesRef,
-  append: () => 'ok',
-  appendHistogram: () => 'ok',
-  startTimestamp: () => {},
-  commit: () => {},
-  rollback: () => {},
-};
+const appender = idleAppender();
 const stats = new ScrapeStats();
 const targetLabels = Labels.of({ instance: 'host-1:9100', job: 'node' });
 

@@ -1,9 +1,9 @@
 /** One remote write from its bytes to the batch. The store does nothing: what is measured is reading and recognising. */
 import { bench, describe } from 'vitest';
+import { idleAppender } from '../../test/support/idle-appender.ts';
 import { ByteWriter } from '../lib/byte-writer.ts';
 import { finish } from '../lib/finish.ts';
 import { snappyBytesMax, snappyCompress } from '../lib/snappy.ts';
-import type { Appender, SeriesRef } from '../model/storage.ts';
 import { unixMs } from '../model/time.ts';
 import { RemoteWriteReceiver } from './remote-write.ts';
 
@@ -44,15 +44,7 @@ function request(samplesPerSeries: number): Uint8Array {
   return out.slice(0, snappyCompress(all.view(), out));
 }
 
-let lastRef = 0;
-const appender: Appender = {
-  series: () => ++lastRef as SeriesRef,
-  append: () => 'ok',
-  appendHistogram: () => 'ok',
-  startTimestamp: () => {},
-  commit: () => {},
-  rollback: () => {},
-};
+const appender = idleAppender();
 const receiver = (): RemoteWriteReceiver => new RemoteWriteReceiver({ appender: () => appender });
 
 describe.each([1, 40])(`${SAMPLES} samples, %i of each series`, (samplesPerSeries) => {
