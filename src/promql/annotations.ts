@@ -1,6 +1,7 @@
 /**
  * Warnings and infos that an evaluation collects, with Prometheus' texts (prometheus/util/annotations). Equal texts are
- * kept once, at the position seen last; two kinds add up what they saw, at the position seen first. The position in the query is appended at the end.
+ * kept once, at the position seen last; two kinds add up what they saw, at the position seen first. The position in the query
+ * is appended at the end.
  */
 import { goFormatG } from '../lib/go-float.ts';
 import { goQuote } from '../lib/go-quote.ts';

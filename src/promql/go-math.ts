@@ -1,4 +1,5 @@
 /** Where Go's math package and JavaScript's Math disagree: about NaN and infinities, and in the last digit. */
+import { HIGH_WORD } from '../lib/float-bits.ts';
 
 /** An infinity beats NaN. */
 export function goMax(a: number, b: number): number {
@@ -17,7 +18,6 @@ export function goPow(x: number, y: number): number {
 
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
-const HIGH_WORD = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
 const LN2_BY_LN10 = 0.3010299956639812;
 /** The logarithm of 2 in two parts, the first short enough for its products with exponents to be exact. */
 const LN2_HIGH = 6.9314718036912381649e-1;
