@@ -23,3 +23,16 @@ function escapeChar(char: string, scheme: Exclude<EscapingScheme, 'allow-utf-8'>
       return isPlain ? char : `_${(char.codePointAt(0) ?? 0).toString(16)}_`;
   }
 }
+
+/** U__http_2e_status → http.status, the way back from `values` (common/model UnescapeName). What is not so escaped stays as it is. */
+export function unescapeName(name: string): string {
+  if (!name.startsWith('U__')) return name;
+  let broken = false;
+  const plain = name.slice(3).replace(/__|_([0-9a-fA-F]{1,5})_|_/g, (found, hex: string | undefined) => {
+    if (found === '__') return '_';
+    const rune = Number.parseInt(hex ?? '', 16);
+    if (Number.isNaN(rune) || (rune >= 0xd800 && rune < 0xe000)) broken = true;
+    return broken ? found : String.fromCodePoint(rune);
+  });
+  return broken ? name : plain;
+}
