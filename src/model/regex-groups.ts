@@ -2,8 +2,7 @@
  * Captures of a user's regular expression and Go's replacement templates ($1, ${name}), as relabelling and
  * label_replace use them: the pattern is anchored at both ends as in regex.ts, so a match is always the whole text.
  */
-import { RE2JS } from 're2js';
-import { namedGroups, withoutNames } from './named-groups.ts';
+import { compileRe2, namedGroups } from './named-groups.ts';
 import { compileRegex } from './regex.ts';
 
 export type RegexMatch = {
@@ -27,7 +26,7 @@ export function compileGroupRegex(source: string): GroupRegex | { readonly error
   if ('error' in regex) return regex;
   const { matches } = regex;
   if (!source.includes('(')) return { source, matches, match: (text) => (matches(text) ? { groups: [text], names: NO_NAMES } : null) };
-  const compiled = RE2JS.compile(`^(?s:${withoutNames(source)})$`);
+  const compiled = compileRe2(`^(?s:${source})$`);
   const names = namedGroups(source);
   const count = compiled.groupCount();
   return {

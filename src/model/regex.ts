@@ -4,7 +4,7 @@
  */
 import { RE2JS, RE2JSException } from 're2js';
 import { quoteMeta } from '../lib/quote-meta.ts';
-import { DUPLICATE_NAME, withoutNames } from './named-groups.ts';
+import { compileRe2 } from './named-groups.ts';
 import { foldCase, type RegexLiterals, regexLiterals } from './regex-literals.ts';
 import type { RegexProgram } from './regex-set.ts';
 import { regexSize } from './regex-size.ts';
@@ -110,8 +110,8 @@ function whenNeeded(source: string, flags: number): Regex {
   let compiled: RE2JS | null = null;
   return regexOf(
     source,
-    () => (compiled ??= RE2JS.compile(withoutNames(source), flags)),
-    () => compiled ?? RE2JS.compile(withoutNames(source), flags),
+    () => (compiled ??= compileRe2(source, flags)),
+    () => compiled ?? compileRe2(source, flags),
   );
 }
 
@@ -123,9 +123,8 @@ export const REGEX_TOO_LARGE = 'error parsing regexp: expression too large';
 function compile(pattern: string, flags: number): RE2JS | { readonly error: string } {
   if (regexSize(pattern) > REGEX_SIZE_MAX) return { error: REGEX_TOO_LARGE };
   try {
-    return RE2JS.compile(pattern, flags);
+    return compileRe2(pattern, flags);
   } catch (error) {
-    if (error instanceof RE2JSException && error.message.includes(DUPLICATE_NAME)) return compile(withoutNames(pattern), flags);
     // Go names what is wrong with the pattern, here nothing; RE2/J leaves that out.
     if (error instanceof RE2JSException) return { error: error.message.replace(/(trailing backslash at end of expression)$/, '$1: ``') };
     throw error;

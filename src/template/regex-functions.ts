@@ -4,7 +4,7 @@ import { type BoundedText, TextTooLongError } from '../lib/bounded-text.ts';
 import { goQuote } from '../lib/go-quote.ts';
 import { canBackquote } from '../lib/go-strconv.ts';
 import { GoCallError, type GoFunction, type GoValue, goBool, goFunction, goString, STRING } from '../lib/go-value.ts';
-import { DUPLICATE_NAME, namedGroups, withoutNames } from '../model/named-groups.ts';
+import { compileRe2, namedGroups } from '../model/named-groups.ts';
 import { expandTemplate, parseTemplate, type RegexMatch } from '../model/regex-groups.ts';
 import { textArgument } from './arguments.ts';
 import { bounded } from './builtins.ts';
@@ -31,9 +31,8 @@ function replaced(args: readonly (GoValue | null)[]): GoValue {
 
 function compile(pattern: string): RE2JS | { readonly error: string } {
   try {
-    return RE2JS.compile(pattern);
+    return compileRe2(pattern);
   } catch (error) {
-    if (error instanceof RE2JSException && error.message.includes(DUPLICATE_NAME)) return compile(withoutNames(pattern));
     // Go names the offending part always, the library leaves it out where that is empty.
     if (error instanceof RE2JSException) return { error: error.message.includes('`') ? error.message : `${error.message}: \`\`` };
     throw error;
